@@ -1,0 +1,2 @@
+// Package apitest holds a service against its OpenAPI document.
+package apitest

@@ -1,0 +1,2 @@
+// Package config reads a service's settings from the environment.
+package config

@@ -1,0 +1,114 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what went wrong in the caller's terms. Package problem alone turns a kind into a status code.
+type Kind uint8
+
+// The kinds. The zero kind is Internal: an error that nobody classified is our mistake, not the caller's.
+const (
+	Internal Kind = iota
+	Invalid
+	Unauthenticated
+	Forbidden
+	NotFound
+	MethodNotAllowed
+	Conflict
+	Gone
+	TooLarge
+	HeadersTooLarge
+	UnsupportedMedia
+	Unprocessable
+	TooManyRequests
+	Unavailable
+)
+
+// Field names one faulty input and the remedy.
+type Field struct {
+	Name   string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+// Error is an error with a kind, a stable code and a text for people.
+type Error struct {
+	Kind   Kind
+	Code   string // stable, snake_case: what programs compare
+	Detail string // one sentence for people; never a secret, never an address of ours
+	Fields []Field
+	// RetryAfter is how long to wait before the same request can succeed; 0 means unknown.
+	RetryAfter time.Duration
+	// Members are further members of the problem document, such as limit, active and streams.
+	Members map[string]any
+	// Challenge is the WWW-Authenticate header of an Unauthenticated error.
+	Challenge string
+
+	cause error
+}
+
+// New returns an error of this kind.
+func New(kind Kind, code, detail string) *Error {
+	return &Error{Kind: kind, Code: code, Detail: detail}
+}
+
+// BadFields reports faulty inputs, all that were found at once.
+func BadFields(fields ...Field) *Error {
+	details := make([]string, len(fields))
+	for i, f := range fields {
+		details[i] = f.Name + ": " + f.Detail
+	}
+	return &Error{Kind: Invalid, Code: "invalid_input", Detail: strings.Join(details, "; "), Fields: fields}
+}
+
+// BadField reports one faulty input.
+func BadField(name, format string, args ...any) *Error {
+	return BadFields(Field{Name: name, Detail: fmt.Sprintf(format, args...)})
+}
+
+// Away reports that a dependency did not answer. The cause is logged and never shown.
+func Away(what string, cause error) *Error {
+	e := New(Unavailable, "unavailable", what+" is not available at the moment; try again.").Because(cause)
+	e.RetryAfter = time.Second
+	return e
+}
+
+// Because attaches the cause, which is logged and never shown to the caller.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// After sets RetryAfter.
+func (e *Error) After(d time.Duration) *Error {
+	e.RetryAfter = d
+	return e
+}
+
+// Error gives the code, the detail and the cause.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return e.Code + ": " + e.Detail + ": " + e.cause.Error()
+	}
+	return e.Code + ": " + e.Detail
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is makes errors of the same code equal, so that errors.Is works on copies with other details.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error) //nolint:errorlint // Is must not unwrap its target
+	return ok && other.Code == e.Code
+}
+
+// KindOf gives the kind of the first Error in the chain, or Internal.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}

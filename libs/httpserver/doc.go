@@ -1,0 +1,2 @@
+// Package httpserver makes Gin engines that trust nobody by default.
+package httpserver

@@ -1,0 +1,162 @@
+package httpserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/metrics"
+	"streamgate/libs/problem"
+)
+
+// Limits of a request, in bytes.
+const (
+	MaxBody   = 64 << 10
+	MaxHeader = 16 << 10
+)
+
+// Options of an engine.
+type Options struct {
+	Listener       string   // the metrics' label: "public" or "internal"
+	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed; none by default
+	Log            *slog.Logger
+	Metrics        *metrics.HTTP
+}
+
+// Engine is a Gin engine whose handlers return errors.
+type Engine struct {
+	*gin.Engine
+
+	log     *slog.Logger
+	trusted []netip.Prefix
+}
+
+// Handler answers a request, or returns an error that becomes a problem document.
+type Handler func(c *gin.Context) error
+
+// New makes an engine. It fails on trusted proxies that are no CIDRs.
+func New(o Options) (*Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := &Engine{Engine: gin.New(), log: o.Log}
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.ContextWithFallback = true // a gin.Context passed on as a context must end when the request does
+	e.UseRawPath = true          // %2F inside a parameter is not a separator
+	e.UnescapePathValues = true
+	var err error
+	if e.trusted, err = parseProxies(o.TrustedProxies); err != nil {
+		return nil, err
+	}
+	if err := e.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	// Not Use(...) on routes alone: what no route answers is measured and protected too.
+	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit)
+	e.NoRoute(e.Handle(func(*gin.Context) error {
+		return fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
+	}))
+	e.NoMethod(e.Handle(func(c *gin.Context) error {
+		return fault.New(fault.MethodNotAllowed, "method_not_allowed",
+			"This path takes "+c.Writer.Header().Get("Allow")+", not "+c.Request.Method+".")
+	}))
+	return e, nil
+}
+
+// Handle adapts a Handler to Gin.
+func (e *Engine) Handle(h Handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			e.Fail(c, err)
+		}
+	}
+}
+
+// Fail ends a request with a problem document. When the answer has begun, it can only break the connection.
+func (e *Engine) Fail(c *gin.Context, err error) {
+	c.Abort()
+	if c.Writer.Written() {
+		e.log.WarnContext(c, "answer broken off", "route", c.FullPath(), "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	problem.Write(c.Writer, c.Request, e.log, err)
+}
+
+// recover turns a panic into a 500 that says nothing of its cause, and logs it with its stack.
+func (e *Engine) recover(c *gin.Context) {
+	defer func() {
+		reason := recover()
+		if reason == nil {
+			return
+		}
+		if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(reason) // net/http's own way to break a connection
+		}
+		e.log.ErrorContext(c, "panic", "reason", fmt.Sprint(reason), "route", c.FullPath(), "stack", string(debug.Stack()))
+		e.Fail(c, fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it."))
+	}()
+	c.Next()
+}
+
+// limit refuses what is too large, and keeps the handlers from reading more of a body than MaxBody.
+func (e *Engine) limit(c *gin.Context) {
+	size := len(c.Request.RequestURI)
+	for name, values := range c.Request.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	if size > MaxHeader {
+		e.Fail(c, fault.New(fault.HeadersTooLarge, "headers_too_large", fmt.Sprintf("The request's address and headers are larger than %d bytes.", MaxHeader)))
+		return
+	}
+	if c.Request.Body != nil && c.Request.Body != http.NoBody {
+		if c.Request.ContentLength > MaxBody {
+			c.Header("Connection", "close") // reading the rest would be the attack
+			e.Fail(c, &http.MaxBytesError{Limit: MaxBody})
+			return
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
+	}
+	header := c.Writer.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	c.Next()
+}
+
+// BaseURL is scheme and host under which the client reached us, without a trailing slash. A proxy's word on the scheme counts only
+// where the proxy is trusted.
+func (e *Engine) BaseURL(c *gin.Context) string {
+	scheme := "http"
+	if c.Request.TLS != nil || strings.EqualFold(c.GetHeader("X-Forwarded-Proto"), "https") && e.trusts(c.RemoteIP()) {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Request.Host
+}
+
+func (e *Engine) trusts(ip string) bool {
+	addr, err := netip.ParseAddr(ip)
+	return err == nil && slices.ContainsFunc(e.trusted, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+}
+
+// parseProxies reads addresses and CIDRs.
+func parseProxies(texts []string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}

@@ -1,0 +1,33 @@
+package jwtauth
+
+import (
+	"time"
+
+	"streamgate/libs/fault"
+)
+
+// Roles of an account.
+const (
+	RoleUser  = "user"
+	RoleAdmin = "admin"
+)
+
+// MaxLimit is the largest number of streams that a plan can allow at once. Scripts take time in proportion to it.
+const MaxLimit = 100
+
+// Claims are what an access token says of its bearer.
+type Claims struct {
+	Account string    // claim sub: 24 hex digits
+	Session string    // claim sid: the device session, 11 characters of base64url
+	Role    string    // claim role: RoleUser or RoleAdmin
+	Limit   int       // claim lim: streams at once, 1 to MaxLimit
+	Expires time.Time // claim exp
+}
+
+// RequireAdmin fails for everybody but administrators.
+func (c *Claims) RequireAdmin() error {
+	if c.Role != RoleAdmin {
+		return fault.New(fault.Forbidden, "admin_required", "Only an administrator may do this.")
+	}
+	return nil
+}

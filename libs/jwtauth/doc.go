@@ -1,0 +1,2 @@
+// Package jwtauth verifies access tokens.
+package jwtauth

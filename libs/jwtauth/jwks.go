@@ -1,0 +1,203 @@
+package jwtauth
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
+
+	"streamgate/libs/fault"
+)
+
+// JWKS is a set of public keys as RFC 7517 writes it, of RFC 8037's key type.
+type JWKS struct {
+	Keys []JWK `json:"keys"`
+}
+
+// JWK is one Ed25519 public key.
+type JWK struct {
+	KeyType   string `json:"kty"`
+	Curve     string `json:"crv"`
+	X         string `json:"x"`
+	KeyID     string `json:"kid"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+}
+
+// NewJWKS publishes keys.
+func NewJWKS(keys ...ed25519.PublicKey) JWKS {
+	set := JWKS{Keys: make([]JWK, 0, len(keys))}
+	for _, key := range keys {
+		set.Keys = append(set.Keys, JWK{
+			KeyType: "OKP", Curve: "Ed25519", X: base64.RawURLEncoding.EncodeToString(key), KeyID: KeyID(key), Use: "sig", Algorithm: "EdDSA",
+		})
+	}
+	return set
+}
+
+// KeyID is the RFC 7638 thumbprint of a key, so that the same key has the same id everywhere.
+func KeyID(key ed25519.PublicKey) string {
+	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + base64.RawURLEncoding.EncodeToString(key) + `"}`))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// StaticKeys is the KeySource of the issuer itself.
+type StaticKeys map[string]ed25519.PublicKey
+
+// NewStaticKeys makes a source of these keys.
+func NewStaticKeys(keys ...ed25519.PublicKey) StaticKeys {
+	s := StaticKeys{}
+	for _, key := range keys {
+		s[KeyID(key)] = key
+	}
+	return s
+}
+
+// Key gives a key or ErrUnknownKey.
+func (s StaticKeys) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
+	if key, ok := s[kid]; ok {
+		return key, nil
+	}
+	return nil, ErrUnknownKey
+}
+
+// Generation never changes.
+func (s StaticKeys) Generation() uint64 { return 0 }
+
+const (
+	// fetchTimeout bounds one question to the issuer.
+	fetchTimeout = 2 * time.Second
+	// refreshEvery is how soon a key that the issuer withdrew stops counting.
+	refreshEvery = 5 * time.Minute
+	// maxKeySet is the largest set that is read, in bytes.
+	maxKeySet = 64 << 10
+)
+
+// RemoteKeys is the KeySource of everybody else: it keeps the issuer's set, and asks again for a key that it doesn't know, at most
+// twice a minute, so that tokens with invented key ids are no way to make us hammer the issuer. When the issuer is away, what is
+// known goes on counting.
+type RemoteKeys struct {
+	url        string
+	client     *http.Client
+	log        *slog.Logger
+	unknown    *rate.Limiter
+	flight     singleflight.Group
+	generation atomic.Uint64
+
+	mu   sync.RWMutex
+	keys StaticKeys
+}
+
+// NewRemoteKeys makes a source of the keys at the address of a JWKS.
+func NewRemoteKeys(url string, log *slog.Logger) *RemoteKeys {
+	return &RemoteKeys{url: url, client: &http.Client{Timeout: fetchTimeout}, log: log, unknown: rate.NewLimiter(rate.Every(30*time.Second), 2)}
+}
+
+// Key gives a key, if need be after asking the issuer.
+func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+	key, known := r.lookup(kid)
+	if key != nil {
+		return key, nil
+	}
+	if known && !r.unknown.Allow() {
+		return nil, ErrUnknownKey
+	}
+	if err := r.Refresh(ctx); err != nil {
+		return nil, fault.Away("The list of signing keys", err)
+	}
+	if key, _ = r.lookup(kid); key == nil {
+		return nil, ErrUnknownKey
+	}
+	return key, nil
+}
+
+// Generation changes when a key disappears from the issuer's set.
+func (r *RemoteKeys) Generation() uint64 { return r.generation.Load() }
+
+// lookup gives the key, and whether the set has been read at all.
+func (r *RemoteKeys) lookup(kid string) (ed25519.PublicKey, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.keys[kid], r.keys != nil
+}
+
+// Refresh reads the set; callers at the same time share one question.
+func (r *RemoteKeys) Refresh(ctx context.Context) error {
+	_, err, _ := r.flight.Do("", func() (any, error) {
+		// Not the caller's cancellation: others wait for the same answer.
+		keys, err := r.fetch(context.WithoutCancel(ctx))
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for kid := range r.keys {
+			if keys[kid] == nil {
+				r.generation.Add(1)
+				break
+			}
+		}
+		r.keys = keys
+		return nil, nil
+	})
+	return err //nolint:wrapcheck // fetch says enough
+}
+
+// Run refreshes the set until ctx ends, so that withdrawn keys are noticed.
+func (r *RemoteKeys) Run(ctx context.Context) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := r.Refresh(ctx); err != nil {
+				r.log.WarnContext(ctx, "signing keys not refreshed", "error", err)
+			}
+		}
+	}
+}
+
+func (r *RemoteKeys) fetch(ctx context.Context) (StaticKeys, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("signing keys: %w", err)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("signing keys: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("signing keys: %s answered %s", r.url, response.Status)
+	}
+	var set JWKS
+	if err := json.UnmarshalRead(io.LimitReader(response.Body, maxKeySet), &set); err != nil {
+		return nil, fmt.Errorf("signing keys: %w", err)
+	}
+	keys := StaticKeys{}
+	for _, k := range set.Keys {
+		x, err := base64.RawURLEncoding.DecodeString(k.X)
+		if k.KeyType != "OKP" || k.Curve != "Ed25519" || err != nil || len(x) != ed25519.PublicKeySize {
+			continue // a key of another kind is none that we could verify with
+		}
+		keys[k.KeyID] = x
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("signing keys: the issuer publishes none that is Ed25519")
+	}
+	return keys, nil
+}

@@ -1,0 +1,63 @@
+package jwtauth
+
+import (
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/libs/fault"
+)
+
+// tokenField is the form field, and where allowed the query parameter, that carries the token (RFC 6750 2.2, 2.3).
+const tokenField = "access_token"
+
+// Authenticate gives the claims of a request's access token: from the header Authorization, or from the field access_token of a form
+// body, which may be that of a GET; in the query only with inQuery.
+func Authenticate(c *gin.Context, verifier *Verifier, inQuery bool) (*Claims, error) {
+	token, err := tokenOf(c, inQuery)
+	if err != nil {
+		return nil, err
+	}
+	return verifier.Verify(c, token)
+}
+
+func tokenOf(c *gin.Context, inQuery bool) (string, error) {
+	var tokens []string
+	if header := c.GetHeader("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+			return "", missingToken("The header Authorization must be: Bearer, a space, the access token.")
+		}
+		tokens = append(tokens, strings.TrimSpace(token))
+	}
+	if len(c.Request.Header.Values("Authorization")) > 1 {
+		return "", fault.BadField("Authorization", "given more than once; give it once")
+	}
+	if token, ok, err := bind.TakeFormField(c, tokenField); err != nil {
+		return "", err //nolint:wrapcheck // names the field
+	} else if ok {
+		tokens = append(tokens, token)
+	}
+	if inQuery {
+		if token, ok, err := bind.TakeQueryParameter(c, tokenField); err != nil {
+			return "", err //nolint:wrapcheck // names the field
+		} else if ok {
+			tokens = append(tokens, token)
+		}
+	}
+	switch len(tokens) {
+	case 0:
+		return "", missingToken("This needs an access token: the header Authorization: Bearer …, or the form field access_token.")
+	case 1:
+		return tokens[0], nil
+	default:
+		return "", fault.BadField(tokenField, "given in more than one place; give it once")
+	}
+}
+
+func missingToken(detail string) error {
+	e := fault.New(fault.Unauthenticated, "token_required", detail)
+	e.Challenge = `Bearer realm="streamgate"`
+	return e
+}

@@ -1,0 +1,118 @@
+package jwtauth
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"streamgate/libs/fault"
+)
+
+// KeySource finds the public key of a token.
+type KeySource interface {
+	// Key gives the key with this id, ErrUnknownKey, or a fault.Unavailable when it can't be known at the moment.
+	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
+	// Generation changes whenever a key was withdrawn, so that what was verified before counts no longer.
+	Generation() uint64
+}
+
+// ErrUnknownKey says that a token names a key that its issuer doesn't publish.
+var ErrUnknownKey = errors.New("unknown key")
+
+const (
+	// maxToken is the largest token that is looked at, in bytes. Ours have about 350.
+	maxToken = 4096
+	// cachedTokens bounds the memory of the cache: about 0.6 KB each.
+	cachedTokens = 20_000
+	// leeway allows for clocks that differ between the issuer and us.
+	leeway = 2 * time.Second
+)
+
+// Verifier verifies access tokens and remembers those that were right until they expire.
+type Verifier struct {
+	keys   KeySource
+	parser *jwt.Parser
+	cache  *lru.Cache[string, verified]
+	now    func() time.Time
+}
+
+type verified struct {
+	claims     *Claims
+	generation uint64
+}
+
+// NewVerifier makes a verifier of tokens of this issuer.
+func NewVerifier(keys KeySource, issuer string) *Verifier {
+	cache, _ := lru.New[string, verified](cachedTokens) // fails for sizes below 1 only
+	v := &Verifier{keys: keys, cache: cache, now: time.Now}
+	v.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(func() time.Time { return v.now() }))
+	return v
+}
+
+// Verify gives the claims of a token. The caller must not change them. Its error is fault.Unauthenticated, or fault.Unavailable when
+// the issuer's keys have never been seen.
+func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	generation := v.keys.Generation()
+	if hit, ok := v.cache.Get(token); ok && hit.generation == generation && v.now().Before(hit.claims.Expires) {
+		return hit.claims, nil
+	}
+	if len(token) > maxToken {
+		return nil, invalidToken(fmt.Errorf("%d bytes long", len(token)))
+	}
+	var claims tokenClaims
+	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		if _, ok := t.Header["crit"]; ok {
+			return nil, errors.New("critical extensions") // RFC 7515 4.1.11: we understand none
+		}
+		kid, _ := t.Header["kid"].(string)
+		return v.keys.Key(ctx, kid)
+	})
+	if err != nil {
+		if fault.KindOf(err) == fault.Unavailable {
+			return nil, err //nolint:wrapcheck // says enough
+		}
+		return nil, invalidToken(err)
+	}
+	result := &Claims{Account: claims.Subject, Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Expires: claims.ExpiresAt.Time}
+	v.cache.Add(token, verified{result, generation})
+	return result, nil
+}
+
+// tokenClaims is the token's payload, which jwt validates together with its own rules.
+type tokenClaims struct {
+	jwt.RegisteredClaims
+
+	Session string `json:"sid"`
+	Role    string `json:"role"`
+	Limit   int    `json:"lim"`
+}
+
+// Validate refuses tokens that are signed but not ours to act on.
+func (c tokenClaims) Validate() error {
+	switch {
+	case c.Subject == "" || c.Session == "":
+		return errors.New("no sub or no sid")
+	case c.Role != RoleUser && c.Role != RoleAdmin:
+		return errors.New("unknown role")
+	case c.Limit < 1 || c.Limit > MaxLimit:
+		return errors.New("lim out of range")
+	}
+	return nil
+}
+
+func invalidToken(cause error) error {
+	detail := "The access token is not valid; sign in again with POST /auth."
+	if errors.Is(cause, jwt.ErrTokenExpired) {
+		detail = "The access token has expired; get a new one with POST /auth/refresh."
+	}
+	e := fault.New(fault.Unauthenticated, "invalid_token", detail).Because(cause)
+	e.Challenge = `Bearer realm="streamgate", error="invalid_token"`
+	return e
+}

@@ -1,0 +1,2 @@
+// Package listing reads and answers requests for a page of a list.
+package listing

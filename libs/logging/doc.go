@@ -1,0 +1,2 @@
+// Package logging makes the structured log of a service.
+package logging

@@ -1,0 +1,52 @@
+package logging
+
+import (
+	"context"
+	"io"
+	"log/slog"
+)
+
+// Formats are the accepted values of LOG_FORMAT.
+const (
+	JSON = "json"
+	Text = "text"
+)
+
+type requestIDKey struct{}
+
+// WithRequestID returns a context whose log records carry the id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// RequestID gives the id that WithRequestID stored, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// New makes a logger that writes one record a line, with the service's name and, where the context has one, the request's id.
+func New(w io.Writer, format string, level slog.Level, service string) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewJSONHandler(w, options)
+	if format == Text {
+		handler = slog.NewTextHandler(w, options)
+	}
+	return slog.New(requestIDs{handler}).With("service", service)
+}
+
+// requestIDs adds the request's id to each record, so that no caller has to remember to.
+type requestIDs struct{ slog.Handler }
+
+func (h requestIDs) Handle(ctx context.Context, record slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		record.AddAttrs(slog.String("requestId", id))
+	}
+	return h.Handler.Handle(ctx, record) //nolint:wrapcheck // a handler passes on what its inner one says
+}
+
+func (h requestIDs) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return requestIDs{h.Handler.WithAttrs(attrs)}
+}
+
+func (h requestIDs) WithGroup(name string) slog.Handler { return requestIDs{h.Handler.WithGroup(name)} }

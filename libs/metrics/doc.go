@@ -1,0 +1,2 @@
+// Package metrics measures a service for Prometheus.
+package metrics

@@ -1,0 +1,69 @@
+package metrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Unrouted is the route label of requests that no route answers, so that scanners can't make new series.
+const Unrouted = "unrouted"
+
+// HTTP measures requests: their rate, errors and duration by route template.
+type HTTP struct {
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
+}
+
+// NewHTTP registers the request metrics of a service. All its listeners share them.
+func NewHTTP(registry *prometheus.Registry) *HTTP {
+	h := &HTTP{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_total", Help: "Requests answered, by listener, route template, method and status code.",
+		}, []string{"listener", "method", "route", "code"}),
+		// From half a millisecond, where a start on Redis ends up, to the longest time-out.
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "Time from the request's header to the end of the answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"listener", "method", "route"}),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "http_requests_in_flight", Help: "Requests being answered now.",
+		}, []string{"listener"}),
+	}
+	registry.MustRegister(h.requests, h.duration, h.inFlight)
+	return h
+}
+
+// Middleware measures the requests of one listener, such as "public".
+func (h *HTTP) Middleware(listener string) gin.HandlerFunc {
+	requests := h.requests.MustCurryWith(prometheus.Labels{"listener": listener})
+	duration := h.duration.MustCurryWith(prometheus.Labels{"listener": listener})
+	inFlight := h.inFlight.WithLabelValues(listener)
+	return func(c *gin.Context) {
+		start := time.Now()
+		inFlight.Inc()
+		// Deferred, so that an aborted answer (http.ErrAbortHandler) is counted too.
+		defer func() {
+			inFlight.Dec()
+			route, method := c.FullPath(), c.Request.Method
+			if route == "" {
+				route, method = Unrouted, "any"
+			}
+			requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Inc()
+			duration.WithLabelValues(method, route).Observe(time.Since(start).Seconds())
+		}()
+		c.Next()
+	}
+}
+
+// Expect makes the series of every route of the engine exist from the start: a rate over a counter
+// that appears with its first request misses that request, and an HPA over no series does nothing.
+func (h *HTTP) Expect(listener string, engine *gin.Engine) {
+	for _, route := range engine.Routes() {
+		h.requests.WithLabelValues(listener, route.Method, route.Path, "200")
+		h.duration.WithLabelValues(listener, route.Method, route.Path)
+	}
+}

@@ -1,0 +1,2 @@
+// Package mongodb connects to MongoDB.
+package mongodb

@@ -1,0 +1,103 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/listing"
+	"streamgate/libs/service"
+)
+
+const (
+	// operationTimeout bounds every operation, with its retries.
+	operationTimeout = 5 * time.Second
+	// selectionTimeout is how long an operation waits for a server. The driver's own 30 s would hang every request while it is away.
+	selectionTimeout = 2 * time.Second
+)
+
+// Open makes a client of the server at uri, and a handle of one database. It doesn't connect: Ping does.
+// Writes are acknowledged by a majority, so that a failover loses none.
+func Open(uri, database, service string) (*mongo.Database, error) {
+	o := options.Client().ApplyURI(uri).SetAppName(service).
+		SetTimeout(operationTimeout).SetServerSelectionTimeout(selectionTimeout).SetConnectTimeout(selectionTimeout).
+		SetWriteConcern(writeconcern.Majority())
+	client, err := mongo.Connect(o)
+	if err != nil {
+		return nil, fmt.Errorf("MONGODB_URI: %w", err)
+	}
+	return client.Database(database), nil
+}
+
+// Ping is the step of start-up that waits for the server.
+func Ping(db *mongo.Database) service.Step {
+	return service.Step{Name: "connect to MongoDB", Do: func(ctx context.Context) error {
+		if err := db.Client().Ping(ctx, readpref.Primary()); err != nil {
+			return fmt.Errorf("MongoDB: %w", err)
+		}
+		return nil
+	}}
+}
+
+// Close ends the client's connections.
+func Close(db *mongo.Database) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := db.Client().Disconnect(ctx); err != nil {
+			return fmt.Errorf("MongoDB: %w", err)
+		}
+		return nil
+	}
+}
+
+// Fault gives an error of the driver a kind: the server's absence is fault.Unavailable.
+func Fault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case mongo.IsTimeout(err), mongo.IsNetworkError(err), errors.Is(err, mongo.ErrClientDisconnected),
+		errors.Is(err, context.DeadlineExceeded):
+		return fault.Away("The database", err)
+	default:
+		return fmt.Errorf("MongoDB: %w", err)
+	}
+}
+
+// Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.
+// Names gives the stored name of each field whose name differs.
+func Page(q listing.Query, names map[string]string) *options.FindOptionsBuilder {
+	order := bson.D{}
+	for _, key := range q.Sort {
+		name, direction := key.Field, 1
+		if stored, ok := names[name]; ok {
+			name = stored
+		}
+		if key.Descending {
+			direction = -1
+		}
+		order = append(order, bson.E{Key: name, Value: direction})
+	}
+	order = append(order, bson.E{Key: "_id", Value: 1})
+	return options.Find().SetSort(order).SetSkip(int64((q.Page - 1) * q.Limit)).SetLimit(int64(q.Limit))
+}
+
+// Contains matches documents in which one of the fields contains the text, in any case. No text matches all.
+func Contains(text string, fields ...string) bson.D {
+	if text == "" {
+		return bson.D{}
+	}
+	pattern := bson.Regex{Pattern: regexp.QuoteMeta(text), Options: "i"}
+	either := bson.A{}
+	for _, field := range fields {
+		either = append(either, bson.D{{Key: field, Value: pattern}})
+	}
+	return bson.D{{Key: "$or", Value: either}}
+}

@@ -1,0 +1,2 @@
+// Package peer carries requests between the services.
+package peer

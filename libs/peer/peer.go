@@ -1,0 +1,140 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/logging"
+	"streamgate/libs/problem"
+)
+
+// SecretHeader carries the shared secret of the services.
+const SecretHeader = "Internal-Secret" //nolint:gosec // a header's name
+
+// Require lets only requests pass that carry one of the secrets.
+func Require(engine *httpserver.Engine, secrets []string) gin.HandlerFunc {
+	return engine.Handle(func(c *gin.Context) error {
+		given, accepted := []byte(c.GetHeader(SecretHeader)), 0
+		for _, secret := range secrets { // all of them, so that the time says nothing
+			accepted |= subtle.ConstantTimeCompare(given, []byte(secret))
+		}
+		if accepted == 0 {
+			return fault.New(fault.Unauthenticated, "internal_secret_invalid", "This listener is for the services themselves.")
+		}
+		return nil
+	})
+}
+
+// Client asks another service on its internal listener.
+type Client struct {
+	Name   string // whom we ask, for people: "session-svc"
+	base   string
+	secret string
+	http   *http.Client
+}
+
+// NewClient makes a client of the service at base, such as http://session-svc:8081. A call takes at most timeout.
+func NewClient(name, base, secret string, timeout time.Duration) *Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it always is
+	transport.Proxy = nil                                        // the other service is our neighbour
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 256, 256
+	// Below the servers' 120 s, so that a connection is never used at the moment when the other side closes it.
+	transport.IdleConnTimeout = 60 * time.Second
+	return &Client{Name: name, base: base, secret: secret, http: &http.Client{Transport: transport, Timeout: timeout}}
+}
+
+// maxAnswer bounds what is read of an answer, in bytes: a list of 100 items of the largest size has room.
+const maxAnswer = 16 << 20
+
+// Call sends in as JSON, or nothing if it is nil, and decodes the answer into out, unless that is nil.
+// An error that the other service reported comes back as the fault.Error that it was; one of transport is fault.Unavailable.
+func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
+	response, err := c.Send(ctx, method, path, nil, in)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if out == nil {
+		return nil
+	}
+	if err := json.UnmarshalRead(io.LimitReader(response.Body, maxAnswer), out); err != nil {
+		return fault.Away(c.Name, fmt.Errorf("answer of %s %s: %w", method, path, err))
+	}
+	return nil
+}
+
+// Send does the same and leaves the answer's body, which the caller closes, as it is. Its query may be nil.
+func (c *Client) Send(ctx context.Context, method, path string, query url.Values, in any) (*http.Response, error) {
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set(SecretHeader, c.secret)
+	if id := logging.RequestID(ctx); id != "" {
+		request.Header.Set(problem.RequestIDHeader, id)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
+		}
+		return nil, fault.Away(c.Name, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		defer response.Body.Close()
+		return nil, c.failure(response)
+	}
+	return response, nil
+}
+
+// failure turns a problem document back into the error that it came from.
+func (c *Client) failure(response *http.Response) error {
+	var document struct {
+		Type, Title, Code, Detail string
+		Status                    int
+		RequestID                 string         `json:"requestId"`
+		Errors                    []fault.Field  `json:"errors"`
+		Members                   map[string]any `json:",embed"`
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err == nil {
+		err = json.Unmarshal(text, &document, json.MatchCaseInsensitiveNames(true))
+	}
+	kind := problem.KindOfStatus(response.StatusCode)
+	if err != nil || kind == fault.Internal || document.Code == "internal_secret_invalid" {
+		return fault.Away(c.Name, fmt.Errorf("%s answered %d %s: %.200s: %w", c.Name, response.StatusCode, document.Code, text, errors.Join(err)))
+	}
+	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+	return &fault.Error{
+		Kind: kind, Code: document.Code, Detail: document.Detail, Fields: document.Errors, Members: document.Members,
+		RetryAfter: time.Duration(seconds) * time.Second,
+	}
+}

@@ -1,0 +1,129 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/time/rate"
+
+	"streamgate/libs/fault"
+)
+
+// ContentType is the media type of every error that Streamgate answers.
+const ContentType = "application/problem+json"
+
+// TypePrefix comes before an error's code in the member "type": stable, and not an address that could rot.
+const TypePrefix = "urn:streamgate:problem:"
+
+// RequestIDHeader carries the id by which an answer is found in the log.
+const RequestIDHeader = "X-Request-Id"
+
+// kinds is the one place that knows which kind of error has which status.
+var kinds = map[fault.Kind]int{
+	fault.Internal:         http.StatusInternalServerError,
+	fault.Invalid:          http.StatusBadRequest,
+	fault.Unauthenticated:  http.StatusUnauthorized,
+	fault.Forbidden:        http.StatusForbidden,
+	fault.NotFound:         http.StatusNotFound,
+	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
+	fault.Conflict:         http.StatusConflict,
+	fault.Gone:             http.StatusGone,
+	fault.TooLarge:         http.StatusRequestEntityTooLarge,
+	fault.HeadersTooLarge:  http.StatusRequestHeaderFieldsTooLarge,
+	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
+	fault.Unprocessable:    http.StatusUnprocessableEntity,
+	fault.TooManyRequests:  http.StatusTooManyRequests,
+	fault.Unavailable:      http.StatusServiceUnavailable,
+}
+
+// Status gives the status code of an error.
+func Status(err error) int { return kinds[classify(err).Kind] }
+
+// KindOfStatus is the reverse of Status, for clients of another service; an unknown status is Internal.
+func KindOfStatus(status int) fault.Kind {
+	for kind, s := range kinds {
+		if s == status {
+			return kind
+		}
+	}
+	return fault.Internal
+}
+
+// Write answers a request with the problem document of err, and logs what is our fault.
+func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	e := classify(err)
+	status := kinds[e.Kind]
+	report(r, log, status, err)
+
+	body := map[string]any{
+		"type":   TypePrefix + e.Code,
+		"title":  http.StatusText(status),
+		"status": status,
+		"code":   e.Code,
+		"detail": e.Detail,
+	}
+	if len(e.Fields) > 0 {
+		body["errors"] = e.Fields
+	}
+	header := w.Header()
+	if id := header.Get(RequestIDHeader); id != "" {
+		body["requestId"] = id
+	}
+	maps.Copy(body, e.Members)
+	text, marshalErr := json.Marshal(body, json.Deterministic(true))
+	if marshalErr != nil {
+		log.ErrorContext(r.Context(), "problem document", "error", marshalErr)
+	}
+
+	header.Set("Content-Type", ContentType)
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Length", strconv.Itoa(len(text)))
+	header.Del("ETag")
+	header.Del("Last-Modified")
+	if e.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	if e.Challenge != "" {
+		header.Set("WWW-Authenticate", e.Challenge)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may be gone: nobody is left to tell
+}
+
+// classify finds the fault.Error in the chain, or makes one that says nothing about our insides.
+func classify(err error) *fault.Error {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.New(fault.TooLarge, "body_too_large", "The body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes.")
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.Away("A part of Streamgate", err)
+	}
+	return fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it.")
+}
+
+// seldom keeps a dependency that is away from filling the log at the rate of the traffic.
+var seldom = rate.Sometimes{First: 10, Interval: time.Second}
+
+func report(r *http.Request, log *slog.Logger, status int, err error) {
+	if status < http.StatusInternalServerError || errors.Is(err, context.Canceled) {
+		return
+	}
+	write := func() {
+		log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Int("status", status), slog.String("method", r.Method), slog.String("error", err.Error()))
+	}
+	if status == http.StatusServiceUnavailable {
+		seldom.Do(write)
+		return
+	}
+	write()
+}

@@ -1,0 +1,2 @@
+// Package redisdb connects to Redis.
+package redisdb

@@ -1,0 +1,226 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/problem"
+)
+
+// Service is what an app wires together: its handlers, and what they need before the first request and after the last.
+type Service struct {
+	Name, Version    string
+	Public, Internal http.Handler
+	Registry         *prometheus.Registry
+	Log              *slog.Logger
+	// Prepare is done in order before the service is ready. A step that fails is repeated until it succeeds, or for good when
+	// its error is Permanent.
+	Prepare []Step
+	// Background runs from readiness until its context ends, before anything is closed.
+	Background []func(ctx context.Context)
+	// Close is called in reverse order, after the last request.
+	Close []func(ctx context.Context) error
+}
+
+// Step is a piece of start-up, such as "connect to MongoDB".
+type Step struct {
+	Name string
+	Do   func(ctx context.Context) error
+}
+
+// Permanent marks an error that waiting does not mend, such as a setting that the database refuses.
+func Permanent(err error) error { return permanent{err} }
+
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Running is a service whose listeners are open.
+type Running struct {
+	PublicURL, InternalURL, OperationsURL string
+
+	service  *Service
+	settings Settings
+	servers  []*http.Server
+	state    atomic.Uint32
+	ready    chan struct{}
+	failed   chan error
+}
+
+const (
+	starting uint32 = iota
+	ready
+	draining
+)
+
+// Run starts the service, and returns when ctx has ended and all requests with it, or when something failed.
+func (s *Service) Run(ctx context.Context, settings Settings) error {
+	running, err := s.Start(ctx, settings)
+	if err != nil {
+		return err
+	}
+	return running.Serve(ctx)
+}
+
+// Start opens the listeners. Requests are answered once Serve is under way.
+func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error) {
+	r := &Running{service: s, settings: settings, ready: make(chan struct{}), failed: make(chan error, 3)}
+	var config net.ListenConfig
+	var listeners []net.Listener
+	for _, open := range []struct {
+		addr    string
+		handler http.Handler
+		url     *string
+	}{
+		{settings.OperationsAddr, r.operations(), &r.OperationsURL},
+		{settings.InternalAddr, r.gate(s.Internal), &r.InternalURL},
+		{settings.PublicAddr, r.gate(s.Public), &r.PublicURL},
+	} {
+		listener, err := config.Listen(ctx, "tcp", open.addr)
+		if err != nil {
+			for _, l := range listeners {
+				err = errors.Join(err, l.Close())
+			}
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		listeners = append(listeners, listener)
+		*open.url = "http://" + listener.Addr().String()
+		r.servers = append(r.servers, httpserver.NewServer(open.handler, s.Log))
+	}
+	for i, server := range r.servers {
+		go func() {
+			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				r.failed <- fmt.Errorf("serve: %w", err)
+			}
+		}()
+	}
+	return r, nil
+}
+
+// Ready is closed when the service is ready.
+func (r *Running) Ready() <-chan struct{} { return r.ready }
+
+// Serve prepares the service, then answers requests until ctx ends, then drains: readiness fails first, then, after DRAIN_DELAY,
+// no connection is accepted and requests under way have DRAIN_TIMEOUT to end, then all is closed in reverse order.
+func (r *Running) Serve(ctx context.Context) error {
+	log, began := r.service.Log, time.Now()
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var loops errgroup.Group
+
+	err := r.prepare(ctx)
+	if err == nil {
+		for _, loop := range r.service.Background {
+			loops.Go(func() error { loop(background); return nil })
+		}
+		r.state.CompareAndSwap(starting, ready)
+		close(r.ready)
+		log.InfoContext(ctx, "ready", "public", r.PublicURL, "version", r.service.Version, "took", time.Since(began).String())
+		select {
+		case <-ctx.Done():
+		case err = <-r.failed:
+		}
+	}
+
+	r.state.Store(draining)
+	if err == nil {
+		log.InfoContext(ctx, "draining")
+		time.Sleep(r.settings.DrainDelay)
+	}
+	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), r.settings.DrainTimeout)
+	defer stop()
+	// The operations listener, which is the first, ends last: probes and metrics are answered while the others drain.
+	var drains errgroup.Group
+	for _, server := range r.servers[1:] {
+		drains.Go(func() error { return shutdown(drain, server) })
+	}
+	err = errors.Join(err, drains.Wait())
+	cancel()
+	_ = loops.Wait()
+	for _, closer := range slices.Backward(r.service.Close) {
+		err = errors.Join(err, closer(drain))
+	}
+	err = errors.Join(err, shutdown(drain, r.servers[0]))
+	log.InfoContext(ctx, "stopped")
+	return err
+}
+
+// shutdown ends a server's requests gracefully, or by closing their connections when their time is up.
+func shutdown(ctx context.Context, server *http.Server) error {
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("drain: %w", err), server.Close())
+	}
+	return nil
+}
+
+// sayEvery is how often a service that waits at start-up says so.
+const sayEvery = 10 * time.Second
+
+// prepare does the steps. The pause between tries grows from 50 ms to 2 s: a store that starts together with us costs little, one
+// that is away for long is not hammered. An end of ctx while waiting is an orderly end, not an error.
+func (r *Running) prepare(ctx context.Context) error {
+	for _, step := range r.service.Prepare {
+		pause, said := 50*time.Millisecond, time.Time{}
+		for {
+			err := step.Do(ctx)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // asked to stop before it was ready: nothing failed
+			}
+			if final, ok := errors.AsType[permanent](err); ok {
+				return fmt.Errorf("%s: %w", step.Name, final.error)
+			}
+			if time.Since(said) > sayEvery {
+				r.service.Log.WarnContext(ctx, "waiting", "step", step.Name, "error", err)
+				said = time.Now()
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case err := <-r.failed:
+				return err
+			case <-time.After(pause):
+				pause = min(2*pause, 2*time.Second)
+			}
+		}
+	}
+	return nil
+}
+
+// gate answers 503 until the service is ready. While it drains it goes on answering: what still comes is not refused.
+func (r *Running) gate(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		switch r.state.Load() {
+		case starting:
+			e := fault.New(fault.Unavailable, "starting", "This part of Streamgate is starting; try again.").After(time.Second)
+			problem.Write(w, request, r.service.Log, e)
+			return
+		case draining:
+			w.Header().Set("Connection", "close")
+		}
+		handler.ServeHTTP(w, request)
+	})
+}
+
+// Logger for a main whose service could not be made; exits with code 1.
+func Exit(log *slog.Logger, err error) {
+	if err != nil {
+		log.Error("failed", "error", err)
+		os.Exit(1)
+	}
+}

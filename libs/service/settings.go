@@ -1,0 +1,63 @@
+package service
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"streamgate/libs/logging"
+)
+
+// Settings are what every service is configured with. Embed it in the service's own struct of settings.
+type Settings struct {
+	PublicAddr      string        `env:"PUBLIC_ADDR" envDefault:":8080" desc:"address of the public listener"`
+	InternalAddr    string        `env:"INTERNAL_ADDR" envDefault:":8081" desc:"address of the listener for the other services"`
+	OperationsAddr  string        `env:"OPERATIONS_ADDR" envDefault:":9090" desc:"address of the listener for probes and metrics"`
+	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info" desc:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" desc:"json or text"`
+	TrustedProxies  []string      `env:"TRUSTED_PROXIES" desc:"CIDRs of the proxies in front, whose X-Forwarded-* headers are believed"`
+	InternalSecrets []string      `env:"INTERNAL_SECRETS" desc:"required: secrets between the services, at least 16 characters each; the first is sent, all are accepted"`
+	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"5s" desc:"time between the end of readiness and the end of listening, in which load balancers look away"`
+	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" desc:"time that requests under way have to end"`
+	Pprof           bool          `env:"PPROF" envDefault:"false" desc:"serve /debug/pprof on the operations listener"`
+}
+
+// minSecret is the length in characters below which a secret could be guessed.
+const minSecret = 16
+
+// Validate returns every fault of the common settings.
+func (s *Settings) Validate() []error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for name, addr := range map[string]string{"PUBLIC_ADDR": s.PublicAddr, "INTERNAL_ADDR": s.InternalAddr, "OPERATIONS_ADDR": s.OperationsAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			fault("%s: %q is not host:port, such as :8080", name, addr)
+		}
+	}
+	if s.LogFormat != logging.JSON && s.LogFormat != logging.Text {
+		fault("LOG_FORMAT: %q is neither json nor text", s.LogFormat)
+	}
+	for _, proxy := range s.TrustedProxies {
+		_, cidr := netip.ParsePrefix(proxy)
+		if _, ip := netip.ParseAddr(proxy); cidr != nil && ip != nil {
+			fault("TRUSTED_PROXIES: %q is neither an address nor a CIDR, such as 10.0.0.0/8", proxy)
+		}
+	}
+	if len(s.InternalSecrets) == 0 {
+		fault("INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
+	} else if slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }) {
+		fault("INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
+	}
+	if s.DrainDelay < 0 || s.DrainDelay > time.Minute {
+		fault("DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
+	}
+	if s.DrainTimeout <= 0 || s.DrainTimeout > 10*time.Minute {
+		fault("DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
+	}
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return faults
+}

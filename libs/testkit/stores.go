@@ -1,0 +1,70 @@
+package testkit
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// Where `make test` says that its stores are.
+const (
+	mongoVariable = "TEST_MONGODB_URI"
+	redisVariable = "TEST_REDIS_URL"
+)
+
+// Mongo gives the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
+// the test is skipped: `make test` always has one.
+func Mongo(t testing.TB) (uri, database string) {
+	t.Helper()
+	uri = os.Getenv(mongoVariable)
+	if uri == "" {
+		t.Skip(mongoVariable + " is not set; run: make test")
+	}
+	database = "test_" + strings.ToLower(bson.NewObjectID().Hex())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		client, err := mongo.Connect(options.Client().ApplyURI(uri))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := client.Database(database).Drop(ctx); err != nil {
+			t.Error(err)
+		}
+		_ = client.Disconnect(ctx)
+	})
+	return uri, database
+}
+
+// Redis gives the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
+// on real time.
+func Redis(t testing.TB) string {
+	t.Helper()
+	if address := os.Getenv(redisVariable); address != "" {
+		return address
+	}
+	return "redis://" + miniredis.RunT(t).Addr() + "/0"
+}
+
+// NewID gives an account's or a content's id that no other test has.
+func NewID() string { return bson.NewObjectID().Hex() }
+
+// Eventually waits until condition holds, and fails the test if it never does within ten seconds.
+func Eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !condition() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

@@ -1,0 +1,52 @@
+// Package config has the settings of session-svc.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	libconfig "streamgate/libs/config"
+	"streamgate/libs/grant"
+	"streamgate/libs/service"
+)
+
+// Config is read once, at start-up.
+type Config struct {
+	service.Settings
+
+	RedisURL      string        `env:"REDIS_URL" desc:"required: redis://[user:password@]host:port/db, or rediss:// for TLS"`
+	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
+	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) whose access tokens are accepted"`
+	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
+	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
+	PublicURL     string        `env:"PUBLIC_URL" desc:"scheme and host of media addresses; by default those of the request"`
+	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the first signs, all are accepted; the same for content-svc"`
+	RefreshKeys   []string      `env:"REFRESH_KEYS" desc:"required: keys that sign refresh tokens, of the same form"`
+	Lease         time.Duration `env:"LEASE" envDefault:"10s" desc:"how long a stream holds its slot without a sign of life, 2s to 5m"`
+	SessionTTL    time.Duration `env:"SESSION_TTL" envDefault:"720h" desc:"how long a device stays signed in without a refresh, 15m to 8760h"`
+}
+
+// Validate returns every fault.
+func (c *Config) Validate() []error {
+	faults := c.Settings.Validate()
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.RedisURL != "", "REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0")
+	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set what user-svc has")
+	for name, address := range map[string]string{"JWKS_URL": c.JWKSURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL} {
+		if err := libconfig.CheckURL(name, address); err != nil && (address != "" || name != "PUBLIC_URL") {
+			faults = append(faults, err)
+		}
+	}
+	for name, keys := range map[string][]string{"GRANT_KEYS": c.GrantKeys, "REFRESH_KEYS": c.RefreshKeys} {
+		if _, err := grant.ParseKeys(name, keys); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	check(c.Lease >= 2*time.Second && c.Lease <= 5*time.Minute, "LEASE: %v is not between 2s and 5m", c.Lease)
+	check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
+	return faults
+}

@@ -1,0 +1,217 @@
+package memstore
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// Store is a stream.Store and, by Sessions, a session.Store. Its zero value is not ready: use New.
+type Store struct {
+	rules stream.Rules
+	now   func() time.Time // milliseconds count
+
+	mu       sync.Mutex
+	accounts map[string]*account
+}
+
+type account struct {
+	streams  []known // in the order of their starts
+	sessions map[session.ID]session.Session
+}
+
+// known is a stream that lives, has lapsed or has ended.
+type known struct {
+	lease  stream.Lease
+	end    *stream.End
+	forget time.Time // of an ended stream
+}
+
+// New makes an empty store on a clock.
+func New(rules stream.Rules, now func() time.Time) *Store {
+	return &Store{rules: rules, now: now, accounts: map[string]*account{}}
+}
+
+var _ stream.Store = (*Store)(nil)
+
+// lock gives the account and the instant of a decision, after forgetting what nobody may ask for any more.
+func (s *Store) lock(id string) (a *account, now time.Time, unlock func()) {
+	s.mu.Lock()
+	now = s.now().UTC().Truncate(time.Millisecond)
+	a = s.accounts[id]
+	if a == nil {
+		a = &account{sessions: map[session.ID]session.Session{}}
+		s.accounts[id] = a
+	}
+	a.streams = slices.DeleteFunc(a.streams, func(k known) bool { return !s.known(&k, now) })
+	return a, now, s.mu.Unlock
+}
+
+func (k *known) live(now time.Time) bool { return k.end == nil && k.lease.Expires.After(now) }
+
+func (a *account) live(now time.Time) []stream.Lease {
+	var leases []stream.Lease
+	for _, k := range a.streams {
+		if k.live(now) {
+			leases = append(leases, k.lease)
+		}
+	}
+	return leases
+}
+
+func (a *account) find(id stream.ID) *known {
+	i := slices.IndexFunc(a.streams, func(k known) bool { return k.lease.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &a.streams[i]
+}
+
+func (a *account) signedIn(id session.ID, now time.Time) (session.Session, bool) {
+	found, ok := a.sessions[id]
+	return found, ok && found.Expires.After(now)
+}
+
+func (k *known) finish(end stream.End, forget time.Time) {
+	if k.end == nil {
+		k.end, k.forget = &end, forget
+	}
+}
+
+// known says whether anybody may still ask for a stream.
+func (s *Store) known(k *known, now time.Time) bool {
+	if k.end != nil {
+		return k.forget.After(now)
+	}
+	return k.lease.Expires.Add(s.rules.Remember).After(now)
+}
+
+// forget keeps only the newest of what is remembered.
+func (a *account) forget(now time.Time) {
+	remembered := 0
+	for i, k := range slices.Backward(a.streams) {
+		if k.live(now) {
+			continue
+		}
+		if remembered++; remembered > stream.MaxRemembered {
+			a.streams = slices.Delete(a.streams, i, i+1)
+		}
+	}
+}
+
+// Start is stream.Store's.
+func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
+	a, now, unlock := s.lock(id)
+	defer unlock()
+	result := func(o stream.Outcome) (stream.Result, error) {
+		return stream.Result{Outcome: o, Now: now, Live: a.live(now)}, nil
+	}
+	if k := a.find(start.ID); k != nil {
+		switch {
+		case k.end != nil:
+			return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+		case k.lease.Content != start.Content || k.lease.Player != start.Player || k.lease.Device != start.Device:
+			return result(stream.Conflict)
+		case k.live(now):
+			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Live: a.live(now)}, nil
+		}
+	}
+	holder, ok := a.signedIn(start.Session, now)
+	if !ok {
+		return result(stream.NoSession)
+	}
+	if start.Replace != nil && a.find(*start.Replace) == nil {
+		return result(stream.Unknown)
+	}
+
+	var stay, replaced []*known
+	for i := range a.streams {
+		k := &a.streams[i]
+		samePlayer := start.Player != stream.Player{} && k.lease.Player == start.Player && k.lease.Session == start.Session
+		switch {
+		case !k.live(now):
+		case samePlayer, start.Replace != nil && k.lease.ID == *start.Replace:
+			replaced = append(replaced, k)
+		default:
+			stay = append(stay, k)
+		}
+	}
+	evicted := stay[:max(0, min(len(stay), len(stay)-start.Limit+1))]
+	for _, k := range evicted {
+		if !holder.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {
+			return result(stream.LimitReached)
+		}
+	}
+	for _, k := range evicted {
+		k.finish(stream.End{Reason: stream.Evicted, By: start.Device}, now.Add(s.rules.Remember))
+	}
+	for _, k := range replaced {
+		k.finish(stream.End{Reason: stream.Replaced, By: start.Device}, now.Add(s.rules.Remember))
+	}
+	a.streams = slices.DeleteFunc(a.streams, func(k known) bool { return k.lease.ID == start.ID })
+	a.forget(now)
+	lease := stream.Lease{
+		ID: start.ID, Session: start.Session, Content: start.Content, Player: start.Player, Device: start.Device,
+		Started: now, Expires: now.Add(s.rules.Lease),
+	}
+	a.streams = append(a.streams, known{lease: lease})
+	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Live: a.live(now)}, nil
+}
+
+// Renew is stream.Store's.
+func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Result, error) {
+	a, now, unlock := s.lock(id)
+	defer unlock()
+	k := a.find(r.ID)
+	outcome := stream.Renewed
+	switch {
+	case k == nil || k.lease.Session != r.Session:
+		return stream.Result{Outcome: stream.Unknown, Now: now, Live: a.live(now)}, nil
+	case k.end != nil:
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+	}
+	if _, ok := a.signedIn(r.Session, now); !ok {
+		return stream.Result{Outcome: stream.NoSession, Now: now, Live: a.live(now)}, nil
+	}
+	if !k.live(now) {
+		outcome = stream.Resumed
+		if len(a.live(now)) >= r.Limit {
+			return stream.Result{Outcome: stream.LimitReached, Now: now, Live: a.live(now)}, nil
+		}
+	}
+	k.lease.Expires = now.Add(s.rules.Lease)
+	if outcome == stream.Renewed {
+		return stream.Result{Outcome: outcome, Now: now, Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires}}, nil
+	}
+	return stream.Result{Outcome: outcome, Now: now, Lease: k.lease, Live: a.live(now)}, nil
+}
+
+// Stop is stream.Store's.
+func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Result, error) {
+	a, now, unlock := s.lock(id)
+	defer unlock()
+	k := a.find(stop.ID)
+	switch {
+	case k == nil:
+		return stream.Result{Outcome: stream.Unknown, Now: now, Live: a.live(now)}, nil
+	case k.end != nil:
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+	}
+	reason := stream.Terminated
+	if k.lease.Session == stop.Session {
+		reason = stream.Stopped
+	}
+	k.finish(stream.End{Reason: reason, By: stop.By}, now.Add(s.rules.Remember))
+	return stream.Result{Outcome: stream.Done, Now: now, Live: a.live(now)}, nil
+}
+
+// List is stream.Store's.
+func (s *Store) List(_ context.Context, id string) (stream.Result, error) {
+	a, now, unlock := s.lock(id)
+	defer unlock()
+	return stream.Result{Outcome: stream.Done, Now: now, Live: a.live(now)}, nil
+}

@@ -1,0 +1,124 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"streamgate/session-svc/internal/session"
+)
+
+// A session is kept as text, its numbers decimal, its times milliseconds since 1970:
+//
+//	<expires> <policy: d for deny, e for evict-oldest> <generation> <refreshed> <created> <device name …>
+const sessionFields = 6
+
+// SessionStore is a session.Store.
+type SessionStore struct {
+	store *Store
+	ttl   time.Duration
+}
+
+// Open is session.Store's.
+func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session) (session.Session, error) {
+	policy := "d"
+	if opened.Evicts {
+		policy = "e"
+	}
+	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], policy+opened.Device,
+		s.ttl.Milliseconds(), session.MaxSessions)
+	if err != nil {
+		return session.Session{}, err
+	}
+	return parseSession(opened.ID, answer[1])
+}
+
+// Refresh is session.Store's.
+func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Refresh) (session.Session, session.Outcome, error) {
+	answer, err := s.store.call(ctx, "refresh", s.store.scripts.refresh, []string{sessionsKey(account)}, r.ID[:], r.Generation,
+		s.ttl.Milliseconds(), session.Grace.Milliseconds())
+	if err != nil {
+		return session.Session{}, "", err
+	}
+	outcome, _ := answer[0].(string)
+	if session.Outcome(outcome) != session.Refreshed {
+		return session.Session{}, session.Outcome(outcome), nil
+	}
+	refreshed, err := parseSession(r.ID, answer[1])
+	return refreshed, session.Refreshed, err
+}
+
+// Get is session.Store's.
+func (s *SessionStore) Get(ctx context.Context, account string, id session.ID) (session.Session, bool, error) {
+	found, err := s.read(ctx, account, string(id[:]))
+	if err != nil || len(found) == 0 {
+		return session.Session{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// List is session.Store's.
+func (s *SessionStore) List(ctx context.Context, account string) ([]session.Session, error) {
+	found, err := s.read(ctx, account, "")
+	slices.SortFunc(found, func(a, b session.Session) int {
+		return cmp.Or(b.Refreshed.Compare(a.Refreshed), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
+	return found, err
+}
+
+// End is session.Store's.
+func (s *SessionStore) End(ctx context.Context, account string, e session.End) (int, error) {
+	others := 0
+	if e.Others {
+		others = 1
+	}
+	answer, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
+		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds())
+	if err != nil {
+		return 0, err
+	}
+	count, _ := answer[0].(int64)
+	return int(count), nil
+}
+
+// read gives one session or all, less those that have expired.
+func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, error) {
+	answer, err := s.store.call(ctx, "sessions", s.store.scripts.sessions, []string{sessionsKey(account)}, id)
+	if err != nil {
+		return nil, err
+	}
+	ms, _ := answer[0].(int64)
+	pairs, _ := answer[1].([]any)
+	var found []session.Session
+	for pair := range slices.Chunk(pairs, 2) {
+		key, _ := pair[0].(string)
+		each, err := parseSession(session.ID([]byte(key)), pair[1])
+		if err != nil {
+			return nil, err
+		}
+		if each.Expires.After(instant(ms)) {
+			found = append(found, each)
+		}
+	}
+	return found, nil
+}
+
+func parseSession(id session.ID, value any) (session.Session, error) {
+	text, _ := value.(string)
+	parts := strings.SplitN(text, " ", sessionFields)
+	if len(parts) != sessionFields {
+		return session.Session{}, fmt.Errorf("session %q: damaged", text)
+	}
+	number := func(i int) int64 {
+		n, _ := strconv.ParseInt(parts[i], 10, 64)
+		return n
+	}
+	return session.Session{
+		ID: id, Expires: instant(number(0)), Evicts: parts[1] == "e", Generation: uint32(number(2)), //nolint:gosec // counts refreshes
+		Refreshed: instant(number(3)), Created: instant(number(4)), Device: parts[5],
+	}, nil
+}

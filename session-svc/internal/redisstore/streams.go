@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/redisdb"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// Store is a stream.Store and, by Sessions, a session.Store.
+type Store struct {
+	client  redis.UniversalClient
+	scripts scripts
+	rules   stream.Rules
+	// observe is told how long each call took.
+	observe func(verb string, took time.Duration, err error)
+}
+
+// New makes a store. Observe is called after every call with the verb, which is the name of its script.
+func New(client redis.UniversalClient, rules stream.Rules, observe func(verb string, took time.Duration, err error)) *Store {
+	return &Store{client: client, scripts: loadScripts(), rules: rules, observe: observe}
+}
+
+var _ stream.Store = (*Store)(nil)
+
+// Start is stream.Store's.
+func (s *Store) Start(ctx context.Context, account string, start stream.Start) (stream.Result, error) {
+	detail, err := packDetail(start)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	replace := ""
+	if start.Replace != nil {
+		replace = string(start.Replace[:])
+	}
+	return s.decide(ctx, "start", s.scripts.start, start.ID, []string{leasesKey(account), sessionsKey(account)}, start.ID[:], start.Session[:], detail,
+		start.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, s.rules.Cooldown.Milliseconds(), stream.MaxRemembered)
+}
+
+// Renew is stream.Store's.
+func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
+	result, err := s.decide(ctx, "renew", s.scripts.renew, r.ID, []string{leasesKey(account), sessionsKey(account)}, r.ID[:], r.Session[:], r.Limit,
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
+	if result.Outcome == stream.Renewed {
+		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
+	}
+	return result, err
+}
+
+// Stop is stream.Store's.
+func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
+	return s.decide(ctx, "stop", s.scripts.stop, stop.ID, []string{leasesKey(account)}, stop.ID[:], stop.Session[:], stop.By,
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
+}
+
+// List is stream.Store's.
+func (s *Store) List(ctx context.Context, account string) (stream.Result, error) {
+	return s.decide(ctx, "list", s.scripts.list, stream.ID{}, []string{leasesKey(account)})
+}
+
+// call runs a script.
+func (s *Store) call(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) ([]any, error) {
+	began := time.Now()
+	answer, err := script.Run(ctx, s.client, keys, args...).Slice()
+	s.observe(verb, time.Since(began), err)
+	if err != nil {
+		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err)) //nolint:wrapcheck // gives it a kind
+	}
+	return answer, nil
+}
+
+// decide runs a script that answers an outcome, the time and the leases, and picks out the stream that was asked for.
+func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, id stream.ID, keys []string, args ...any) (stream.Result, error) {
+	answer, err := s.call(ctx, verb, script, keys, args...)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	if len(answer) < 2 {
+		return stream.Result{}, fmt.Errorf("%s: answered %v", verb, answer)
+	}
+	outcome, _ := answer[0].(string)
+	now, _ := answer[1].(int64)
+	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now)}
+	if len(answer) == 2 {
+		return result, nil
+	}
+	record, _ := answer[2].(string)
+	entries, err := unpack(record)
+	if err != nil {
+		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
+	}
+	result.Live = live(entries, result.Now)
+	for _, e := range entries {
+		switch {
+		case e.lease.ID != id:
+		case e.state == stateLease:
+			result.Lease = e.lease
+		default:
+			result.End = stream.End{Reason: reasons[e.state], By: e.by}
+		}
+	}
+	// What was not granted is not shown.
+	switch result.Outcome {
+	case stream.Granted, stream.Repeated, stream.Resumed:
+		result.End = stream.End{}
+	case stream.Ended:
+		result.Lease = stream.Lease{}
+	default:
+		result.Lease, result.End = stream.Lease{}, stream.End{}
+	}
+	return result, nil
+}
+
+// Sessions gives the store's other half.
+func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
+
+var _ session.Store = (*SessionStore)(nil)

@@ -1,0 +1,49 @@
+package session
+
+import "context"
+
+// Store keeps the sessions of all accounts. Each method is atomic for its account, on the store's clock. Its errors are as those of
+// stream.Store; package storetest holds stores to what is said here.
+type Store interface {
+	// Open adds a session, whose Created, Refreshed and Expires are the store's to set, and gives it back. If MaxSessions live, the one
+	// that was not refreshed for longest ends. Repeated with the same ID, it changes nothing.
+	Open(ctx context.Context, account string, s Session) (Session, error)
+
+	// Refresh takes a generation for the next: Refreshed with the session as it is then. The generation before the current one is
+	// Refreshed too, with nothing changed, until Grace has passed since. Any other ends the session, whose streams can then not be
+	// renewed: Reused. No session: Missing.
+	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
+
+	// Get gives a session, or false when there is none.
+	Get(ctx context.Context, account string, id ID) (Session, bool, error)
+
+	// List gives the sessions, the last refreshed first.
+	List(ctx context.Context, account string) ([]Session, error)
+
+	// End ends the named session, or all but the named one, and the streams of what it ends, in one step: these streams have ended
+	// as stream.SessionEnded, by the name given. It says how many sessions it ended.
+	End(ctx context.Context, account string, e End) (int, error)
+}
+
+// Refresh asks for the next generation.
+type Refresh struct {
+	ID         ID
+	Generation uint32
+}
+
+// End asks for the end of sessions.
+type End struct {
+	ID     ID
+	Others bool // all but ID; the zero ID is nobody's, so that this ends all
+	By     string
+}
+
+// Outcome is what a store decided on a refresh.
+type Outcome string
+
+// The outcomes.
+const (
+	Refreshed Outcome = "refreshed"
+	Reused    Outcome = "reused"
+	Missing   Outcome = "missing"
+)

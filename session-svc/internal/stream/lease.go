@@ -1,0 +1,84 @@
+package stream
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/session-svc/internal/session"
+)
+
+// ID names a stream: 128 random bits, so that nobody finds another's.
+type ID [16]byte
+
+// NewID makes an id.
+func NewID() (id ID) {
+	_, _ = rand.Read(id[:]) // never fails
+	return id
+}
+
+// ParseID reads what String wrote. Its error names the field.
+func ParseID(field, text string) (id ID, err error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) != len(id) {
+		return ID{}, fault.BadField(field, "must be a stream's id: 22 characters of base64url")
+	}
+	return ID(b), nil
+}
+
+// String gives 22 characters of base64url.
+func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// Lease is the right to play one content.
+type Lease struct {
+	ID      ID
+	Session session.ID
+	Content string // 24 hex digits
+	Player  Player
+	Device  string // a name to show, at most session.MaxName bytes
+	Started time.Time
+	Expires time.Time // milliseconds count; at this instant the lease has lapsed
+}
+
+// Player tells the players of one session apart: a hash of the name that the player gave itself. Zero is a player without a name.
+type Player [4]byte
+
+// Reason says why a stream ended.
+type Reason string
+
+// The reasons.
+const (
+	Stopped      Reason = "stopped"       // by its own session
+	Replaced     Reason = "replaced"      // by a start that named it, or by the same player
+	Terminated   Reason = "terminated"    // by another device of the account, or by support
+	SessionEnded Reason = "session_ended" // its device was signed out
+	Evicted      Reason = "evicted"       // by a start on a plan that evicts
+)
+
+// Reasons lists all reasons, for metrics and documents.
+var Reasons = []Reason{Stopped, Replaced, Terminated, SessionEnded, Evicted}
+
+// End is what is remembered of an ended stream.
+type End struct {
+	Reason Reason
+	By     string // the name of the device that did it, or Support
+}
+
+// Support is the By of what an administrator ended.
+const Support = "support"
+
+// Rules are the times of the rule, in milliseconds at the finest.
+type Rules struct {
+	Lease    time.Duration // how long a lease lives without renewal
+	Remember time.Duration // how long after its end or lapse a stream is known
+	Cooldown time.Duration // how old a lease must be before a start can evict it
+}
+
+// NewRules gives the rules for a lease.
+func NewRules(lease time.Duration) Rules {
+	return Rules{Lease: lease, Remember: 5 * time.Minute, Cooldown: max(3*lease, 30*time.Second)}
+}
+
+// MaxRemembered bounds the ended and lapsed streams that are known of an account, so that a verb's cost is bounded.
+const MaxRemembered = 8

@@ -1,0 +1,92 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"streamgate/session-svc/internal/session"
+)
+
+// Store keeps the leases of all accounts. Each method is atomic for its account, takes its decision at one instant of the store's clock,
+// and does the same when it is repeated. Package storetest holds stores to what is said here.
+//
+// The error of a method says that the store could not be asked (fault.Unavailable) or is broken; what it decided is in the Result.
+type Store interface {
+	// Start grants a lease, unless
+	//   - a stream with this id lives: Repeated with that lease, or Conflict if content, player or device differ;
+	//   - it has ended: Ended;
+	//   - the session isn't signed in: NoSession;
+	//   - Replace is set and names no stream that is known of the account: Unknown;
+	//   - the account would hold more than Limit live leases, after those that this start replaces have ended: LimitReached. Then
+	//     nothing changes. If the session's plan evicts, the oldest leases end instead, provided that all of them are past the cooldown.
+	// A start replaces the stream that Replace names, and those of the same session and Player, unless that is zero.
+	Start(ctx context.Context, account string, s Start) (Result, error)
+
+	// Renew prolongs a live lease (Renewed), or takes a slot for a lapsed one (Resumed), unless
+	//   - the stream is not known of this account and session: Unknown;
+	//   - it has ended: Ended;
+	//   - the session isn't signed in: NoSession;
+	//   - it had lapsed and Limit other leases live: LimitReached.
+	Renew(ctx context.Context, account string, r Renewal) (Result, error)
+
+	// Stop ends a live or lapsed stream of any session of the account: Done. Of an ended one it says Ended and changes nothing,
+	// of one that is not known, Unknown.
+	Stop(ctx context.Context, account string, s Stop) (Result, error)
+
+	// List gives the live leases: Done.
+	List(ctx context.Context, account string) (Result, error)
+}
+
+// Start asks for a lease.
+type Start struct {
+	ID      ID
+	Session session.ID
+	Content string
+	Player  Player
+	Device  string
+	Limit   int // 1 to jwtauth.MaxLimit
+	Replace *ID
+}
+
+// Renewal asks for more time.
+type Renewal struct {
+	ID      ID
+	Session session.ID
+	Limit   int
+}
+
+// Stop asks for the end of a stream.
+type Stop struct {
+	ID ID
+	// Session is whose request it is. The reason is Stopped for the stream's own session and Terminated for any other.
+	Session session.ID
+	By      string
+}
+
+// Outcome is what a store decided.
+type Outcome string
+
+// The outcomes.
+const (
+	Granted      Outcome = "granted"
+	Repeated     Outcome = "repeated"
+	Renewed      Outcome = "renewed"
+	Resumed      Outcome = "resumed"
+	Done         Outcome = "done"
+	LimitReached Outcome = "limit_reached"
+	Ended        Outcome = "ended"
+	NoSession    Outcome = "no_session"
+	Unknown      Outcome = "unknown"
+	Conflict     Outcome = "conflict"
+)
+
+// Result is a decision with the facts that it was taken on.
+type Result struct {
+	Outcome Outcome
+	Now     time.Time // the instant of the decision, on the store's clock
+	Lease   Lease     // of Granted, Repeated and Resumed; of Renewed, its ID, Session and Expires alone
+	End     End       // of Ended
+	// Live is what the account holds after the decision, oldest first. It is empty after Renewed, which is asked for most and
+	// whose caller doesn't look.
+	Live []Lease
+}

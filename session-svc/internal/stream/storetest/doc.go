@@ -1,0 +1,2 @@
+// Package storetest is the conformance suite of stream.Store and session.Store.
+package storetest

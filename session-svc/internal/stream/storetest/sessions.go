@@ -1,0 +1,116 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+func (b *bench) refresh(t *testing.T, id session.ID, generation uint32, want session.Outcome) session.Session {
+	t.Helper()
+	s, outcome, err := b.Sessions.Refresh(t.Context(), b.account, session.Refresh{ID: id, Generation: generation})
+	if err != nil || outcome != want {
+		t.Fatalf("refresh: %s, %v, want %s", outcome, err, want)
+	}
+	return s
+}
+
+func (b *bench) devices(t *testing.T) []string {
+	t.Helper()
+	all, err := b.Sessions.List(t.Context(), b.account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Device)
+	}
+	return names
+}
+
+func testSessions(t *testing.T, b *bench) {
+	opening := session.Session{ID: session.NewID(), Device: "Ünïcode TV 5 d 1 2"}
+	opened, err := b.Sessions.Open(t.Context(), b.account, opening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened.Device != opening.Device || opened.Generation != 1 || !opened.Expires.Equal(opened.Created.Add(SessionTTL)) || !opened.Refreshed.Equal(opened.Created) {
+		t.Fatalf("%+v", opened)
+	}
+	again, err := b.Sessions.Open(t.Context(), b.account, opening)
+	if diff := cmp.Diff(opened, again); err != nil || diff != "" {
+		t.Fatal(err, diff)
+	}
+	got, ok, err := b.Sessions.Get(t.Context(), b.account, opened.ID)
+	if diff := cmp.Diff(opened, got); err != nil || !ok || diff != "" {
+		t.Fatal(err, ok, diff)
+	}
+	b.Pass(SessionTTL / 100)
+	b.signIn(t, "Phone")
+	if diff := cmp.Diff([]string{"Phone", opening.Device}, b.devices(t)); diff != "" {
+		t.Fatal(diff)
+	}
+	b.Pass(SessionTTL / 100)
+	refreshed := b.refresh(t, opened.ID, 1, session.Refreshed)
+	if refreshed.Generation != 2 || !refreshed.Refreshed.After(opened.Refreshed) || !refreshed.Created.Equal(opened.Created) ||
+		!refreshed.Expires.Equal(refreshed.Refreshed.Add(SessionTTL)) || refreshed.Device != opening.Device {
+		t.Fatalf("%+v", refreshed)
+	}
+	if diff := cmp.Diff([]string{opening.Device, "Phone"}, b.devices(t)); diff != "" {
+		t.Fatal(diff)
+	}
+	if _, err := b.Sessions.End(t.Context(), b.account, session.End{ID: opened.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := b.Sessions.Get(t.Context(), b.account, opened.ID); ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	b.refresh(t, opened.ID, 2, session.Missing)
+}
+
+func testReuse(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	second := b.refresh(t, s, 1, session.Refreshed)
+	if diff := cmp.Diff(second, b.refresh(t, s, 1, session.Refreshed)); diff != "" {
+		t.Fatalf("a repeated request changes nothing: %s", diff)
+	}
+	b.refresh(t, s, 2, session.Refreshed)
+	b.refresh(t, s, 1, session.Reused)
+	b.refresh(t, s, 3, session.Missing)
+	b.renew(t, id, s, stream.NoSession)
+	ahead := b.signIn(t, "Phone")
+	b.refresh(t, ahead, 2, session.Reused)
+}
+
+func testSessionBound(t *testing.T, b *bench) {
+	first := b.signIn(t, "first")
+	b.Pass(Rules.Lease / 10)
+	for range session.MaxSessions {
+		b.signIn(t, "next")
+	}
+	names := b.devices(t)
+	if len(names) != session.MaxSessions || slices.Contains(names, "first") {
+		t.Fatal(names)
+	}
+	b.start(t, request(first), stream.NoSession)
+}
+
+func testSessionExpiry(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	b.Pass(SessionTTL / 2)
+	other := b.signIn(t, "Phone")
+	b.Pass(SessionTTL / 2)
+	if names := b.devices(t); len(names) != 1 {
+		t.Fatal(names)
+	}
+	if _, ok, err := b.Sessions.Get(t.Context(), b.account, s); ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	b.refresh(t, s, 1, session.Missing)
+	b.refresh(t, other, 1, session.Refreshed)
+}

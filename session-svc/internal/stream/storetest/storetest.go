@@ -1,0 +1,436 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// Stores is what a suite runs on.
+type Stores struct {
+	Streams  stream.Store
+	Sessions session.Store
+	// Pass lets time pass on the stores' clock.
+	Pass func(d time.Duration)
+}
+
+// Rules are the rules that the stores must be made with: short, since a store on a real clock makes the suite wait.
+var Rules = stream.Rules{Lease: 900 * time.Millisecond, Remember: 2400 * time.Millisecond, Cooldown: 400 * time.Millisecond}
+
+// SessionTTL is the sessions' time to live that the stores must be made with.
+const SessionTTL = 6 * time.Second
+
+const limit = 3
+
+// Run runs the suite.
+func Run(t *testing.T, open func(t *testing.T) Stores) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, *bench){
+		"a start is granted up to the limit":                 testLimit,
+		"a lapsed lease frees its slot":                      testLapse,
+		"a stopped stream frees its slot and stays ended":    testStop,
+		"another session's stop terminates":                  testTerminate,
+		"a start repeated by id is the same lease":           testRepeat,
+		"a renewal prolongs and resumes":                     testRenew,
+		"a renewal needs its own session":                    testForeign,
+		"the same player replaces itself":                    testPlayer,
+		"replace swaps in one step":                          testReplace,
+		"a refused replace changes nothing":                  testRefusedReplace,
+		"a plan that evicts ends the oldest":                 testEvict,
+		"the end of a session ends its streams":              testSessionEnd,
+		"an ended stream is forgotten after a while":         testForget,
+		"what is remembered is bounded":                      testBounded,
+		"a lowered limit refuses and kills none":             testLowered,
+		"parallel starts are granted exactly to the limit":   testParallel,
+		"accounts don't touch each other":                    testAccounts,
+		"sessions are opened, listed, refreshed and ended":   testSessions,
+		"a refresh token used twice ends its session":        testReuse,
+		"sessions are bounded":                               testSessionBound,
+		"a session expires":                                  testSessionExpiry,
+		"an expired or unknown session can't start a stream": testNoSession,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, &bench{Stores: open(t), account: testkit.NewID()})
+		})
+	}
+}
+
+// bench is an account under test.
+type bench struct {
+	Stores
+
+	account string
+}
+
+func (b *bench) signIn(t *testing.T, device string) session.ID {
+	t.Helper()
+	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: device})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened.ID
+}
+
+func request(s session.ID) stream.Start {
+	return stream.Start{ID: stream.NewID(), Session: s, Content: testkit.NewID(), Device: "TV", Limit: limit}
+}
+
+func (b *bench) start(t *testing.T, s stream.Start, want stream.Outcome) stream.Result {
+	t.Helper()
+	r, err := b.Streams.Start(t.Context(), b.account, s)
+	return b.check(t, "start", r, err, want)
+}
+
+func (b *bench) renew(t *testing.T, id stream.ID, s session.ID, want stream.Outcome) stream.Result {
+	t.Helper()
+	r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: id, Session: s, Limit: limit})
+	return b.check(t, "renew", r, err, want)
+}
+
+func (b *bench) stop(t *testing.T, id stream.ID, s session.ID, want stream.Outcome) stream.Result {
+	t.Helper()
+	r, err := b.Streams.Stop(t.Context(), b.account, stream.Stop{ID: id, Session: s, By: "Phone"})
+	return b.check(t, "stop", r, err, want)
+}
+
+func (b *bench) check(t *testing.T, verb string, r stream.Result, err error, want stream.Outcome) stream.Result {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("%s: %v", verb, err)
+	}
+	if r.Outcome != want {
+		t.Fatalf("%s: %s, want %s (live %v)", verb, r.Outcome, want, r.Live)
+	}
+	if r.Now.IsZero() || r.Now.Location() != time.UTC {
+		t.Fatalf("%s: now is %v", verb, r.Now)
+	}
+	return r
+}
+
+func (b *bench) live(t *testing.T) []stream.Lease {
+	t.Helper()
+	r, err := b.Streams.List(t.Context(), b.account)
+	return b.check(t, "list", r, err, stream.Done).Live
+}
+
+func (b *bench) wantLive(t *testing.T, ids ...stream.ID) {
+	t.Helper()
+	var got []stream.ID
+	for _, l := range b.live(t) {
+		got = append(got, l.ID)
+	}
+	if diff := cmp.Diff(ids, got); diff != "" {
+		t.Fatalf("live leases (-want +got):\n%s", diff)
+	}
+}
+
+func testLimit(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	var ids []stream.ID
+	for range limit {
+		want := request(s)
+		r := b.start(t, want, stream.Granted)
+		if r.Lease.Content != want.Content || r.Lease.Device != "TV" || r.Lease.Session != s || !r.Lease.Started.Equal(r.Now) ||
+			!r.Lease.Expires.Equal(r.Now.Add(Rules.Lease)) {
+			t.Fatalf("lease %+v of start %+v at %v", r.Lease, want, r.Now)
+		}
+		ids = append(ids, want.ID)
+	}
+	r := b.start(t, request(s), stream.LimitReached)
+	if len(r.Live) != limit || (r.Lease != stream.Lease{}) {
+		t.Fatalf("a refusal shows what it rests on: %+v", r)
+	}
+	b.wantLive(t, ids...)
+}
+
+func testLapse(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	for range limit {
+		b.start(t, request(s), stream.Granted)
+	}
+	b.Pass(Rules.Lease)
+	b.wantLive(t)
+	for range limit {
+		b.start(t, request(s), stream.Granted)
+	}
+	b.start(t, request(s), stream.LimitReached)
+}
+
+func testStop(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	var last stream.ID
+	for range limit {
+		last = b.start(t, request(s), stream.Granted).Lease.ID
+	}
+	b.stop(t, last, s, stream.Done)
+	next := b.start(t, request(s), stream.Granted)
+	b.stop(t, next.Lease.ID, s, stream.Done)
+	for range 2 {
+		r := b.renew(t, last, s, stream.Ended)
+		if diff := cmp.Diff(stream.End{Reason: stream.Stopped, By: "Phone"}, r.End); diff != "" {
+			t.Fatal(diff)
+		}
+		b.stop(t, last, s, stream.Ended)
+	}
+	b.stop(t, stream.NewID(), s, stream.Unknown)
+}
+
+func testTerminate(t *testing.T, b *bench) {
+	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
+	id := b.start(t, request(tv), stream.Granted).Lease.ID
+	b.stop(t, id, phone, stream.Done)
+	if r := b.renew(t, id, tv, stream.Ended); r.End.Reason != stream.Terminated {
+		t.Fatal(r.End)
+	}
+}
+
+func testRepeat(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	first := request(s)
+	granted := b.start(t, first, stream.Granted)
+	again := b.start(t, first, stream.Repeated)
+	if diff := cmp.Diff(granted.Lease, again.Lease); diff != "" {
+		t.Fatal(diff)
+	}
+	other := first
+	other.Content = testkit.NewID()
+	b.start(t, other, stream.Conflict)
+	b.wantLive(t, first.ID)
+	b.Pass(Rules.Lease)
+	b.start(t, first, stream.Granted)
+	b.wantLive(t, first.ID)
+	b.stop(t, first.ID, s, stream.Done)
+	b.start(t, first, stream.Ended)
+}
+
+func testRenew(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	mine := request(s)
+	b.start(t, mine, stream.Granted)
+	b.Pass(2 * Rules.Lease / 3)
+	r := b.renew(t, mine.ID, s, stream.Renewed)
+	if !r.Lease.Expires.Equal(r.Now.Add(Rules.Lease)) {
+		t.Fatalf("expires %v at %v", r.Lease.Expires, r.Now)
+	}
+	b.Pass(2 * Rules.Lease / 3)
+	b.wantLive(t, mine.ID)
+	b.Pass(Rules.Lease)
+	b.wantLive(t)
+	if r := b.renew(t, mine.ID, s, stream.Resumed); r.Lease.Content != mine.Content || len(r.Live) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	b.Pass(Rules.Lease)
+	for range limit {
+		b.start(t, request(s), stream.Granted)
+	}
+	if r := b.renew(t, mine.ID, s, stream.LimitReached); len(r.Live) != limit {
+		t.Fatalf("%+v", r)
+	}
+}
+
+func testForeign(t *testing.T, b *bench) {
+	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
+	id := b.start(t, request(tv), stream.Granted).Lease.ID
+	b.renew(t, id, phone, stream.Unknown)
+	b.renew(t, stream.NewID(), tv, stream.Unknown)
+}
+
+func testPlayer(t *testing.T, b *bench) {
+	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
+	mine := request(tv)
+	mine.Player = stream.Player{1}
+	first := b.start(t, mine, stream.Granted).Lease.ID
+	other := request(phone)
+	other.Player = stream.Player{1}
+	second := b.start(t, other, stream.Granted).Lease.ID
+	third := b.start(t, request(tv), stream.Granted).Lease.ID
+	mine.ID = stream.NewID()
+	b.start(t, mine, stream.Granted) // at the limit: it takes its own place
+	b.wantLive(t, second, third, mine.ID)
+	if r := b.renew(t, first, tv, stream.Ended); r.End.Reason != stream.Replaced {
+		t.Fatal(r.End)
+	}
+}
+
+func testReplace(t *testing.T, b *bench) {
+	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
+	var ids []stream.ID
+	for range limit {
+		ids = append(ids, b.start(t, request(tv), stream.Granted).Lease.ID)
+	}
+	swap := request(phone)
+	swap.Replace, swap.Device = &ids[1], "Tablet"
+	b.start(t, swap, stream.Granted)
+	b.start(t, swap, stream.Repeated)
+	b.wantLive(t, ids[0], ids[2], swap.ID)
+	if r := b.renew(t, ids[1], tv, stream.Ended); r.End != (stream.End{Reason: stream.Replaced, By: "Tablet"}) {
+		t.Fatal(r.End)
+	}
+	unknown, nobodys := request(phone), stream.NewID()
+	unknown.Replace = &nobodys
+	b.start(t, unknown, stream.Unknown)
+}
+
+func testRefusedReplace(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	var ids []stream.ID
+	for range limit {
+		ids = append(ids, b.start(t, request(s), stream.Granted).Lease.ID)
+	}
+	lowered := request(s)
+	lowered.Limit, lowered.Replace = limit-1, &ids[0]
+	b.start(t, lowered, stream.LimitReached)
+	b.wantLive(t, ids...)
+}
+
+func testEvict(t *testing.T, b *bench) {
+	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: "TV", Evicts: true})
+	if err != nil || !opened.Evicts {
+		t.Fatal(opened, err)
+	}
+	var ids []stream.ID
+	for range limit {
+		ids = append(ids, b.start(t, request(opened.ID), stream.Granted).Lease.ID)
+	}
+	b.start(t, request(opened.ID), stream.LimitReached) // within the cooldown
+	b.Pass(Rules.Cooldown)
+	next := request(opened.ID)
+	next.Device = "Console"
+	b.start(t, next, stream.Granted)
+	b.wantLive(t, ids[1], ids[2], next.ID)
+	if r := b.renew(t, ids[0], opened.ID, stream.Ended); r.End != (stream.End{Reason: stream.Evicted, By: "Console"}) {
+		t.Fatal(r.End)
+	}
+}
+
+func testSessionEnd(t *testing.T, b *bench) {
+	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
+	first, second := b.start(t, request(tv), stream.Granted).Lease.ID, b.start(t, request(phone), stream.Granted).Lease.ID
+	for want := 1; want >= 0; want-- {
+		count, err := b.Sessions.End(t.Context(), b.account, session.End{ID: tv, By: "Phone"})
+		if err != nil || count != want {
+			t.Fatal(count, err)
+		}
+	}
+	b.wantLive(t, second)
+	if r := b.renew(t, first, tv, stream.Ended); r.End != (stream.End{Reason: stream.SessionEnded, By: "Phone"}) {
+		t.Fatal(r.End)
+	}
+	b.start(t, request(tv), stream.NoSession)
+	laptop := b.signIn(t, "Laptop")
+	third := b.start(t, request(laptop), stream.Granted).Lease.ID
+	if count, err := b.Sessions.End(t.Context(), b.account, session.End{ID: laptop, Others: true, By: "Laptop"}); err != nil || count != 1 {
+		t.Fatal(count, err)
+	}
+	b.wantLive(t, third)
+	if count, err := b.Sessions.End(t.Context(), b.account, session.End{Others: true, By: "Laptop"}); err != nil || count != 1 {
+		t.Fatal(count, err)
+	}
+	b.wantLive(t)
+}
+
+func testForget(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	ended, lapsed := b.start(t, request(s), stream.Granted).Lease.ID, b.start(t, request(s), stream.Granted).Lease.ID
+	b.stop(t, ended, s, stream.Done)
+	b.Pass(Rules.Remember)
+	b.renew(t, ended, s, stream.Unknown)
+	b.stop(t, ended, s, stream.Unknown)
+	b.renew(t, lapsed, s, stream.Resumed) // remembered from its lapse on
+	b.Pass(Rules.Lease + Rules.Remember)
+	b.renew(t, lapsed, s, stream.Unknown)
+	b.stop(t, lapsed, s, stream.Unknown)
+}
+
+func testBounded(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	var ids []stream.ID
+	for range stream.MaxRemembered + 2 {
+		id := b.start(t, request(s), stream.Granted).Lease.ID
+		b.stop(t, id, s, stream.Done)
+		ids = append(ids, id)
+	}
+	b.start(t, request(s), stream.Granted)
+	b.renew(t, ids[0], s, stream.Unknown)
+	b.renew(t, ids[1], s, stream.Unknown)
+	b.renew(t, ids[2], s, stream.Ended)
+}
+
+func testLowered(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	var ids []stream.ID
+	for range limit {
+		ids = append(ids, b.start(t, request(s), stream.Granted).Lease.ID)
+	}
+	lowered := request(s)
+	lowered.Limit = 1
+	b.start(t, lowered, stream.LimitReached)
+	for _, id := range ids {
+		r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: id, Session: s, Limit: 1})
+		b.check(t, "renew", r, err, stream.Renewed)
+	}
+}
+
+func testParallel(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	for range 5 {
+		outcomes := make([]stream.Outcome, 40)
+		var group sync.WaitGroup
+		for i := range outcomes {
+			group.Go(func() {
+				r, err := b.Streams.Start(context.WithoutCancel(t.Context()), b.account, request(s))
+				if err != nil {
+					t.Error(err)
+				}
+				outcomes[i] = r.Outcome
+			})
+		}
+		group.Wait()
+		granted := 0
+		for _, o := range outcomes {
+			if o == stream.Granted {
+				granted++
+			}
+		}
+		if granted != limit {
+			t.Fatalf("%d granted, want %d", granted, limit)
+		}
+		for _, l := range b.live(t) {
+			b.stop(t, l.ID, s, stream.Done)
+		}
+	}
+}
+
+func testAccounts(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	other := &bench{Stores: b.Stores, account: testkit.NewID()}
+	theirs := other.signIn(t, "TV")
+	other.wantLive(t)
+	other.renew(t, id, s, stream.Unknown)
+	other.stop(t, id, s, stream.Unknown)
+	other.start(t, request(s), stream.NoSession)
+	other.start(t, request(theirs), stream.Granted)
+	b.wantLive(t, id)
+}
+
+func testNoSession(t *testing.T, b *bench) {
+	b.start(t, request(session.NewID()), stream.NoSession)
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	for passed := time.Duration(0); passed < SessionTTL-Rules.Lease; passed += Rules.Lease / 2 {
+		b.Pass(Rules.Lease / 2)
+		b.renew(t, id, s, stream.Renewed)
+	}
+	b.Pass(Rules.Lease)
+	b.renew(t, id, s, stream.NoSession)
+	b.start(t, request(s), stream.NoSession)
+}
