@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -65,6 +66,38 @@ func Body(c *gin.Context, into any) error {
 // Nothing refuses a request that has a query or a body, for routes that take neither.
 func Nothing(c *gin.Context) error {
 	return errors.Join(Query(c, &struct{}{}), Body(c, &struct{}{}))
+}
+
+// Rest gives a request's query and, as a value that marshals to JSON, its body, for a handler that passes them on to who checks them.
+// A form becomes an object of strings; no body is nil.
+func Rest(c *gin.Context) (url.Values, any, error) {
+	parameters, err := query(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	contentType, err := mediaType(c.Request)
+	switch {
+	case err != nil, contentType == "":
+		return parameters, nil, err
+	case contentType == jsonType:
+		body, err := read(c.Request)
+		if value := jsontext.Value(body); err == nil && !value.IsValid() {
+			err = json.Unmarshal(body, &struct{}{}) // which says what is wrong
+			return nil, nil, jsonFault(err)
+		}
+		return parameters, jsontext.Value(body), err
+	}
+	fields, err := form(c)
+	if err != nil || len(fields) == 0 {
+		return parameters, nil, err
+	}
+	object := make(map[string]string, len(fields))
+	for name := range maps.Clone(fields) {
+		if object[name], _, err = take(fields, name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return parameters, object, nil
 }
 
 // TakeFormField takes a field out of a form body, so that the handler doesn't meet it: "" and false if it is not there.

@@ -42,7 +42,7 @@ type Keys seal.Keys
 // ParseKeys reads keys as seal.ParseKeys does.
 func ParseKeys(variable string, texts []string) (Keys, error) {
 	keys, err := seal.ParseKeys(variable, texts)
-	return Keys(keys), err //nolint:wrapcheck // says enough
+	return Keys(keys), err
 }
 
 // Sign gives the grant as text for an address: base64url without padding.
@@ -107,9 +107,9 @@ func millis(b []byte) time.Time {
 }
 
 func appendBase64(dst []byte, src string) ([]byte, error) {
-	return base64.RawURLEncoding.Strict().AppendDecode(dst, []byte(src)) //nolint:wrapcheck // Sign says which id
+	return base64.RawURLEncoding.Strict().AppendDecode(dst, []byte(src))
 }
 
 func appendHex(dst []byte, src string) ([]byte, error) {
-	return hex.AppendDecode(dst, []byte(src)) //nolint:wrapcheck // Sign says which id
+	return hex.AppendDecode(dst, []byte(src))
 }

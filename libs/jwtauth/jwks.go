@@ -152,7 +152,7 @@ func (r *RemoteKeys) Refresh(ctx context.Context) error {
 		r.keys = keys
 		return nil, nil
 	})
-	return err //nolint:wrapcheck // fetch says enough
+	return err
 }
 
 // Run refreshes the set until ctx ends, so that withdrawn keys are noticed.

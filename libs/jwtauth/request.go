@@ -35,13 +35,13 @@ func tokenOf(c *gin.Context, inQuery bool) (string, error) {
 		return "", fault.BadField("Authorization", "given more than once; give it once")
 	}
 	if token, ok, err := bind.TakeFormField(c, tokenField); err != nil {
-		return "", err //nolint:wrapcheck // names the field
+		return "", err
 	} else if ok {
 		tokens = append(tokens, token)
 	}
 	if inQuery {
 		if token, ok, err := bind.TakeQueryParameter(c, tokenField); err != nil {
-			return "", err //nolint:wrapcheck // names the field
+			return "", err
 		} else if ok {
 			tokens = append(tokens, token)
 		}

@@ -76,7 +76,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	})
 	if err != nil {
 		if fault.KindOf(err) == fault.Unavailable {
-			return nil, err //nolint:wrapcheck // says enough
+			return nil, err
 		}
 		return nil, invalidToken(err)
 	}

@@ -56,7 +56,7 @@ func Parse(c *gin.Context, spec Spec) (Query, error) {
 		Fields string `json:"fields"`
 	}{}
 	if err := bind.Query(c, &given); err != nil {
-		return Query{}, err //nolint:wrapcheck // names the parameter
+		return Query{}, err
 	}
 	q := Query{Q: strings.TrimSpace(given.Q), Page: 1, Limit: DefaultLimit, Sort: spec.DefaultSort}
 	var faults []fault.Field

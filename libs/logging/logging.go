@@ -42,7 +42,7 @@ func (h requestIDs) Handle(ctx context.Context, record slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		record.AddAttrs(slog.String("requestId", id))
 	}
-	return h.Handler.Handle(ctx, record) //nolint:wrapcheck // a handler passes on what its inner one says
+	return h.Handler.Handle(ctx, record)
 }
 
 func (h requestIDs) WithAttrs(attrs []slog.Attr) slog.Handler {

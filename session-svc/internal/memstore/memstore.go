@@ -206,7 +206,7 @@ func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Res
 		reason = stream.Stopped
 	}
 	k.finish(stream.End{Reason: reason, By: stop.By}, now.Add(s.rules.Remember))
-	return stream.Result{Outcome: stream.Done, Now: now, Live: a.live(now)}, nil
+	return stream.Result{Outcome: stream.Done, Now: now, End: *k.end, Live: a.live(now)}, nil
 }
 
 // List is stream.Store's.

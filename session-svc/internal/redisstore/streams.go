@@ -69,7 +69,7 @@ func (s *Store) call(ctx context.Context, verb string, script *redis.Script, key
 	answer, err := script.Run(ctx, s.client, keys, args...).Slice()
 	s.observe(verb, time.Since(began), err)
 	if err != nil {
-		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err)) //nolint:wrapcheck // gives it a kind
+		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err))
 	}
 	return answer, nil
 }
@@ -108,7 +108,7 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 	switch result.Outcome {
 	case stream.Granted, stream.Repeated, stream.Resumed:
 		result.End = stream.End{}
-	case stream.Ended:
+	case stream.Ended, stream.Done:
 		result.Lease = stream.Lease{}
 	default:
 		result.Lease, result.End = stream.Lease{}, stream.End{}

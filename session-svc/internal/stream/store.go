@@ -85,7 +85,7 @@ type Result struct {
 	Outcome Outcome
 	Now     time.Time // the instant of the decision, on the store's clock
 	Lease   Lease     // of Granted, Repeated and Resumed; of Renewed, its ID, Session and Expires alone
-	End     End       // of Ended
+	End     End       // of Ended, and of Done after Stop
 	// Live is what the account holds after the decision, oldest first. It is empty after Renewed, which is asked for most and
 	// whose caller doesn't look.
 	Live []Lease

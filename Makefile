@@ -1,0 +1,123 @@
+# `make` lists what can be made. Whatever is built or measured goes to .local, which git ignores.
+
+# A new service or module is one name here.
+SERVICES := user-svc content-svc session-svc
+MODULES  := libs libs/devstack $(SERVICES)
+
+GO    ?= go
+REDIS ?= auto
+LOCAL := $(CURDIR)/.local
+BIN   := $(LOCAL)/bin
+
+DEVSTACK := $(BIN)/devstack
+LINTER   := $(BIN)/golangci-lint
+LINT     := $(LINTER) --config $(CURDIR)/.golangci.yml
+
+# What is tested is what is committed, not a developer's own go.work.
+export GOWORK := off
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# $(call each,command): the command in every module, also after it failed in one; fails if it did.
+each = failed=; for module in $(MODULES); do (cd "$$module" && $(1)) || failed="$$failed $$module"; done; \
+	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
+
+##@ Use
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n%s\n' 'MODULES="libs user-svc" narrows test, coverage, lint, fmt and tidy to these modules.'
+
+.PHONY: run
+run: $(DEVSTACK) ## Run Streamgate on port 9000 until Ctrl-C; ARGS="-listen :9001" for another port
+	@exec $(DEVSTACK) run $(ARGS)
+
+.PHONY: build
+build: need-go ## Build the services to .local/bin, as they are shipped
+	@for service in $(SERVICES); do \
+		CGO_ENABLED=0 $(GO) -C $$service build -trimpath -ldflags "-s -w" -o $(BIN)/$$service ./cmd/$$service || exit 1; \
+	done
+
+.PHONY: docs
+docs: build ## Render the documentation of all APIs to one page in .local/docs
+	@: # HOOK: the command that renders libs/apidocs and the services' api/openapi.yaml
+
+.PHONY: clean
+clean: ## Remove what was built; the accounts and content of make run stay in .local
+	rm -rf $(BIN) $(LOCAL)/coverage $(LOCAL)/docs
+
+##@ Check
+
+.PHONY: test
+test: $(DEVSTACK) need-cc ## Test every module with -race on real stores; REDIS=auto, server or miniredis
+	@$(DEVSTACK) test -redis=$(REDIS) -- $(MAKE) test-modules
+
+# -count=1: Go's test cache knows nothing of the stores, so a cached result would say nothing about them.
+.PHONY: test-modules
+test-modules:
+	@$(call each,CGO_ENABLED=1 $(GO) test -race -count=1 ./...)
+
+.PHONY: coverage
+coverage: $(DEVSTACK) ## Test, and print the share of each module's statements that its tests reach
+	@mkdir -p $(LOCAL)/coverage
+	@status=0; $(DEVSTACK) test -redis=$(REDIS) -- $(MAKE) cover-modules || status=1; \
+	$(call each,printf '%-14s %s\n' "$$module" "$$($(GO) tool cover -func=$(PROFILE) | awk 'END { print $$NF }')"); exit $$status
+
+# -coverpkg: what the end-to-end tests of a module reach in its other packages counts as well.
+PROFILE = $(LOCAL)/coverage/$$(echo $$module | tr / -).out
+.PHONY: cover-modules
+cover-modules:
+	@$(call each,$(GO) test -count=1 -coverpkg=./... -coverprofile=$(PROFILE) ./...)
+
+.PHONY: lint
+lint: $(LINTER) ## Look for faults, for imports across the boundaries and for unformatted files
+	@$(call each,echo "lint $$module" && $(LINT) run ./...)
+
+.PHONY: fmt
+fmt: $(LINTER) ## Format the Go files
+	@$(call each,$(LINT) fmt ./...)
+
+.PHONY: tidy
+tidy: need-go ## Tidy every go.mod
+	@$(call each,$(GO) mod tidy)
+	@$(GO) -C .tools mod tidy
+
+# What is generated and committed, such as the README's tables of settings. `make verify` does it again and wants the same bytes.
+.PHONY: generate
+generate: build ## Write again what is generated from the sources
+	@: # HOOK: for example the tables of `.local/bin/<service> -help=markdown`
+
+# Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
+SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
+.PHONY: verify
+verify: ## Fail if tidy, generate, docs or fmt would change anything
+	@mkdir -p $(LOCAL)
+	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt && after=$$($(SNAPSHOT)) && \
+	git --no-pager diff --stat --patch --exit-code $$before $$after || \
+	{ echo "verify: failed; what it changed, if anything, is in the work tree now, to be committed" >&2; exit 1; }
+
+# The tools
+
+# Go decides what of it has to be built again. Without cgo, so that make run wants nothing but Go.
+.PHONY: $(DEVSTACK)
+$(DEVSTACK): need-go
+	@CGO_ENABLED=0 $(GO) -C libs/devstack build -o $@ ./cmd/devstack
+
+$(LINTER): .tools/go.mod .tools/go.sum | need-go
+	@echo "Building golangci-lint. The first time this takes minutes on a small machine."
+	@CGO_ENABLED=0 $(GO) -C .tools build -trimpath -ldflags "-s -w" -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+# Asked inside a module, since an older Go may fetch the one that the module names.
+.PHONY: need-go
+need-go:
+	@case "$$(cd libs && $(GO) env GOVERSION 2>/dev/null)" in *go1.2[6-9]* | *go1.[3-9][0-9]*) ;; *) \
+		echo "Streamgate needs Go 1.26 or newer: install it from https://go.dev/doc/install" >&2; exit 1 ;; esac
+
+.PHONY: need-cc
+need-cc: need-go
+	@set -- $$($(GO) env CC) && command -v "$$1" >/dev/null || { \
+		echo "go test -race needs a C compiler: install gcc and libc6-dev (Debian, Ubuntu) or your system's equivalent" >&2; exit 1; }

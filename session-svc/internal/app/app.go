@@ -1,0 +1,79 @@
+// Package app wires session-svc together.
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"streamgate/libs/grant"
+	"streamgate/libs/jwtauth"
+	"streamgate/libs/metrics"
+	"streamgate/libs/peer"
+	"streamgate/libs/redisdb"
+	"streamgate/libs/seal"
+	"streamgate/libs/service"
+	"streamgate/session-svc/internal/catalogue"
+	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/httpapi"
+	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+
+	"context"
+)
+
+// Name is the service's.
+const Name = "session-svc"
+
+// catalogueTimeout bounds a question to content-svc, which answers from its database.
+const catalogueTimeout = 3 * time.Second
+
+// New wires the service. The configuration has been validated.
+func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
+	grantKeys, err := grant.ParseKeys("GRANT_KEYS", cfg.GrantKeys)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	refreshKeys, err := seal.ParseKeys("REFRESH_KEYS", cfg.RefreshKeys)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	client, err := redisdb.Open(cfg.RedisURL, Name)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	registry := metrics.NewRegistry(Name, version)
+	ruleMetrics := stream.NewMetrics(registry)
+	rules := stream.NewRules(cfg.Lease)
+	store := redisstore.New(client, rules, ruleMetrics.Script)
+	contents := catalogue.New(peer.NewClient("content-svc", cfg.ContentSvcURL, cfg.InternalSecrets[0], catalogueTimeout))
+	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
+
+	api := &httpapi.API{
+		Streams:         stream.New(store, contents, grantKeys, rules, ruleMetrics),
+		Sessions:        session.New(store.Sessions(cfg.SessionTTL), refreshKeys),
+		Catalogue:       contents,
+		Verifier:        jwtauth.NewVerifier(keys, cfg.TokenIssuer),
+		TokenInQuery:    cfg.TokenInQuery,
+		PublicURL:       cfg.PublicURL,
+		InternalSecrets: cfg.InternalSecrets,
+		TrustedProxies:  cfg.TrustedProxies,
+		Log:             log,
+		Metrics:         metrics.NewHTTP(registry),
+	}
+	public, err := api.Public(Name)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	internal, err := api.Internal()
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return &service.Service{
+		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
+		Prepare:    []service.Step{redisdb.Ping(client), redisdb.RequireNoEviction(client)},
+		Background: []func(context.Context){keys.Run},
+		Close:      []func(context.Context) error{redisdb.Close(client)},
+	}, nil
+}

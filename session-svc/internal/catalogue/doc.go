@@ -1,0 +1,2 @@
+// Package catalogue asks content-svc for the catalogue.
+package catalogue

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// The support desk's view of an account.
+
+// listAccountStreams shows what an account plays: GET /accounts/:id/streams.
+func (a *API) listAccountStreams(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	return a.showStreams(c, account, nil)
+}
+
+// stopAccountStreams ends all of it: DELETE /accounts/:id/streams.
+func (a *API) stopAccountStreams(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Streams.StopAll(c, account); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// stopAccountStream ends one of it: DELETE /accounts/:id/streams/:stream.
+func (a *API) stopAccountStream(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	id, err := streamID(c, "stream")
+	if err != nil {
+		return err
+	}
+	if err := a.Streams.Stop(c, account, id, session.Session{Device: stream.Support}); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// supported reads whom it is about, in a request of an administrator who is still signed in.
+func (a *API) supported(c *gin.Context, r request) (string, error) {
+	account, err := objectID(c, "id")
+	if err == nil {
+		err = bind.Nothing(c)
+	}
+	if err == nil {
+		err = a.signedIn(c, r)
+	}
+	return account, err
+}

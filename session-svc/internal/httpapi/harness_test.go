@@ -1,0 +1,224 @@
+package httpapi_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/apitest"
+	"streamgate/libs/jwtauth"
+	"streamgate/libs/peer"
+	"streamgate/libs/service"
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/api"
+	"streamgate/session-svc/internal/app"
+	"streamgate/session-svc/internal/config"
+)
+
+const (
+	issuer = "streamgate"
+	secret = "a secret between the services"
+	// lease is long enough for a slow machine to make three starts in, and short enough to wait for.
+	lease = 2 * time.Second
+)
+
+// gate is a running session-svc with stand-ins for its neighbours: user-svc's part is the key set, content-svc's the internal API of
+// the catalogue.
+type gate struct {
+	*service.Running
+
+	key     ed25519.PrivateKey
+	account string
+	content string // an id in the catalogue
+	neigh   *neighbour
+	cfg     config.Config
+}
+
+// neighbour answers for content-svc.
+type neighbour struct {
+	*httptest.Server
+
+	src      string
+	requests chan *http.Request // what was passed on, with its body
+}
+
+func newNeighbour(t *testing.T, content string) *neighbour {
+	t.Helper()
+	n := &neighbour{src: "demo/bars.mp4", requests: make(chan *http.Request, 100)}
+	mux := http.NewServeMux()
+	problem := func(w http.ResponseWriter, status int, code string) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"type":"urn:streamgate:problem:%s","title":"x","status":%d,"code":%q,"detail":"x"}`, code, status, code)
+	}
+	mux.HandleFunc("GET /internal/content/{id}/source", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") != content {
+			problem(w, http.StatusNotFound, "content_not_found")
+			return
+		}
+		_ = json.MarshalWrite(w, map[string]string{"id": content, "type": "vod", "name": "Bars", "src": n.src})
+	})
+	item := `{"id":"` + content + `","type":"vod","name":"Bars","description":"","createdAt":"2026-01-02T03:04:05.678Z","updatedAt":"2026-01-02T03:04:05.678Z"}`
+	mux.HandleFunc("/content", func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		select {
+		case n.requests <- r:
+		default: // nobody looks at so many
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		if r.Method == http.MethodPost {
+			w.Header().Set("Location", "/content/"+content)
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, item)
+			return
+		}
+		w.Header().Set("X-Total-Count", "1")
+		fmt.Fprint(w, "["+item+"]")
+	})
+	mux.HandleFunc("/content/{id}", func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.PathValue("id") != content:
+			problem(w, http.StatusNotFound, "content_not_found")
+		case r.Method == http.MethodDelete:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			fmt.Fprint(w, item)
+		}
+	})
+	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(peer.SecretHeader) != secret {
+			problem(w, http.StatusUnauthorized, "internal_secret_invalid")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(n.Close)
+	return n
+}
+
+// start runs session-svc; change may alter its configuration.
+func start(t *testing.T, change ...func(*config.Config)) *gate {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.MarshalWrite(w, jwtauth.NewJWKS(public))
+	}))
+	t.Cleanup(keys.Close)
+	g := &gate{key: private, account: testkit.NewID(), content: testkit.NewID()}
+	g.neigh = newNeighbour(t, g.content)
+	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
+	cfg := config.Config{
+		Settings: service.Settings{
+			PublicAddr: ":0", InternalAddr: ":0", OperationsAddr: ":0", LogFormat: "text", InternalSecrets: []string{secret}, DrainTimeout: time.Second,
+		},
+		RedisURL: testkit.Redis(t), JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL,
+		GrantKeys: []string{key}, RefreshKeys: []string{key}, Lease: lease, SessionTTL: time.Hour,
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	g.cfg = cfg
+	for _, fault := range cfg.Validate() {
+		t.Fatal(fault)
+	}
+	s, err := app.New(cfg, "test", testkit.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Public = apitest.Watch(t, api.Spec, s.Public)
+	g.Running = testkit.Run(t, s)
+	return g
+}
+
+// device is a device that is signed in.
+type device struct {
+	*gate
+
+	session, token, refreshToken string
+}
+
+func (g *gate) signIn(t *testing.T, name string) *device {
+	t.Helper()
+	answer := g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"`+g.account+`","device":"`+name+`"}`).Want(t, http.StatusCreated).JSON(t)
+	d := &device{gate: g, session: answer["id"].(string), refreshToken: answer["refreshToken"].(string)}
+	d.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3})
+	return d
+}
+
+func (g *gate) sign(t *testing.T, claims jwtauth.Claims) string {
+	t.Helper()
+	if claims.Expires.IsZero() {
+		claims.Expires = time.Now().Add(time.Minute)
+	}
+	token, err := jwtauth.Sign(g.key, issuer, claims, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func (g *gate) internal(t *testing.T, method, path, body string) testkit.Answer {
+	t.Helper()
+	return testkit.Do(t, method, g.InternalURL+path, body, testkit.Header(peer.SecretHeader, secret))
+}
+
+func (d *device) do(t *testing.T, method, path, body string, options ...testkit.Option) testkit.Answer {
+	t.Helper()
+	return testkit.Do(t, method, d.PublicURL+path, body, append([]testkit.Option{testkit.Bearer(d.token)}, options...)...)
+}
+
+func (d *device) play(t *testing.T, query string, options ...testkit.Option) testkit.Answer {
+	t.Helper()
+	return d.do(t, http.MethodGet, "/content/"+d.content+"/play"+query, "", options...)
+}
+
+// playing starts a stream and gives its id and its source.
+func (d *device) playing(t *testing.T, query string, options ...testkit.Option) (id, source string) {
+	t.Helper()
+	answer := d.play(t, query, options...).Want(t, http.StatusOK).JSON(t)
+	return answer["stream"].(map[string]any)["id"].(string), answer["source"].(string)
+}
+
+// grantOf gives the grant in a media address.
+func grantOf(t *testing.T, source string) string {
+	t.Helper()
+	u, err := url.Parse(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(u.Path, "/")
+	if len(parts) < 4 || parts[1] != "media" {
+		t.Fatalf("source %s", source)
+	}
+	return parts[2]
+}
+
+// active gives the ids of the streams that GET /streams shows.
+func (d *device) active(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for _, each := range d.do(t, http.MethodGet, "/streams", "").Want(t, http.StatusOK).JSON(t)["streams"].([]any) {
+		ids = append(ids, each.(map[string]any)["id"].(string))
+	}
+	return ids
+}
+
+// sharing makes another replica of a gate.
+func sharing(g *gate) func(*config.Config) {
+	return func(c *config.Config) {
+		c.RedisURL, c.JWKSURL, c.ContentSvcURL = g.cfg.RedisURL, g.cfg.JWKSURL, g.cfg.ContentSvcURL
+	}
+}

@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/libs/fault"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// What the other services ask. Their requests carry the internal secret instead of an access token.
+
+type openedDTO struct {
+	Account      string  `json:"account"`
+	ID           string  `json:"id"`
+	RefreshToken string  `json:"refreshToken"`
+	ExpiresAt    instant `json:"expiresAt"`
+}
+
+// openSession signs a device in, for user-svc: POST /internal/sessions.
+func (a *API) openSession(c *gin.Context) error {
+	var given struct {
+		Account string `json:"account"`
+		Device  string `json:"device"`
+		Evicts  bool   `json:"evicts"` // the plan's onLimit is evict-oldest
+	}
+	if err := bind.Body(c, &given); err != nil {
+		return err
+	}
+	if !stream.IsContentID(given.Account) {
+		return fault.BadField("account", "must be 24 hex digits in lower case")
+	}
+	opened, token, err := a.Sessions.Open(c, given.Account, given.Device, given.Evicts)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusCreated, openedDTO{given.Account, opened.ID.String(), token, instant(opened.Expires)})
+	return nil
+}
+
+// refreshSession takes a refresh token for the next, for user-svc: POST /internal/sessions/refresh.
+func (a *API) refreshSession(c *gin.Context) error {
+	var given struct {
+		RefreshToken string `json:"refreshToken"`
+	}
+	if err := bind.Body(c, &given); err != nil {
+		return err
+	}
+	account, refreshed, token, err := a.Sessions.Refresh(c, given.RefreshToken)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, openedDTO{account, refreshed.ID.String(), token, instant(refreshed.Expires)})
+	return nil
+}
+
+// sessionLives answers 204 or 404: GET /internal/accounts/:account/sessions/:sid.
+func (a *API) sessionLives(c *gin.Context) error {
+	account, id, err := accountSession(c)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Sessions.Get(c, account, id); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// endAccountSession signs a device out: DELETE /internal/accounts/:account/sessions/:sid.
+func (a *API) endAccountSession(c *gin.Context) error {
+	account, id, err := accountSession(c)
+	if err != nil {
+		return err
+	}
+	return a.endFor(c, account, session.End{ID: id, By: "its own sign-out"})
+}
+
+// endAccountSessions signs all devices out, or all but one: DELETE /internal/accounts/:account/sessions?except=<sid>.
+func (a *API) endAccountSessions(c *gin.Context) error {
+	account, err := objectID(c, "account")
+	if err != nil {
+		return err
+	}
+	var given struct {
+		Except string `json:"except"`
+	}
+	if err := errors.Join(bind.Query(c, &given), bind.Body(c, &struct{}{})); err != nil {
+		return err
+	}
+	end := session.End{Others: true, By: "a change of the account"}
+	if given.Except != "" {
+		if end.ID, err = session.ParseID("except", given.Except); err != nil {
+			return err
+		}
+	}
+	return a.endFor(c, account, end)
+}
+
+func (a *API) endFor(c *gin.Context, account string, e session.End) error {
+	if err := a.Sessions.End(c, account, e); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// renewByGrant renews the stream of a media address, for content-svc: POST /internal/leases/renew.
+func (a *API) renewByGrant(c *gin.Context) error {
+	var given struct {
+		Grant string `json:"grant"`
+	}
+	if err := bind.Body(c, &given); err != nil {
+		return err
+	}
+	expires, err := a.Streams.RenewByGrant(c, given.Grant)
+	if err != nil {
+		if errors.Is(err, session.ErrEnded) {
+			err = &stream.EndedError{End: stream.End{Reason: stream.SessionEnded}} // a player has no session to sign in to
+		}
+		return explain(err)
+	}
+	c.JSON(http.StatusOK, struct {
+		ExpiresAt instant `json:"expiresAt"`
+		Lease     int64   `json:"lease"` // milliseconds
+	}{instant(expires), a.Streams.Rules().Lease.Milliseconds()})
+	return nil
+}
+
+func accountSession(c *gin.Context) (string, session.ID, error) {
+	account, err := objectID(c, "account")
+	if err != nil {
+		return "", session.ID{}, err
+	}
+	id, err := session.ParseID("sid", c.Param("sid"))
+	if err != nil {
+		return "", session.ID{}, err
+	}
+	return account, id, bind.Nothing(c)
+}

@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/jwtauth"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// request is who asks.
+type request struct {
+	*jwtauth.Claims
+
+	session session.ID
+	baseURL string
+}
+
+func (r request) caller() stream.Caller {
+	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit}
+}
+
+// authenticated lets only requests with a good access token reach a handler. Whether the device session still lives is up to the
+// handler: the scripts of the hot path check that themselves.
+func (a *API) authenticated(e *httpserver.Engine, h func(*gin.Context, request) error) gin.HandlerFunc {
+	return e.Handle(func(c *gin.Context) error {
+		claims, err := jwtauth.Authenticate(c, a.Verifier, a.TokenInQuery)
+		if err != nil {
+			return err
+		}
+		id, err := session.ParseID("sid", claims.Session)
+		if err != nil {
+			return err
+		}
+		r := request{Claims: claims, session: id, baseURL: a.PublicURL}
+		if r.baseURL == "" {
+			r.baseURL = e.BaseURL(c)
+		}
+		return explain(h(c, r))
+	})
+}
+
+// signedIn fails unless the caller's device session lives, by an answer that may be 4 s old.
+func (a *API) signedIn(c *gin.Context, r request) error {
+	return a.Sessions.Require(c, r.Account, r.session)
+}
+
+// admin lets only administrators reach a handler.
+func (a *API) admin(h func(*gin.Context, request) error) func(*gin.Context, request) error {
+	return func(c *gin.Context, r request) error {
+		if err := r.RequireAdmin(); err != nil {
+			return err
+		}
+		return h(c, r)
+	}
+}
+
+// objectID reads a content's or an account's id from the path.
+func objectID(c *gin.Context, name string) (string, error) {
+	id := c.Param(name)
+	if !stream.IsContentID(id) {
+		return "", fault.BadField(name, "must be 24 hex digits in lower case")
+	}
+	return id, nil
+}

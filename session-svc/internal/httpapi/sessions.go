@@ -1,0 +1,75 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/session-svc/internal/session"
+)
+
+// sessionDTO is a device session as its owner sees it.
+type sessionDTO struct {
+	ID          string  `json:"id"`
+	Device      string  `json:"device"`
+	Current     bool    `json:"current"` // the one that asks
+	CreatedAt   instant `json:"createdAt"`
+	RefreshedAt instant `json:"refreshedAt"`
+	ExpiresAt   instant `json:"expiresAt"`
+}
+
+// listSessions shows the devices that are signed in: GET /sessions.
+func (a *API) listSessions(c *gin.Context, r request) error {
+	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
+		return err
+	}
+	sessions, err := a.Sessions.List(c, r.Account)
+	if err != nil {
+		return err
+	}
+	all := make([]sessionDTO, len(sessions))
+	for i, s := range sessions {
+		all[i] = sessionDTO{
+			ID: s.ID.String(), Device: s.Device, Current: s.ID == r.session,
+			CreatedAt: instant(s.Created), RefreshedAt: instant(s.Refreshed), ExpiresAt: instant(s.Expires),
+		}
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, all)
+	return nil
+}
+
+// endSession signs a device out, and ends its streams: DELETE /sessions/:id.
+func (a *API) endSession(c *gin.Context, r request) error {
+	id, err := session.ParseID("id", c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
+		return err
+	}
+	return a.end(c, r, session.End{ID: id})
+}
+
+// endOtherSessions signs all other devices out: DELETE /sessions.
+func (a *API) endOtherSessions(c *gin.Context, r request) error {
+	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
+		return err
+	}
+	return a.end(c, r, session.End{ID: r.session, Others: true})
+}
+
+func (a *API) end(c *gin.Context, r request, e session.End) error {
+	by, err := a.Sessions.Get(c, r.Account, r.session)
+	if err != nil {
+		return err
+	}
+	e.By = by.Device
+	if err := a.Sessions.End(c, r.Account, e); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,119 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"streamgate/libs/jwtauth"
+	"streamgate/libs/peer"
+	"streamgate/libs/testkit"
+)
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv, phone, laptop := g.signIn(t, "TV"), g.signIn(t, "Phone"), g.signIn(t, "Laptop")
+	names := map[string]bool{}
+	for _, s := range phone.do(t, http.MethodGet, "/sessions", "").Want(t, http.StatusOK).List(t) {
+		names[s["device"].(string)] = s["current"].(bool)
+	}
+	if len(names) != 3 || !names["Phone"] || names["TV"] {
+		t.Fatal(names)
+	}
+
+	stream, _ := tv.playing(t, "")
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
+	phone.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
+	if active := phone.active(t); len(active) != 0 {
+		t.Error("the end of a session ends its streams", active)
+	}
+	ended := tv.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
+	if ended["reason"] != "session_ended" || ended["by"] != "Phone" {
+		t.Error(ended)
+	}
+	tv.play(t, "").Problem(t, http.StatusUnauthorized, "session_ended")
+	tv.do(t, http.MethodGet, "/content", "").Problem(t, http.StatusUnauthorized, "session_ended")
+	tv.do(t, http.MethodDelete, "/streams/"+stream, "").Problem(t, http.StatusUnauthorized, "session_ended")
+
+	phone.do(t, http.MethodDelete, "/sessions", "").Want(t, http.StatusNoContent)
+	laptop.play(t, "").Problem(t, http.StatusUnauthorized, "session_ended")
+	phone.playing(t, "")
+	phone.do(t, http.MethodDelete, "/sessions/xyz", "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
+	phone.do(t, http.MethodGet, "/sessions?q=1", "").Problem(t, http.StatusBadRequest, "invalid_input", "q")
+}
+
+func TestSessionsOfAnotherReplicaEndWithinFiveSeconds(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := g.signIn(t, "TV")
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now believes in the session for a while
+	other := start(t, sharing(g))
+	other.account = g.account
+	other.internal(t, http.MethodDelete, "/internal/accounts/"+g.account+"/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
+	tv.play(t, "").Problem(t, http.StatusUnauthorized, "session_ended") // the rule asks the store itself
+	testkit.Eventually(t, "the catalogue refuses an ended session", func() bool {
+		return tv.do(t, http.MethodGet, "/content", "").Status == http.StatusUnauthorized
+	})
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := g.signIn(t, "TV")
+	refresh := func(token string) testkit.Answer {
+		return g.internal(t, http.MethodPost, "/internal/sessions/refresh", `{"refreshToken":"`+token+`"}`)
+	}
+	second := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t)
+	if second["account"] != g.account || second["id"] != tv.session || second["refreshToken"] == tv.refreshToken {
+		t.Fatal(second)
+	}
+	if again := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t); again["refreshToken"] != second["refreshToken"] {
+		t.Error("a repeated request gets the same answer")
+	}
+	refresh(second["refreshToken"].(string)).Want(t, http.StatusOK)
+	stream, _ := tv.playing(t, "")
+	refresh(tv.refreshToken).Problem(t, http.StatusUnauthorized, "refresh_token_reused")
+	ended := tv.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
+	if ended["reason"] != "session_ended" {
+		t.Error(ended)
+	}
+	refresh(second["refreshToken"].(string)).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+	for _, token := range []string{"", "x", tv.refreshToken[:50], "A" + tv.refreshToken[1:]} {
+		refresh(token).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+	}
+}
+
+func TestInternalListenerWantsTheSecret(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	path := g.InternalURL + "/internal/sessions"
+	body := `{"account":"` + g.account + `","device":"TV"}`
+	testkit.Do(t, http.MethodPost, path, body).Problem(t, http.StatusUnauthorized, "internal_secret_invalid")
+	testkit.Do(t, http.MethodPost, path, body, testkit.Header(peer.SecretHeader, "wrong")).Problem(t, http.StatusUnauthorized, "internal_secret_invalid")
+	testkit.Do(t, http.MethodPost, g.PublicURL+"/internal/sessions", body, testkit.Header(peer.SecretHeader, secret)).Problem(t, http.StatusNotFound, "not_found")
+	g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"x"}`).Problem(t, http.StatusBadRequest, "invalid_input", "account")
+	g.internal(t, http.MethodPost, "/internal/leases/renew", `{"grant":"x"}`).Problem(t, http.StatusBadRequest, "invalid_input", "grant")
+}
+
+func TestSupportDesk(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv, desk := g.signIn(t, "TV"), g.signIn(t, "Desk")
+	desk.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: desk.session, Role: jwtauth.RoleAdmin, Limit: 3})
+	first, _ := tv.playing(t, "")
+	second, _ := tv.playing(t, "")
+	path := "/accounts/" + g.account + "/streams"
+	tv.do(t, http.MethodGet, path, "").Problem(t, http.StatusForbidden, "admin_required")
+	tv.do(t, http.MethodDelete, path+"/"+first, "").Problem(t, http.StatusForbidden, "admin_required")
+	if seen := desk.do(t, http.MethodGet, path, "").Want(t, http.StatusOK).JSON(t); seen["active"] != 2.0 {
+		t.Error(seen)
+	}
+	desk.do(t, http.MethodDelete, path+"/"+first, "").Want(t, http.StatusNoContent)
+	ended := tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
+	if ended["reason"] != "terminated" || ended["by"] != "support" {
+		t.Error(ended)
+	}
+	desk.do(t, http.MethodDelete, path, "").Want(t, http.StatusNoContent)
+	tv.do(t, http.MethodPost, "/streams/"+second+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended")
+	desk.do(t, http.MethodGet, "/accounts/x/streams", "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
+}

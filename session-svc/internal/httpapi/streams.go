@@ -1,0 +1,195 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/libs/fault"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// leaseDTO is a stream as clients see it.
+type leaseDTO struct {
+	ID                string  `json:"id"`
+	Content           string  `json:"content"`
+	Device            string  `json:"device"`
+	StartedAt         instant `json:"startedAt"`
+	ExpiresAt         instant `json:"expiresAt"`
+	HeartbeatInterval float64 `json:"heartbeatInterval,omitempty"` // seconds
+}
+
+func newLeaseDTO(l stream.Lease) leaseDTO {
+	return leaseDTO{ID: l.ID.String(), Content: l.Content, Device: l.Device, StartedAt: instant(l.Started), ExpiresAt: instant(l.Expires)}
+}
+
+func newLeaseDTOs(leases []stream.Lease) []leaseDTO {
+	all := make([]leaseDTO, len(leases))
+	for i, l := range leases {
+		all[i] = newLeaseDTO(l)
+	}
+	return all
+}
+
+// startDTO are the options of a start, in the query of play or the body of POST /streams.
+type startDTO struct {
+	Content string `json:"content"`
+	Player  string `json:"player"`
+	Device  string `json:"device"`
+	Replace string `json:"replace"`
+}
+
+// play starts a stream: GET /content/:id/play.
+func (a *API) play(c *gin.Context, r request) error {
+	id, err := objectID(c, "id")
+	if err != nil {
+		return err
+	}
+	var options struct {
+		Player  string `json:"player"`
+		Device  string `json:"device"`
+		Replace string `json:"replace"`
+	}
+	if err := errors.Join(bind.Query(c, &options), bind.Body(c, &struct{}{})); err != nil {
+		return err
+	}
+	return a.start(c, r, http.StatusOK, startDTO{Content: id, Player: options.Player, Device: options.Device, Replace: options.Replace})
+}
+
+// startStream does the same: POST /streams.
+func (a *API) startStream(c *gin.Context, r request) error {
+	var options startDTO
+	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &options)); err != nil {
+		return err
+	}
+	return a.start(c, r, http.StatusCreated, options)
+}
+
+func (a *API) start(c *gin.Context, r request, status int, given startDTO) error {
+	options := stream.Options{Content: given.Content, Player: given.Player, Device: given.Device, Key: c.GetHeader("Idempotency-Key")}
+	if options.Device == "" {
+		options.Device = deviceName(c.GetHeader("User-Agent"))
+	}
+	if given.Replace != "" {
+		replace, err := stream.ParseID("replace", given.Replace)
+		if err != nil {
+			return err
+		}
+		options.Replace = &replace
+	}
+	playing, err := a.Streams.Start(c, r.caller(), options)
+	if err != nil {
+		return err
+	}
+	dto := newLeaseDTO(playing.Lease)
+	dto.HeartbeatInterval = (a.Streams.Rules().Lease / 3).Seconds()
+	source := playing.Source
+	if strings.HasPrefix(source, "/") {
+		source = r.baseURL + source
+	}
+	header := c.Writer.Header()
+	header.Set("Location", "/streams/"+dto.ID)
+	header.Set("Expires", playing.Lease.Expires.Format(http.TimeFormat))
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Stream-Limit", strconv.Itoa(r.Limit))
+	header.Set("X-Stream-Active", strconv.Itoa(playing.Active))
+	c.JSON(status, struct {
+		Source string   `json:"source"`
+		Stream leaseDTO `json:"stream"`
+	}{source, dto})
+	return nil
+}
+
+// heartbeat renews a stream: POST /streams/:id/heartbeat.
+func (a *API) heartbeat(c *gin.Context, r request) error {
+	id, err := streamID(c, "id")
+	if err != nil {
+		return err
+	}
+	expires, resumed, err := a.Streams.Heartbeat(c, r.caller(), id)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, struct {
+		ExpiresAt instant `json:"expiresAt"`
+		Resumed   bool    `json:"resumed"`
+	}{instant(expires), resumed})
+	return nil
+}
+
+// stopStream ends a stream of this or another device: DELETE /streams/:id.
+func (a *API) stopStream(c *gin.Context, r request) error {
+	id, err := streamID(c, "id")
+	if err != nil {
+		return err
+	}
+	by, err := a.Sessions.Get(c, r.Account, r.session)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			err = session.ErrEnded
+		}
+		return err
+	}
+	if err := a.Streams.Stop(c, r.Account, id, by); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// listStreams shows what plays: GET /streams.
+func (a *API) listStreams(c *gin.Context, r request) error {
+	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
+		return err
+	}
+	return a.showStreams(c, r.Account, &r.Limit)
+}
+
+// showStreams writes an account's streams, with the limit where it is known.
+func (a *API) showStreams(c *gin.Context, account string, limit *int) error {
+	leases, err := a.Streams.List(c, account)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, struct {
+		Limit   *int       `json:"limit,omitempty"`
+		Active  int        `json:"active"`
+		Streams []leaseDTO `json:"streams"`
+	}{limit, len(leases), newLeaseDTOs(leases)})
+	return nil
+}
+
+// streamID reads a stream's id from the path of a request that takes nothing else.
+func streamID(c *gin.Context, name string) (stream.ID, error) {
+	id, err := stream.ParseID(name, c.Param(name))
+	if err != nil {
+		return stream.ID{}, err
+	}
+	return id, bind.Nothing(c)
+}
+
+// explain gives the refusals of the rule the words of the contract.
+func explain(err error) error {
+	if limit, ok := errors.AsType[*stream.LimitError](err); ok {
+		e := fault.New(fault.Forbidden, "stream_limit_reached",
+			"All "+strconv.Itoa(limit.Limit)+" streams of this account are in use; stop one of them, or wait until one ends.")
+		// At least a second: Retry-After has no smaller unit, and 0 would invite to hammer.
+		e.RetryAfter = max(limit.RetryAfter, time.Second)
+		e.Members = map[string]any{"limit": limit.Limit, "active": len(limit.Live), "streams": newLeaseDTOs(limit.Live)}
+		return e
+	}
+	if ended, ok := errors.AsType[*stream.EndedError](err); ok {
+		e := fault.New(fault.Gone, "stream_ended", "This stream has ended; start a new one to play on.")
+		e.Members = map[string]any{"reason": ended.End.Reason, "by": ended.End.By}
+		return e
+	}
+	return err
+}

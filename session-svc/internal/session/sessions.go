@@ -1,0 +1,188 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/seal"
+)
+
+// purpose keeps refresh tokens apart from other sealed messages.
+const purpose = "streamgate/refresh"
+
+const (
+	// aliveFor is how long an answer on whether a session lives is believed, so that its end reaches everything within 5 s.
+	aliveFor = 4 * time.Second
+	// aliveCached bounds the memory of these answers: about 150 bytes each.
+	aliveCached = 50_000
+	// storeAwayFor is how long the store isn't asked again after it was away.
+	storeAwayFor = time.Second
+)
+
+// ErrEnded is the answer to a request whose access token is genuine, and whose session has ended.
+var ErrEnded = &fault.Error{
+	Kind: fault.Unauthenticated, Code: "session_ended", Detail: "This device was signed out; sign in again with POST /auth.",
+	Challenge: `Bearer realm="streamgate", error="invalid_token"`,
+}
+
+var (
+	errInvalidToken = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh_token_invalid", Detail: "The refresh token is not valid; sign in again with POST /auth."}
+	errReusedToken  = &fault.Error{
+		Kind: fault.Unauthenticated, Code: "refresh_token_reused",
+		Detail: "The refresh token was used before, so that its device was signed out to be safe; sign in again with POST /auth.",
+	}
+	errNotFound = fault.New(fault.NotFound, "session_not_found", "There is no such session of this account.")
+)
+
+// Sessions opens, refreshes, shows and ends device sessions.
+type Sessions struct {
+	store Store
+	keys  seal.Keys
+	now   func() time.Time
+	alive *lru.Cache[aliveKey, aliveAnswer]
+	// away is until when, in Unix nanoseconds, the store is not asked whether a session lives.
+	away atomic.Int64
+}
+
+type aliveKey struct {
+	account string
+	id      ID
+}
+
+type aliveAnswer struct {
+	alive bool
+	until time.Time
+}
+
+// New makes Sessions over a store. The keys seal refresh tokens.
+func New(store Store, keys seal.Keys) *Sessions {
+	cache, _ := lru.New[aliveKey, aliveAnswer](aliveCached) // fails for sizes below 1 only
+	return &Sessions{store: store, keys: keys, now: time.Now, alive: cache}
+}
+
+// Open signs a device in, and gives its session and the refresh token. The name is cut to what can be kept.
+func (s *Sessions) Open(ctx context.Context, account, device string, evicts bool) (Session, string, error) {
+	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device), Evicts: evicts})
+	if err != nil {
+		return Session{}, "", err
+	}
+	return opened, s.token(account, opened), nil
+}
+
+// Refresh takes a refresh token for the next one. Its error is fault.Unauthenticated if the token is not good.
+func (s *Sessions) Refresh(ctx context.Context, token string) (account string, refreshed Session, next string, err error) {
+	account, r, ok := s.parse(token)
+	if !ok {
+		return "", Session{}, "", errInvalidToken
+	}
+	refreshed, outcome, err := s.store.Refresh(ctx, account, r)
+	switch {
+	case err != nil:
+		return "", Session{}, "", err
+	case outcome == Missing:
+		return "", Session{}, "", errInvalidToken
+	case outcome == Reused:
+		// The session has ended already; this makes its streams say so at once instead of within a lease.
+		if err := s.End(ctx, account, End{ID: r.ID, By: "a refresh token used twice"}); err != nil {
+			return "", Session{}, "", err
+		}
+		return "", Session{}, "", errReusedToken
+	}
+	return account, refreshed, s.token(account, refreshed), nil
+}
+
+// Require fails with ErrEnded unless the session lives. The answer may be up to 4 s old. While the store is away, a session counts as
+// living: its access token was signed at most 15 minutes ago, and the catalogue doesn't depend on the store.
+func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
+	now, key := s.now(), aliveKey{account, id}
+	answer, ok := s.alive.Get(key)
+	if !ok || !now.Before(answer.until) {
+		if now.UnixNano() < s.away.Load() {
+			return nil
+		}
+		_, alive, err := s.store.Get(ctx, account, id)
+		if err != nil {
+			if fault.KindOf(err) == fault.Unavailable {
+				s.away.Store(now.Add(storeAwayFor).UnixNano())
+				return nil
+			}
+			return err
+		}
+		answer = aliveAnswer{alive, now.Add(aliveFor)}
+		s.alive.Add(key, answer)
+	}
+	if !answer.alive {
+		return ErrEnded
+	}
+	return nil
+}
+
+// Get gives a session, or fails with fault.NotFound.
+func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, error) {
+	found, ok, err := s.store.Get(ctx, account, id)
+	if err == nil && !ok {
+		err = errNotFound
+	}
+	return found, err
+}
+
+// List gives the sessions of an account, the last refreshed first.
+func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) {
+	return s.store.List(ctx, account)
+}
+
+// End ends sessions, and their streams with them.
+func (s *Sessions) End(ctx context.Context, account string, e End) error {
+	e.By = CleanName(e.By)
+	if _, err := s.store.End(ctx, account, e); err != nil {
+		return err
+	}
+	if !e.Others { // the others are forgotten when their time comes
+		s.alive.Remove(aliveKey{account, e.ID})
+	}
+	return nil
+}
+
+// token is base64url of account 12, session 8, generation 4, seal 16 bytes.
+func (s *Sessions) token(account string, of Session) string {
+	b := make([]byte, 0, 24+seal.TagLength)
+	b, _ = hex.AppendDecode(b, []byte(account)) // an account's id everywhere here
+	b = append(b, of.ID[:]...)
+	b = binary.BigEndian.AppendUint32(b, of.Generation)
+	return base64.RawURLEncoding.EncodeToString(s.keys.Seal(purpose, b))
+}
+
+func (s *Sessions) parse(token string) (string, Refresh, bool) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return "", Refresh{}, false
+	}
+	b, ok := s.keys.Open(purpose, sealed)
+	if !ok || len(b) != 24 {
+		return "", Refresh{}, false
+	}
+	return hex.EncodeToString(b[:12]), Refresh{ID: ID(b[12:20]), Generation: binary.BigEndian.Uint32(b[20:])}, true
+}
+
+// CleanName makes a device's name fit to be kept and shown: valid UTF-8 of at most MaxName bytes without control characters.
+func CleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	name = strings.TrimSpace(name)
+	if len(name) > MaxName {
+		name = strings.ToValidUTF8(name[:MaxName], "")
+	}
+	return name
+}

@@ -1,0 +1,53 @@
+package stream
+
+import (
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/session-svc/internal/session"
+)
+
+// ErrUnknown is the answer for a stream that is not known: none of the account's, or forgotten since its end.
+var ErrUnknown = fault.New(fault.NotFound, "stream_not_found", "There is no such stream.")
+
+var errConflict = fault.New(fault.Unprocessable, "idempotency_key_reused",
+	"This Idempotency-Key was used to start another content, player or device; use a new key for each start.")
+
+// LimitError refuses a start or a renewal: all of the account's slots are taken.
+type LimitError struct {
+	Limit int
+	Live  []Lease // the leases that take them, oldest first; at least Limit
+	// RetryAfter is the time to the earliest lapse, if nobody renews.
+	RetryAfter time.Duration
+}
+
+func (e *LimitError) Error() string { return "stream limit reached" }
+
+// EndedError says of a stream that it has ended for good.
+type EndedError struct {
+	End End
+}
+
+func (e *EndedError) Error() string { return "stream ended: " + string(e.End.Reason) }
+
+// refusal gives the error of an outcome that is none of success.
+func refusal(r Result, limit int) error {
+	switch r.Outcome {
+	case LimitReached:
+		wait := time.Duration(1<<63 - 1)
+		for _, lease := range r.Live {
+			wait = min(wait, lease.Expires.Sub(r.Now))
+		}
+		return &LimitError{Limit: limit, Live: r.Live, RetryAfter: wait}
+	case Ended:
+		return &EndedError{r.End}
+	case NoSession:
+		return session.ErrEnded
+	case Unknown:
+		return ErrUnknown
+	case Conflict:
+		return errConflict
+	default:
+		return nil
+	}
+}

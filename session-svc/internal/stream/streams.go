@@ -1,0 +1,233 @@
+package stream
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/grant"
+	"streamgate/libs/seal"
+	"streamgate/session-svc/internal/session"
+)
+
+// Catalogue knows where a content's video is.
+type Catalogue interface {
+	// Source gives the src of a content: a path in the blob store, or an absolute address. Its error is fault.NotFound for an unknown one.
+	Source(ctx context.Context, content string) (string, error)
+}
+
+// Caller is whose request it is.
+type Caller struct {
+	Account string
+	Session session.ID
+	Limit   int
+}
+
+// Options of a start. All but Content may be zero.
+type Options struct {
+	Content string // 24 hex digits
+	Player  string // an id that the player keeps, 1 to MaxPlayer bytes
+	Device  string // a name to show, at most session.MaxName bytes
+	Replace *ID
+	// Key is the client's Idempotency-Key, at most MaxKey bytes: a repeated start with the same key is the same stream.
+	Key string
+}
+
+// Bounds of the options, in bytes.
+const (
+	MaxPlayer = 128
+	MaxKey    = 255
+)
+
+// grantFor is how long after its start a stream can come back by fetching video: longer than any film is paused.
+const grantFor = 12 * time.Hour
+
+// Playing is a started stream.
+type Playing struct {
+	Lease  Lease
+	Source string // an absolute address, or a path on our own host
+	Active int    // live leases of the account, this one included
+}
+
+// Streams is the stream rule, for those who carry requests to it.
+type Streams struct {
+	store     Store
+	catalogue Catalogue
+	grants    grant.Keys
+	rules     Rules
+	metrics   *Metrics
+	now       func() time.Time // for the end of grants alone
+}
+
+// New makes Streams.
+func New(store Store, catalogue Catalogue, grants grant.Keys, rules Rules, metrics *Metrics) *Streams {
+	return &Streams{store: store, catalogue: catalogue, grants: grants, rules: rules, metrics: metrics, now: time.Now}
+}
+
+// Rules gives the times of the rule.
+func (s *Streams) Rules() Rules { return s.rules }
+
+// Start starts a stream. What it refuses, it says by LimitError, EndedError, session.ErrEnded or a fault that names the option.
+func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing, error) {
+	start, err := s.request(caller, o)
+	if err != nil {
+		return Playing{}, err
+	}
+	source, err := s.catalogue.Source(ctx, o.Content)
+	if err != nil {
+		return Playing{}, err
+	}
+	result, err := s.store.Start(ctx, caller.Account, start)
+	if err != nil {
+		s.metrics.started("unavailable")
+		return Playing{}, err
+	}
+	s.metrics.started(string(result.Outcome))
+	if result.Outcome == Granted {
+		s.metrics.concurrency(len(result.Live))
+	}
+	if err := refusal(result, caller.Limit); err != nil {
+		return Playing{}, err
+	}
+	address, err := s.address(caller, result.Lease, source)
+	if err != nil {
+		return Playing{}, err
+	}
+	return Playing{Lease: result.Lease, Source: address, Active: len(result.Live)}, nil
+}
+
+// request checks the options, all at once.
+func (s *Streams) request(caller Caller, o Options) (Start, error) {
+	var faults []fault.Field
+	check := func(ok bool, field, detail string) {
+		if !ok {
+			faults = append(faults, fault.Field{Name: field, Detail: detail})
+		}
+	}
+	check(IsContentID(o.Content), "content", "must be a content's id: 24 hex digits")
+	check(len(o.Player) <= MaxPlayer && utf8.ValidString(o.Player), "player", "must be at most 128 bytes of UTF-8")
+	check(o.Device == session.CleanName(o.Device), "device", "must be at most 64 bytes of UTF-8, without control characters and spaces around")
+	check(len(o.Key) <= MaxKey, "Idempotency-Key", "must be at most 255 bytes")
+	if len(faults) > 0 {
+		return Start{}, fault.BadFields(faults...)
+	}
+	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: o.Device, Limit: caller.Limit, Replace: o.Replace}
+	if o.Player != "" {
+		sum := sha256.Sum256([]byte(o.Player))
+		start.Player = Player(sum[:4])
+		start.Player[0] |= 1 // never zero, which is no player
+	}
+	if o.Key != "" {
+		// The id of a start with a key follows from the key, so that the store recognises its repetition like any other. The seal
+		// keeps it from being guessed.
+		message := []byte(caller.Account + string(caller.Session[:]) + o.Key)
+		sealed := seal.Keys(s.grants).Seal("streamgate/idempotency", message)
+		start.ID = ID(sealed[len(sealed)-seal.TagLength:])
+	}
+	return start, nil
+}
+
+// address gives where the player fetches the video: an absolute src as it is, else a path that carries a grant.
+func (s *Streams) address(caller Caller, lease Lease, source string) (string, error) {
+	if strings.Contains(source, "://") {
+		return source, nil
+	}
+	folder, file := path.Split(source)
+	scope := source
+	if extension := path.Ext(file); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
+		scope = folder // a playlist's segments lie around it
+	}
+	signed, err := s.grants.Sign(grant.Grant{
+		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Limit: caller.Limit,
+		Started: lease.Started, Expires: lease.Started.Add(grantFor), Scope: scope,
+	})
+	if err != nil {
+		return "", err
+	}
+	return "/media/" + signed + "/" + url.PathEscape(file), nil
+}
+
+// Heartbeat renews a stream of the caller's session.
+func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID) (expires time.Time, resumed bool, err error) {
+	return s.renew(ctx, caller.Account, Renewal{ID: id, Session: caller.Session, Limit: caller.Limit})
+}
+
+// RenewByGrant renews the stream that a media address belongs to, for content-svc.
+func (s *Streams) RenewByGrant(ctx context.Context, text string) (expires time.Time, err error) {
+	g, err := s.grants.Verify(text, s.now())
+	if err != nil {
+		return time.Time{}, fault.BadField("grant", "is not valid or has expired").Because(err)
+	}
+	id, err := ParseID("grant", g.Stream)
+	if err != nil {
+		return time.Time{}, err
+	}
+	holder, err := session.ParseID("grant", g.Session)
+	if err != nil {
+		return time.Time{}, err
+	}
+	expires, _, err = s.renew(ctx, g.Account, Renewal{ID: id, Session: holder, Limit: g.Limit})
+	return expires, err
+}
+
+func (s *Streams) renew(ctx context.Context, account string, r Renewal) (expires time.Time, resumed bool, err error) {
+	result, err := s.store.Renew(ctx, account, r)
+	if err != nil {
+		s.metrics.renewed("unavailable")
+		return time.Time{}, false, err
+	}
+	s.metrics.renewed(string(result.Outcome))
+	if err := refusal(result, r.Limit); err != nil {
+		return time.Time{}, false, err
+	}
+	return result.Lease.Expires, result.Outcome == Resumed, nil
+}
+
+// Stop ends a stream of any device of the account. By is the name of the device that asks. Stopping twice is no error.
+func (s *Streams) Stop(ctx context.Context, account string, id ID, by session.Session) error {
+	return s.stop(ctx, account, Stop{ID: id, Session: by.ID, By: session.CleanName(by.Device)})
+}
+
+// StopAll ends all streams of an account, for the support desk, and says how many.
+func (s *Streams) StopAll(ctx context.Context, account string) (int, error) {
+	result, err := s.store.List(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	for _, lease := range result.Live {
+		if err := s.stop(ctx, account, Stop{ID: lease.ID, By: Support}); err != nil {
+			return 0, err
+		}
+	}
+	return len(result.Live), nil
+}
+
+func (s *Streams) stop(ctx context.Context, account string, stop Stop) error {
+	result, err := s.store.Stop(ctx, account, stop)
+	if err != nil {
+		return err
+	}
+	switch result.Outcome {
+	case Done:
+		s.metrics.ended(result.End.Reason)
+	case Unknown:
+		return ErrUnknown
+	}
+	return nil
+}
+
+// List gives the live leases of an account, oldest first.
+func (s *Streams) List(ctx context.Context, account string) ([]Lease, error) {
+	result, err := s.store.List(ctx, account)
+	return result.Live, err
+}
+
+// IsContentID says whether a text is 24 lower-case hex digits.
+func IsContentID(text string) bool {
+	return len(text) == 24 && strings.Trim(text, "0123456789abcdef") == ""
+}
