@@ -84,14 +84,12 @@ func (s *SessionStore) List(_ context.Context, id string) ([]session.Session, er
 }
 
 // End is session.Store's.
-func (s *SessionStore) End(_ context.Context, id string, e session.End) (int, error) {
+func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
-	count := 0
 	for each := range a.sessions {
 		if (each == e.ID) != e.Others {
 			delete(a.sessions, each)
-			count++
 		}
 	}
 	for i := range a.streams {
@@ -100,7 +98,7 @@ func (s *SessionStore) End(_ context.Context, id string, e session.End) (int, er
 			k.finish(stream.End{Reason: stream.SessionEnded, By: e.By}, now.Add(s.store.rules.Remember))
 		}
 	}
-	return count, nil
+	return nil
 }
 
 func byRefresh(a, b session.Session) int {

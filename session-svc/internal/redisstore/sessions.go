@@ -71,18 +71,14 @@ func (s *SessionStore) List(ctx context.Context, account string) ([]session.Sess
 }
 
 // End is session.Store's.
-func (s *SessionStore) End(ctx context.Context, account string, e session.End) (int, error) {
+func (s *SessionStore) End(ctx context.Context, account string, e session.End) error {
 	others := 0
 	if e.Others {
 		others = 1
 	}
-	answer, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
+	_, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
 		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds())
-	if err != nil {
-		return 0, err
-	}
-	count, _ := answer[0].(int64)
-	return int(count), nil
+	return err
 }
 
 // read gives one session or all, less those that have expired.

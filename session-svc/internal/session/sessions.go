@@ -142,7 +142,7 @@ func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) 
 // End ends sessions, and their streams with them.
 func (s *Sessions) End(ctx context.Context, account string, e End) error {
 	e.By = CleanName(e.By)
-	if _, err := s.store.End(ctx, account, e); err != nil {
+	if err := s.store.End(ctx, account, e); err != nil {
 		return err
 	}
 	if !e.Others { // the others are forgotten when their time comes

@@ -21,8 +21,8 @@ type Store interface {
 	List(ctx context.Context, account string) ([]Session, error)
 
 	// End ends the named session, or all but the named one, and the streams of what it ends, in one step: these streams have ended
-	// as stream.SessionEnded, by the name given. It says how many sessions it ended.
-	End(ctx context.Context, account string, e End) (int, error)
+	// as stream.SessionEnded, by the name given.
+	End(ctx context.Context, account string, e End) error
 }
 
 // Refresh asks for the next generation.

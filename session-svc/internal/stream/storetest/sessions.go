@@ -63,7 +63,7 @@ func testSessions(t *testing.T, b *bench) {
 	if diff := cmp.Diff([]string{opening.Device, "Phone"}, b.devices(t)); diff != "" {
 		t.Fatal(diff)
 	}
-	if _, err := b.Sessions.End(t.Context(), b.account, session.End{ID: opened.ID}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: opened.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := b.Sessions.Get(t.Context(), b.account, opened.ID); ok || err != nil {

@@ -1,0 +1,2 @@
+// Command devstack runs Streamgate, or a command that needs its stores, on a machine that has Go and nothing else.
+package main

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// These tests run one after the other: each wants the services' usual ports.
+
+const ready = `Streamgate is ready on (http://127\.0\.0\.1:(\d+))`
+
+func TestRun(t *testing.T) {
+	root := standIns(t)
+	stack := start(t, root, []string{"LEASE=3s"}, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
+	match := stack.waitFor(t, ready)
+	url, port := match[1], match[2]
+
+	// The report tells what runs where.
+	for _, pattern := range []string{
+		`  user-svc +127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +\d+ ms +`,
+		`  session-svc +127`, `  content-svc +127`,
+		`  MongoDB +FerretDB on SQLite +mongodb://127\.0\.0\.1:\d+/ +\.local/mongodb\n`,
+		`  Redis +miniredis +redis://127\.0\.0\.1:\d+/0 +\.local/redis/miniredis\.json\n`,
+		url + `/docs/user-svc`, `admin@example\.com, password: ADMIN_PASSWORD in \.local/secrets\.env\n`,
+		`curl -X POST http://0\.0\.0\.0:` + port + `/users -i -d "email=test@example\.com&password=123456"\n`,
+	} {
+		stack.waitFor(t, pattern)
+	}
+
+	// The front leads to the services, and they have been told where to find each other.
+	services := map[string]string{}
+	for path, service := range map[string]string{"/users/me": "user-svc", "/content": "session-svc", "/media/x/y": "content-svc"} {
+		status, body := get(t, url+path)
+		if name, _, _ := strings.Cut(body, "\n"); status != http.StatusOK || name != service {
+			t.Errorf("%s: %d from %q, want %s", path, status, name, service)
+		}
+		services[service] = body
+	}
+	if status, _ := get(t, url+"/nothing"); status != http.StatusNotFound {
+		t.Errorf("an unknown path: %d", status)
+	}
+	expectVariables(t, services, root)
+
+	// Neither the folder nor the address is free now.
+	other := start(t, root, nil, "run", "-listen", "127.0.0.1:0")
+	if code := other.exitCode(t); code != 1 || !strings.Contains(other.output.String(), "is in use by another devstack") {
+		t.Errorf("a second one in the same folder ended with %d: %s", code, other.output)
+	}
+	other = start(t, root, nil, "run", "-listen", "127.0.0.1:"+port, "-dir", t.TempDir())
+	if code := other.exitCode(t); code != 1 || !strings.Contains(other.output.String(), "port "+port+" is taken") ||
+		!strings.Contains(other.output.String(), "-listen") || strings.Count(other.output.String(), "\n") != 1 {
+		t.Errorf("a second one at the same address ended with %d: %s", code, other.output)
+	}
+
+	// Ctrl-C ends all of it in order.
+	stack.signal(t, os.Interrupt)
+	if code := stack.exitCode(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if got := strings.Count(stack.output.String(), "| goodbye\n"); got != 3 {
+		t.Errorf("%d of 3 services ended by themselves", got)
+	}
+	stack.noneLeft(t)
+	expectRestart(t, root, services["session-svc"])
+}
+
+func expectVariables(t *testing.T, services map[string]string, root string) {
+	t.Helper()
+	media := "MEDIA_URL=file://" + root + "/.local/media"
+	for service, variables := range map[string][]string{
+		"user-svc":    {"\nMONGODB_URI=mongodb://127.0.0.1:", "\nADMIN_PASSWORD=", "\nTOKEN_KEY_FILES=" + root + "/.local/token-key.pem\n"},
+		"session-svc": {"\nREDIS_URL=redis://127.0.0.1:", "\nLEASE=3s\n", "\nREFRESH_KEYS=", line(services["content-svc"], "GRANT_KEYS=")},
+		"content-svc": {"\nMONGODB_URI=mongodb://127.0.0.1:", media, line(services["user-svc"], "INTERNAL_SECRETS=")},
+	} {
+		for _, variable := range variables {
+			if !strings.Contains(services[service], variable) {
+				t.Errorf("%s was not given %q", service, variable)
+			}
+		}
+	}
+	if strings.Contains(services["content-svc"], "ADMIN_PASSWORD=") {
+		t.Error("content-svc was given the password of the administrator")
+	}
+	info, err := os.Stat(filepath.Join(root, ".local", "secrets.env"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the secrets: %v, %v", info.Mode(), err)
+	}
+}
+
+// expectRestart starts the stack again, from a folder of the repository, and looks for the same secrets.
+func expectRestart(t *testing.T, root, sessionService string) {
+	t.Helper()
+	again := start(t, filepath.Join(root, "user-svc", "cmd"), nil, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
+	url := again.waitFor(t, ready)[1]
+	if _, body := get(t, url+"/content"); line(body, "GRANT_KEYS=") != line(sessionService, "GRANT_KEYS=") {
+		t.Error("other secrets after a restart")
+	}
+	again.signal(t, syscall.SIGTERM)
+	if code := again.exitCode(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	again.noneLeft(t)
+}
+
+// line is the line that begins so, with what surrounds it.
+func line(text, prefix string) string {
+	_, rest, _ := strings.Cut(text, "\n"+prefix)
+	value, _, _ := strings.Cut(rest, "\n")
+	return "\n" + prefix + value + "\n"
+}
+
+func TestServiceThatDoesNotStart(t *testing.T) {
+	stack := start(t, standIns(t), []string{"STANDIN_FAILS=content-svc"}, "run", "-listen", "127.0.0.1:0")
+	if code := stack.exitCode(t); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	stack.waitFor(t, `\ndevstack: content-svc ended with exit code 3; its last lines:\n  there is no licence\n$`)
+	stack.noneLeft(t)
+}
+
+func TestServiceThatCrashes(t *testing.T) {
+	stack := start(t, standIns(t), nil, "run", "-listen", "127.0.0.1:0")
+	url := stack.waitFor(t, ready)[1]
+	if status, body := get(t, url+"/users/crash"); status != http.StatusBadGateway || !strings.Contains(body, `"code":"bad_gateway"`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if code := stack.exitCode(t); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	stack.waitFor(t, `\ndevstack: user-svc ended with exit code 4; its last lines:\n  a wire has come loose\n$`)
+	stack.noneLeft(t)
+}
+
+func TestNothingOutlivesSIGKILL(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a process with its parent")
+	}
+	stack := start(t, standIns(t), nil, "run", "-listen", "127.0.0.1:0")
+	stack.waitFor(t, ready)
+	stack.signal(t, syscall.SIGKILL)
+	stack.exitCode(t)
+	stack.noneLeft(t)
+}
+
+func TestSecondInterruptKills(t *testing.T) {
+	stack := start(t, standIns(t), []string{"STANDIN_STUBBORN=session-svc"}, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
+	stack.waitFor(t, ready)
+	eventually(t, "the end", func() bool {
+		_ = stack.cmd.Process.Signal(os.Interrupt) // one that comes at once with the first does not count
+		select {
+		case <-stack.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	stack.waitFor(t, `\ndevstack: session-svc had to be killed: context canceled\n$`)
+	stack.noneLeft(t)
+}
+
+func TestServiceThatDoesNotCompile(t *testing.T) {
+	root := standIns(t)
+	file := filepath.Join(root, "user-svc", "cmd", "user-svc", "main.go")
+	if err := os.WriteFile(file, []byte("package main\n\nfunc main() { nonsense }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stack := start(t, root, nil, "run", "-listen", "127.0.0.1:0")
+	if code := stack.exitCode(t); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	stack.waitFor(t, `devstack: building user-svc failed: exit status 1\n(.*\n)*.*undefined: nonsense`)
+}
+
+func TestMachineWithoutGo(t *testing.T) {
+	stack := start(t, standIns(t), []string{"PATH=" + t.TempDir()}, "run", "-listen", "127.0.0.1:0")
+	if code := stack.exitCode(t); code != 1 || stack.output.String() !=
+		"devstack: there is no go command in PATH: install Go 1.26 or newer from https://go.dev/dl/\n" {
+		t.Errorf("%d: %s", code, stack.output)
+	}
+}

@@ -1,0 +1,2 @@
+// Package ports finds addresses to listen on.
+package ports

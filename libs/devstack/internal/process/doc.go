@@ -1,0 +1,2 @@
+// Package process runs programs that end when their starter ends, however it ends.
+package process

@@ -1,0 +1,2 @@
+// Package stores runs the databases that Streamgate needs on a machine that may have none.
+package stores

@@ -1,0 +1,2 @@
+// Package testrun runs a command, such as a test, with fresh stores.
+package testrun

@@ -1,0 +1,2 @@
+// Package routes says which service answers which public path.
+package routes

@@ -1,0 +1,198 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/memstore"
+	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// pair is Redis and the model, on the same history. The model's clock is set to the instant at which Redis decided, so both must say
+// exactly the same.
+type pair struct {
+	redis, model  stream.Store
+	redisSessions session.Store
+	modelSessions session.Store
+	now           time.Time
+	account       string
+	choose        func(n int) int
+	sessions      []session.ID
+	streams       []stream.ID
+	contents      [2]string
+	steps         []string
+	endsSessions  bool
+}
+
+func newPair(client redis.UniversalClient, endsSessions bool, choose func(n int) int) *pair {
+	// Short times, so that a history meets lapses, cooldowns and forgetting. The end of a session answers no time, so that the model
+	// can only guess when what it ended is forgotten: then nothing is, within a history.
+	rules := stream.Rules{Lease: 20 * time.Millisecond, Remember: 30 * time.Millisecond, Cooldown: 10 * time.Millisecond}
+	if endsSessions {
+		rules.Remember = time.Minute
+	}
+	p := &pair{account: testkit.NewID(), choose: choose, contents: [2]string{testkit.NewID(), testkit.NewID()}, endsSessions: endsSessions}
+	store := redisstore.New(client, rules, unobserved)
+	model := memstore.New(rules, func() time.Time { return p.now })
+	p.redis, p.model = store, model
+	p.redisSessions, p.modelSessions = store.Sessions(time.Hour), model.Sessions(time.Hour)
+	return p
+}
+
+func (p *pair) session() session.ID {
+	if len(p.sessions) == 0 || p.choose(12) == 0 {
+		return session.NewID() // nobody's
+	}
+	return p.sessions[p.choose(len(p.sessions))]
+}
+
+func (p *pair) stream() stream.ID {
+	if len(p.streams) == 0 || p.choose(8) == 0 {
+		return stream.NewID() // nobody's
+	}
+	last := min(len(p.streams), 12)
+	return p.streams[len(p.streams)-1-p.choose(last)]
+}
+
+// step does one thing to both, and fails the test when they differ.
+func (p *pair) step(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	var call func(stream.Store) (stream.Result, error)
+	switch n := p.choose(20); {
+	case n < 8:
+		s := stream.Start{
+			ID: stream.NewID(), Session: p.session(), Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))},
+			Device: fmt.Sprint("device ", p.choose(3)), Limit: 1 + p.choose(4),
+		}
+		if p.choose(4) == 0 {
+			s.ID = p.stream() // a repeated request, perhaps with other content
+		}
+		if p.choose(4) == 0 {
+			replace := p.stream()
+			s.Replace = &replace
+		}
+		p.streams = append(p.streams, s.ID)
+		p.say("start %+v", s)
+		call = func(store stream.Store) (stream.Result, error) { return store.Start(ctx, p.account, s) }
+	case n < 13:
+		r := stream.Renewal{ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4)}
+		p.say("renew %+v", r)
+		call = func(store stream.Store) (stream.Result, error) { return store.Renew(ctx, p.account, r) }
+	case n < 15:
+		s := stream.Stop{ID: p.stream(), Session: p.session(), By: fmt.Sprint("by ", p.choose(3))}
+		p.say("stop %+v", s)
+		call = func(store stream.Store) (stream.Result, error) { return store.Stop(ctx, p.account, s) }
+	case n < 16:
+		wait := time.Duration(p.choose(25)) * time.Millisecond
+		p.say("wait %v", wait)
+		<-time.After(wait)
+		return
+	case n < 17 && (len(p.sessions) < 3 || p.endsSessions):
+		p.open(t)
+		return
+	case n < 18 && p.endsSessions:
+		e := session.End{ID: p.session(), Others: p.choose(3) == 0, By: "somebody"}
+		p.say("end %+v", e)
+		err := p.redisSessions.End(ctx, p.account, e)
+		p.compare(t, err, p.modelSessions.End(ctx, p.account, e), error(nil))
+		return
+	default:
+		p.say("list")
+		call = func(store stream.Store) (stream.Result, error) { return store.List(ctx, p.account) }
+	}
+	got, err := call(p.redis)
+	p.now = got.Now
+	want, _ := call(p.model)
+	p.compare(t, err, want, got)
+}
+
+func (p *pair) open(t *testing.T) {
+	t.Helper()
+	s := session.Session{ID: session.NewID(), Device: "device", Evicts: p.choose(2) == 0}
+	p.say("open %+v", s)
+	got, err := p.redisSessions.Open(t.Context(), p.account, s)
+	p.now = got.Created
+	want, _ := p.modelSessions.Open(t.Context(), p.account, s)
+	p.compare(t, err, want, got)
+	p.sessions = append(p.sessions, s.ID)
+}
+
+func (p *pair) say(format string, args ...any) {
+	p.steps = append(p.steps, fmt.Sprintf(format, args...))
+}
+
+func (p *pair) compare(t *testing.T, err error, want, got any) {
+	t.Helper()
+	diff := cmp.Diff(want, got, cmpopts.EquateEmpty())
+	if err == nil && diff == "" {
+		return
+	}
+	for i, step := range p.steps {
+		t.Logf("%3d %s", i, step)
+	}
+	t.Fatalf("after the last step, error %v (-model +Redis):\n%s", err, diff)
+}
+
+// patient makes a client that repeats nothing, since the answer to a repetition is another one than the model's.
+func patient(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	o, err := redis.ParseURL(testkit.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.MaxRetries, o.ReadTimeout = -1, 10*time.Second
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// TestHistories compares random histories step by step.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	client := patient(t)
+	for n := range 60 {
+		seed := rand.Uint64()
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(seed, 0))
+			p := newPair(client, n%2 == 0, random.IntN)
+			for range 200 {
+				p.step(t)
+			}
+		})
+	}
+}
+
+// FuzzVerbs lets the fuzzer write the histories.
+func FuzzVerbs(f *testing.F) {
+	f.Add([]byte{16, 0, 0, 0, 1, 2, 3, 9, 1, 1, 14, 2, 2})
+	f.Add([]byte{16, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 17, 0, 0})
+	client := patient(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := newPair(client, true, func(n int) int {
+			if len(data) == 0 {
+				return 0
+			}
+			choice := int(data[0]) % n
+			data = data[1:]
+			return choice
+		})
+		p.open(t)
+		for range 100 {
+			if len(data) == 0 {
+				break
+			}
+			p.step(t)
+		}
+	})
+}
