@@ -42,8 +42,8 @@ build: need-go ## Build the services to .local/bin, as they are shipped
 	done
 
 .PHONY: docs
-docs: build ## Render the documentation of all APIs to one page in .local/docs
-	@: # HOOK: the command that renders libs/apidocs and the services' api/openapi.yaml
+docs: need-go ## Render the documentation of all APIs as one page, .local/docs/index.html
+	@$(GO) -C libs run ./apidocs/render -out $(LOCAL)/docs $(foreach service,$(SERVICES),$(service)=$(CURDIR)/$(service)/api/openapi.yaml)
 
 .PHONY: clean
 clean: ## Remove what was built; the accounts and content of make run stay in .local
@@ -85,15 +85,20 @@ tidy: need-go ## Tidy every go.mod
 	@$(call each,$(GO) mod tidy)
 	@$(GO) -C .tools mod tidy
 
-# What is generated and committed, such as the README's tables of settings. `make verify` does it again and wants the same bytes.
+# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves.
 .PHONY: generate
 generate: build ## Write again what is generated from the sources
-	@: # HOOK: for example the tables of `.local/bin/<service> -help=markdown`
+	@for service in $(SERVICES); do \
+		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md && \
+		awk -v name="settings of $$service" -v table=$(LOCAL)/settings.md \
+			'/<!-- end -->/ { skip = 0 } !skip { print } index($$0, "<!-- " name) { skip = 1; while ((getline line < table) > 0) print line }' \
+			README.md >$(LOCAL)/README.md && { cmp -s $(LOCAL)/README.md README.md || cp $(LOCAL)/README.md README.md; } || exit 1; \
+	done
 
 # Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
 SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
 .PHONY: verify
-verify: ## Fail if tidy, generate, docs or fmt would change anything
+verify: ## Fail if tidy, generate or fmt would change anything, or the documentation can't be rendered
 	@mkdir -p $(LOCAL)
 	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt && after=$$($(SNAPSHOT)) && \
 	git --no-pager diff --stat --patch --exit-code $$before $$after || \

@@ -3,6 +3,7 @@ package apidocs
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"net/http"
 	"path"
 	"strings"
@@ -48,7 +49,7 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 		case "index.html", "init.js":
 			text, err = files.ReadFile("page/" + name)
 		default:
-			text, err = files.ReadFile("assets/" + path.Base(name))
+			text, err = files.ReadFile("assets/" + name)
 		}
 		if err != nil {
 			return fault.New(fault.NotFound, "not_found", "There is nothing at this path.").Because(err)
@@ -59,4 +60,13 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 		http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(text))
 		return nil
 	}))
+}
+
+// Asset gives a file of Swagger UI, such as "swagger-ui.css".
+func Asset(name string) ([]byte, error) {
+	text, err := files.ReadFile("assets/" + name)
+	if err != nil {
+		return nil, fmt.Errorf("asset: %w", err)
+	}
+	return text, nil
 }

@@ -26,7 +26,7 @@ import (
 
 const (
 	issuer = "streamgate"
-	secret = "a secret between the services"
+	secret = "a-secret-between-the-services"
 	// lease is long enough for a slow machine to make three starts in, and short enough to wait for.
 	lease = 2 * time.Second
 )

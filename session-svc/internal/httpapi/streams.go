@@ -22,7 +22,7 @@ type leaseDTO struct {
 	Device            string  `json:"device"`
 	StartedAt         instant `json:"startedAt"`
 	ExpiresAt         instant `json:"expiresAt"`
-	HeartbeatInterval float64 `json:"heartbeatInterval,omitempty"` // seconds
+	HeartbeatInterval float64 `json:"heartbeatInterval,omitzero"` // seconds
 }
 
 func newLeaseDTO(l stream.Lease) leaseDTO {
@@ -88,7 +88,7 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 		return err
 	}
 	dto := newLeaseDTO(playing.Lease)
-	dto.HeartbeatInterval = (a.Streams.Rules().Lease / 3).Seconds()
+	dto.HeartbeatInterval = (a.Streams.Rules().Lease / 3).Truncate(100 * time.Millisecond).Seconds()
 	source := playing.Source
 	if strings.HasPrefix(source, "/") {
 		source = r.baseURL + source
