@@ -2,6 +2,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,8 +20,6 @@ import (
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
-
-	"context"
 )
 
 // Name is the service's.

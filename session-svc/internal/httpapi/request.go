@@ -47,6 +47,15 @@ func (a *API) signedIn(c *gin.Context, r request) error {
 	return a.Sessions.Require(c, r.Account, r.session)
 }
 
+// self gives the caller's device session as it is now.
+func (a *API) self(c *gin.Context, r request) (session.Session, error) {
+	found, err := a.Sessions.Get(c, r.Account, r.session)
+	if fault.KindOf(err) == fault.NotFound {
+		err = session.ErrEnded
+	}
+	return found, err
+}
+
 // admin lets only administrators reach a handler.
 func (a *API) admin(h func(*gin.Context, request) error) func(*gin.Context, request) error {
 	return func(c *gin.Context, r request) error {

@@ -62,7 +62,7 @@ func (a *API) endOtherSessions(c *gin.Context, r request) error {
 }
 
 func (a *API) end(c *gin.Context, r request, e session.End) error {
-	by, err := a.Sessions.Get(c, r.Account, r.session)
+	by, err := a.self(c, r)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
-	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -130,11 +129,8 @@ func (a *API) stopStream(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	by, err := a.Sessions.Get(c, r.Account, r.session)
+	by, err := a.self(c, r)
 	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			err = session.ErrEnded
-		}
 		return err
 	}
 	if err := a.Streams.Stop(c, r.Account, id, by); err != nil {

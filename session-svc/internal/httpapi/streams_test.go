@@ -242,6 +242,7 @@ func TestBadTokens(t *testing.T) {
 		"expired": g.sign(t, expired), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			answer := testkit.Do(t, http.MethodGet, g.PublicURL+"/streams", "", testkit.Bearer(token)).Problem(t, http.StatusUnauthorized, "invalid_token")
 			if !strings.HasPrefix(answer.Header.Get("WWW-Authenticate"), "Bearer ") {
 				t.Error(answer.Header)

@@ -103,6 +103,22 @@ func (a *account) forget(now time.Time) {
 	}
 }
 
+// split gives the live leases that a start leaves alone and those that it replaces, each in the order of their starts.
+func (a *account) split(start stream.Start, now time.Time) (stay, replaced []*known) {
+	for i := range a.streams {
+		k := &a.streams[i]
+		samePlayer := start.Player != stream.Player{} && k.lease.Player == start.Player && k.lease.Session == start.Session
+		switch {
+		case !k.live(now):
+		case samePlayer, start.Replace != nil && k.lease.ID == *start.Replace:
+			replaced = append(replaced, k)
+		default:
+			stay = append(stay, k)
+		}
+	}
+	return stay, replaced
+}
+
 // Start is stream.Store's.
 func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
@@ -128,18 +144,7 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 		return result(stream.Unknown)
 	}
 
-	var stay, replaced []*known
-	for i := range a.streams {
-		k := &a.streams[i]
-		samePlayer := start.Player != stream.Player{} && k.lease.Player == start.Player && k.lease.Session == start.Session
-		switch {
-		case !k.live(now):
-		case samePlayer, start.Replace != nil && k.lease.ID == *start.Replace:
-			replaced = append(replaced, k)
-		default:
-			stay = append(stay, k)
-		}
-	}
+	stay, replaced := a.split(start, now)
 	evicted := stay[:max(0, min(len(stay), len(stay)-start.Limit+1))]
 	for _, k := range evicted {
 		if !holder.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {

@@ -34,8 +34,11 @@ var ErrEnded = &fault.Error{
 }
 
 var (
-	errInvalidToken = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh_token_invalid", Detail: "The refresh token is not valid; sign in again with POST /auth."}
-	errReusedToken  = &fault.Error{
+	errInvalidToken = &fault.Error{
+		Kind: fault.Unauthenticated, Code: "refresh_token_invalid",
+		Detail: "The refresh token is not valid; sign in again with POST /auth.",
+	}
+	errReusedToken = &fault.Error{
 		Kind: fault.Unauthenticated, Code: "refresh_token_reused",
 		Detail: "The refresh token was used before, so that its device was signed out to be safe; sign in again with POST /auth.",
 	}

@@ -212,11 +212,11 @@ func (s *Streams) stop(ctx context.Context, account string, stop Stop) error {
 	if err != nil {
 		return err
 	}
-	switch result.Outcome {
-	case Done:
-		s.metrics.ended(result.End.Reason)
-	case Unknown:
+	if result.Outcome == Unknown {
 		return ErrUnknown
+	}
+	if result.Outcome == Done {
+		s.metrics.ended(result.End.Reason)
 	}
 	return nil
 }

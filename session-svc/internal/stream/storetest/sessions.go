@@ -38,7 +38,8 @@ func testSessions(t *testing.T, b *bench) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened.Device != opening.Device || opened.Generation != 1 || !opened.Expires.Equal(opened.Created.Add(SessionTTL)) || !opened.Refreshed.Equal(opened.Created) {
+	if opened.Device != opening.Device || opened.Generation != 1 ||
+		!opened.Expires.Equal(opened.Created.Add(SessionTTL)) || !opened.Refreshed.Equal(opened.Created) {
 		t.Fatalf("%+v", opened)
 	}
 	again, err := b.Sessions.Open(t.Context(), b.account, opening)

@@ -95,10 +95,10 @@ func (b *bench) renew(t *testing.T, id stream.ID, s session.ID, want stream.Outc
 	return b.check(t, "renew", r, err, want)
 }
 
-func (b *bench) stop(t *testing.T, id stream.ID, s session.ID, want stream.Outcome) stream.Result {
+func (b *bench) stop(t *testing.T, id stream.ID, s session.ID, want stream.Outcome) {
 	t.Helper()
 	r, err := b.Streams.Stop(t.Context(), b.account, stream.Stop{ID: id, Session: s, By: "Phone"})
-	return b.check(t, "stop", r, err, want)
+	b.check(t, "stop", r, err, want)
 }
 
 func (b *bench) check(t *testing.T, verb string, r stream.Result, err error, want stream.Outcome) stream.Result {
