@@ -21,6 +21,7 @@ type Claims struct {
 	Session string    // claim sid: the device session, 11 characters of base64url
 	Role    string    // claim role: RoleUser or RoleAdmin
 	Limit   int       // claim lim: streams at once, 1 to MaxLimit
+	Evicts  bool      // claim evict: a start at the limit ends the oldest stream, instead of being refused
 	Expires time.Time // claim exp
 }
 

@@ -14,7 +14,7 @@ func Sign(key ed25519.PrivateKey, issuer string, claims Claims, issued time.Time
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: issuer, Subject: claims.Account, IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(claims.Expires),
 		},
-		Session: claims.Session, Role: claims.Role, Limit: claims.Limit,
+		Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Evicts: claims.Evicts,
 	})
 	token.Header["kid"] = KeyID(key.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it always is
 	text, err := token.SignedString(key)

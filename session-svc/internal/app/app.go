@@ -38,20 +38,23 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	client, err := redisdb.Open(cfg.RedisURL, Name)
+	guard := redisstore.NewGuard(cfg.Lease)
+	client, err := redisdb.Open(cfg.Redis, Name, guard.Look)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	registry := metrics.NewRegistry(Name, version)
 	ruleMetrics := stream.NewMetrics(registry)
 	rules := stream.NewRules(cfg.Lease)
-	store := redisstore.New(client, rules, ruleMetrics.Script)
+	store := redisstore.New(client, guard, rules, ruleMetrics.Script)
 	contents := catalogue.New(peer.NewClient("content-svc", cfg.ContentSvcURL, cfg.InternalSecrets[0], catalogueTimeout))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
 
+	sessions := session.New(store.Sessions(cfg.SessionTTL), refreshKeys)
+
 	api := &httpapi.API{
-		Streams:         stream.New(store, contents, grantKeys, rules, ruleMetrics),
-		Sessions:        session.New(store.Sessions(cfg.SessionTTL), refreshKeys),
+		Streams:         stream.New(store, sessions, contents, grantKeys, rules, ruleMetrics),
+		Sessions:        sessions,
 		Catalogue:       contents,
 		Verifier:        jwtauth.NewVerifier(keys, cfg.TokenIssuer),
 		TokenInQuery:    cfg.TokenInQuery,

@@ -7,6 +7,7 @@ import (
 
 	libconfig "streamgate/libs/config"
 	"streamgate/libs/grant"
+	"streamgate/libs/redisdb"
 	"streamgate/libs/service"
 )
 
@@ -14,7 +15,7 @@ import (
 type Config struct {
 	service.Settings
 
-	RedisURL      string        `env:"REDIS_URL" desc:"required: redis://[user:password@]host:port/db, or rediss:// for TLS"`
+	Redis         redisdb.Settings
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) whose access tokens are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
@@ -34,7 +35,7 @@ func (c *Config) Validate() []error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.RedisURL != "", "REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0")
+	faults = append(faults, c.Redis.Validate()...)
 	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set what user-svc has")
 	for name, address := range map[string]string{"JWKS_URL": c.JWKSURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL} {
 		if err := libconfig.CheckURL(name, address); err != nil && (address != "" || name != "PUBLIC_URL") {

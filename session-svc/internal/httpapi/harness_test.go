@@ -17,6 +17,7 @@ import (
 	"streamgate/libs/apitest"
 	"streamgate/libs/jwtauth"
 	"streamgate/libs/peer"
+	"streamgate/libs/redisdb"
 	"streamgate/libs/service"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/api"
@@ -124,7 +125,7 @@ func start(t *testing.T, change ...func(*config.Config)) *gate {
 		Settings: service.Settings{
 			PublicAddr: ":0", InternalAddr: ":0", OperationsAddr: ":0", LogFormat: "text", InternalSecrets: []string{secret}, DrainTimeout: time.Second,
 		},
-		RedisURL: testkit.Redis(t), JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL,
+		Redis: redisdb.Settings{URL: testkit.Redis(t)}, JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL,
 		GrantKeys: []string{key}, RefreshKeys: []string{key}, Lease: lease, SessionTTL: time.Hour,
 	}
 	for _, c := range change {
@@ -219,6 +220,6 @@ func (d *device) active(t *testing.T) []string {
 // sharing makes another replica of a gate.
 func sharing(g *gate) func(*config.Config) {
 	return func(c *config.Config) {
-		c.RedisURL, c.JWKSURL, c.ContentSvcURL = g.cfg.RedisURL, g.cfg.JWKSURL, g.cfg.ContentSvcURL
+		c.Redis, c.JWKSURL, c.ContentSvcURL = g.cfg.Redis, g.cfg.JWKSURL, g.cfg.ContentSvcURL
 	}
 }

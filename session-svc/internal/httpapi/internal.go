@@ -26,7 +26,7 @@ func (a *API) openSession(c *gin.Context) error {
 	var given struct {
 		Account string `json:"account"`
 		Device  string `json:"device"`
-		Evicts  bool   `json:"evicts"` // the plan's onLimit is evict-oldest
+		Known   bool   `json:"known"` // the account has signed in before
 	}
 	if err := bind.Body(c, &given); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (a *API) openSession(c *gin.Context) error {
 	if !stream.IsContentID(given.Account) {
 		return fault.BadField("account", "must be 24 hex digits in lower case")
 	}
-	opened, token, err := a.Sessions.Open(c, given.Account, given.Device, given.Evicts)
+	opened, token, err := a.Sessions.Open(c, given.Account, given.Device, given.Known)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type request struct {
 }
 
 func (r request) caller() stream.Caller {
-	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit}
+	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts}
 }
 
 // authenticated lets only requests with a good access token reach a handler. Whether the device session still lives is up to the

@@ -22,6 +22,7 @@ type leaseDTO struct {
 	StartedAt         instant `json:"startedAt"`
 	ExpiresAt         instant `json:"expiresAt"`
 	HeartbeatInterval float64 `json:"heartbeatInterval,omitzero"` // seconds
+	Ticket            string  `json:"ticket,omitzero"`            // to be sent with heartbeats
 }
 
 func newLeaseDTO(l stream.Lease) leaseDTO {
@@ -88,6 +89,7 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	}
 	dto := newLeaseDTO(playing.Lease)
 	dto.HeartbeatInterval = (a.Streams.Rules().Lease / 3).Truncate(100 * time.Millisecond).Seconds()
+	dto.Ticket = playing.Ticket
 	source := playing.Source
 	if strings.HasPrefix(source, "/") {
 		source = r.baseURL + source
@@ -107,11 +109,17 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 
 // heartbeat renews a stream: POST /streams/:id/heartbeat.
 func (a *API) heartbeat(c *gin.Context, r request) error {
-	id, err := streamID(c, "id")
+	id, err := stream.ParseID("id", c.Param("id"))
 	if err != nil {
 		return err
 	}
-	expires, resumed, err := a.Streams.Heartbeat(c, r.caller(), id)
+	var given struct {
+		Ticket string `json:"ticket"`
+	}
+	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &given)); err != nil {
+		return err
+	}
+	expires, resumed, err := a.Streams.Heartbeat(c, r.caller(), id, given.Ticket)
 	if err != nil {
 		return err
 	}

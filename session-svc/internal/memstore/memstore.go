@@ -20,8 +20,11 @@ type Store struct {
 }
 
 type account struct {
-	streams  []known // in the order of their starts
+	streams  []known // in the order of their starts, then those that were put back
 	sessions map[session.ID]session.Session
+	heard    bool      // of the account, before
+	lost     time.Time // when the memory of the account was lost
+	adopting time.Time // until when what was lost is adopted
 }
 
 // known is a stream that lives, has lapsed or has ended.
@@ -60,6 +63,7 @@ func (a *account) live(now time.Time) []stream.Lease {
 			leases = append(leases, k.lease)
 		}
 	}
+	slices.SortStableFunc(leases, func(a, b stream.Lease) int { return a.Started.Compare(b.Started) })
 	return leases
 }
 
@@ -136,18 +140,20 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Live: a.live(now)}, nil
 		}
 	}
-	holder, ok := a.signedIn(start.Session, now)
-	if !ok {
+	if _, ok := a.signedIn(start.Session, now); !ok {
 		return result(stream.NoSession)
 	}
 	if start.Replace != nil && a.find(*start.Replace) == nil {
 		return result(stream.Unknown)
 	}
+	if a.lost.Add(s.rules.Lease).After(now) {
+		return result(stream.Held)
+	}
 
 	stay, replaced := a.split(start, now)
 	evicted := stay[:max(0, min(len(stay), len(stay)-start.Limit+1))]
 	for _, k := range evicted {
-		if !holder.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {
+		if !start.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {
 			return result(stream.LimitReached)
 		}
 	}
@@ -164,35 +170,50 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 		Started: now, Expires: now.Add(s.rules.Lease),
 	}
 	a.streams = append(a.streams, known{lease: lease})
-	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Live: a.live(now)}, nil
+	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Live: a.live(now)}, nil
 }
 
 // Renew is stream.Store's.
 func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
+	result := func(o stream.Outcome) (stream.Result, error) {
+		return stream.Result{Outcome: o, Now: now, Live: a.live(now)}, nil
+	}
 	k := a.find(r.ID)
-	outcome := stream.Renewed
 	switch {
-	case k == nil || k.lease.Session != r.Session:
-		return stream.Result{Outcome: stream.Unknown, Now: now, Live: a.live(now)}, nil
-	case k.end != nil:
+	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
+		return result(stream.Unknown)
+	case k != nil && k.end != nil:
 		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
 	}
-	if _, ok := a.signedIn(r.Session, now); !ok {
-		return stream.Result{Outcome: stream.NoSession, Now: now, Live: a.live(now)}, nil
+	holder, ok := a.signedIn(r.Session, now)
+	if !ok {
+		return result(stream.NoSession)
 	}
-	if !k.live(now) {
-		outcome = stream.Resumed
-		if len(a.live(now)) >= r.Limit {
-			return stream.Result{Outcome: stream.LimitReached, Now: now, Live: a.live(now)}, nil
-		}
+	if k == nil && !a.lost.Add(s.rules.Lease).After(now) {
+		return result(stream.Unknown)
 	}
-	k.lease.Expires = now.Add(s.rules.Lease)
-	if outcome == stream.Renewed {
-		return stream.Result{Outcome: outcome, Now: now, Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires}}, nil
+	expires := now.Add(s.rules.Lease)
+	if k != nil && k.live(now) {
+		gained := expires.Sub(k.lease.Expires)
+		k.lease.Expires = expires
+		return stream.Result{
+			Outcome: stream.Renewed, Now: now, Gained: gained, Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: expires},
+		}, nil
 	}
-	return stream.Result{Outcome: outcome, Now: now, Lease: k.lease, Live: a.live(now)}, nil
+	if len(a.live(now)) >= r.Limit {
+		return result(stream.LimitReached)
+	}
+	if k == nil {
+		started := r.Ticket.Started.UTC().Truncate(time.Millisecond)
+		a.streams = append(a.streams, known{lease: stream.Lease{
+			ID: r.ID, Session: r.Session, Content: r.Ticket.Content, Device: holder.Device, Started: started,
+		}})
+		k = &a.streams[len(a.streams)-1]
+	}
+	k.lease.Expires = expires
+	return stream.Result{Outcome: stream.Resumed, Now: now, Lease: k.lease, Gained: s.rules.Lease, Live: a.live(now)}, nil
 }
 
 // Stop is stream.Store's.

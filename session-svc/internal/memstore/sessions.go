@@ -23,19 +23,57 @@ var _ session.Store = (*SessionStore)(nil)
 func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
 
 // Open is session.Store's.
-func (s *SessionStore) Open(_ context.Context, id string, opened session.Session) (session.Session, error) {
+func (s *SessionStore) Open(_ context.Context, id string, opened session.Session, before bool) (session.Session, error) {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
 	if found, ok := a.sessions[opened.ID]; ok {
 		return found, nil
 	}
-	maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool { return !each.Expires.After(now) })
-	if len(a.sessions) >= session.MaxSessions {
-		delete(a.sessions, slices.MinFunc(slices.Collect(maps.Values(a.sessions)), byRefresh).ID)
+	a.hear(now, before)
+	if !a.adopting.After(now) {
+		maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool { return !each.Expires.After(now) })
+	}
+	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
+	if len(live) >= session.MaxSessions {
+		a.end(slices.MinFunc(live, byRefresh).ID)
 	}
 	opened.Created, opened.Refreshed, opened.Expires, opened.Generation = now, now, now.Add(s.ttl), 1
 	a.sessions[opened.ID] = opened
 	return opened, nil
+}
+
+// hear marks an account that the store never heard of; if others did, the store has lost its memory of it.
+func (a *account) hear(now time.Time, before bool) {
+	if !a.heard && before {
+		a.lost, a.adopting = now, now.Add(session.AdoptFor)
+	}
+	a.heard = true
+}
+
+// end leaves a mark where a session was, so that it is not adopted.
+func (a *account) end(id session.ID) {
+	a.sessions[id] = session.Session{ID: id}
+}
+
+// Adopt is session.Store's.
+func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session) (bool, error) {
+	a, now, unlock := s.store.lock(id)
+	defer unlock()
+	a.hear(now, true)
+	found, ok := a.sessions[lost.ID]
+	switch {
+	case !ok && !a.adopting.After(now), ok && !found.Expires.After(now):
+		return false, nil
+	case !ok:
+		lost.Created, lost.Refreshed = now, now
+	case found.Generation == session.NoGeneration && lost.Generation == session.AnyGeneration:
+		lost.Device, lost.Created, lost.Refreshed = found.Device, found.Created, found.Refreshed
+	default:
+		return true, nil
+	}
+	lost.Expires = now.Add(s.ttl)
+	a.sessions[lost.ID] = lost
+	return true, nil
 }
 
 // Refresh is session.Store's.
@@ -44,15 +82,16 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	defer unlock()
 	found, ok := a.signedIn(r.ID, now)
 	switch {
-	case !ok:
+	case !ok, found.Generation == session.NoGeneration:
 		return session.Session{}, session.Missing, nil
+	case found.Generation == session.AnyGeneration:
 	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
 		return found, session.Refreshed, nil
 	case found.Generation != r.Generation:
-		delete(a.sessions, r.ID)
+		a.end(r.ID)
 		return session.Session{}, session.Reused, nil
 	}
-	found.Generation++
+	found.Generation = r.Generation + 1
 	found.Refreshed, found.Expires = now, now.Add(s.ttl)
 	a.sessions[r.ID] = found
 	return found, session.Refreshed, nil
@@ -87,9 +126,15 @@ func (s *SessionStore) List(_ context.Context, id string) ([]session.Session, er
 func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
+	if !e.Others && a.adopting.After(now) {
+		a.end(e.ID)
+	}
+	if e.Others {
+		a.adopting = time.Time{}
+	}
 	for each := range a.sessions {
 		if (each == e.ID) != e.Others {
-			delete(a.sessions, each)
+			a.end(each)
 		}
 	}
 	for i := range a.streams {

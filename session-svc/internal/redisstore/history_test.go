@@ -41,7 +41,7 @@ func newPair(client redis.UniversalClient, endsSessions bool, choose func(n int)
 		rules.Remember = time.Minute
 	}
 	p := &pair{account: testkit.NewID(), choose: choose, contents: [2]string{testkit.NewID(), testkit.NewID()}, endsSessions: endsSessions}
-	store := redisstore.New(client, rules, unobserved)
+	store := redisstore.New(client, redisstore.NewGuard(rules.Lease), rules, unobserved)
 	model := memstore.New(rules, func() time.Time { return p.now })
 	p.redis, p.model = store, model
 	p.redisSessions, p.modelSessions = store.Sessions(time.Hour), model.Sessions(time.Hour)
@@ -72,7 +72,7 @@ func (p *pair) step(t *testing.T) {
 	case n < 8:
 		s := stream.Start{
 			ID: stream.NewID(), Session: p.session(), Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))},
-			Device: fmt.Sprint("device ", p.choose(3)), Limit: 1 + p.choose(4),
+			Device: fmt.Sprint("device ", p.choose(3)), Limit: 1 + p.choose(4), Evicts: p.choose(2) == 0,
 		}
 		if p.choose(4) == 0 {
 			s.ID = p.stream() // a repeated request, perhaps with other content
@@ -86,6 +86,9 @@ func (p *pair) step(t *testing.T) {
 		call = func(store stream.Store) (stream.Result, error) { return store.Start(ctx, p.account, s) }
 	case n < 13:
 		r := stream.Renewal{ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4)}
+		if p.choose(2) == 0 {
+			r.Ticket = &stream.Ticket{Content: p.contents[p.choose(2)], Started: time.UnixMilli(int64(p.choose(1000)))}
+		}
 		p.say("renew %+v", r)
 		call = func(store stream.Store) (stream.Result, error) { return store.Renew(ctx, p.account, r) }
 	case n < 15:
@@ -118,11 +121,12 @@ func (p *pair) step(t *testing.T) {
 
 func (p *pair) open(t *testing.T) {
 	t.Helper()
-	s := session.Session{ID: session.NewID(), Device: "device", Evicts: p.choose(2) == 0}
-	p.say("open %+v", s)
-	got, err := p.redisSessions.Open(t.Context(), p.account, s)
+	s := session.Session{ID: session.NewID(), Device: "device"}
+	before := p.choose(2) == 0
+	p.say("open %+v, before: %v", s, before)
+	got, err := p.redisSessions.Open(t.Context(), p.account, s, before)
 	p.now = got.Created
-	want, _ := p.modelSessions.Open(t.Context(), p.account, s)
+	want, _ := p.modelSessions.Open(t.Context(), p.account, s, before)
 	p.compare(t, err, want, got)
 	p.sessions = append(p.sessions, s.ID)
 }

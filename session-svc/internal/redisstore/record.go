@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,9 +22,10 @@ import (
 //	37   1  length of the detail
 //	38   …  detail. Of a lease: content 12, player 4, device …; of an ended stream: who ended it
 const (
-	headerLength = 38
-	fixedDetail  = 12 + 4
-	stateLease   = 'l'
+	headerLength  = 38
+	contentLength = 12
+	fixedDetail   = contentLength + 4
+	stateLease    = 'l'
 )
 
 // reasons gives the letter's meaning. The scripts write them.
@@ -82,10 +84,16 @@ func live(entries []entry, now time.Time) []stream.Lease {
 // packDetail gives the detail of a lease.
 func packDetail(s stream.Start) (string, error) {
 	content, err := hex.DecodeString(s.Content)
-	if err != nil || len(content) != 12 || len(s.Device) > 255-fixedDetail {
+	if err != nil || len(content) != contentLength || len(s.Device) > 255-fixedDetail {
 		return "", fmt.Errorf("content %q or device %q can't be kept", s.Content, s.Device)
 	}
 	return string(content) + string(s.Player[:]) + s.Device, nil
+}
+
+// packTime gives a time as the record has it.
+func packTime(t time.Time) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli())) //nolint:gosec // after 1970
+	return string(b[2:])
 }
 
 func number(b string) int64 {

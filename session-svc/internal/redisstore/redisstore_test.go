@@ -15,7 +15,7 @@ import (
 
 func open(t testing.TB) redis.UniversalClient {
 	t.Helper()
-	client, err := redisdb.Open(testkit.Redis(t), "test")
+	client, err := redisdb.Open(redisdb.Settings{URL: testkit.Redis(t)}, "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func open(t testing.TB) redis.UniversalClient {
 func unobserved(string, time.Duration, error) {}
 
 func newStore(t testing.TB, rules stream.Rules) *redisstore.Store {
-	return redisstore.New(open(t), rules, unobserved)
+	return redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved)
 }
 
 func TestConformance(t *testing.T) {

@@ -12,8 +12,8 @@ var files embed.FS
 // scripts are the verbs, called by their digest; a server that doesn't know one, since it restarted or its scripts were flushed, is sent
 // the text in the same call.
 type scripts struct {
-	start, renew, stop, list     *redis.Script
-	open, refresh, sessions, end *redis.Script
+	start, renew, stop, list            *redis.Script
+	open, adopt, refresh, sessions, end *redis.Script
 }
 
 func loadScripts() scripts {
@@ -26,6 +26,6 @@ func loadScripts() scripts {
 	}
 	return scripts{
 		start: load("start"), renew: load("renew"), stop: load("stop"), list: load("list"),
-		open: load("open"), refresh: load("refresh"), sessions: load("sessions"), end: load("end"),
+		open: load("open"), adopt: load("adopt"), refresh: load("refresh"), sessions: load("sessions"), end: load("end"),
 	}
 }

@@ -14,8 +14,17 @@ import (
 
 // A session is kept as text, its numbers decimal, its times milliseconds since 1970:
 //
-//	<expires> <policy: d for deny, e for evict-oldest> <generation> <refreshed> <created> <device name …>
-const sessionFields = 6
+//	<expires> <generation> <refreshed> <created> <device name …>
+//
+// An ended session is kept as one that expired in 1970 for as long as its absence would mean another thing.
+//
+// The field "m" is the mark that says since when the store knows of the account:
+//
+//	<when it lost its memory of the account, or 0> <until when it adopts what it has lost, or 0>
+const (
+	sessionFields = 5
+	markField     = "m"
+)
 
 // SessionStore is a session.Store.
 type SessionStore struct {
@@ -24,17 +33,28 @@ type SessionStore struct {
 }
 
 // Open is session.Store's.
-func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session) (session.Session, error) {
-	policy := "d"
-	if opened.Evicts {
-		policy = "e"
+func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, known bool) (session.Session, error) {
+	before := 0
+	if known {
+		before = 1
 	}
-	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], policy+opened.Device,
-		s.ttl.Milliseconds(), session.MaxSessions)
+	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], opened.Device,
+		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, err
 	}
 	return parseSession(opened.ID, answer[1])
+}
+
+// Adopt is session.Store's.
+func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
+	answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
+		s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation)
+	if err != nil {
+		return false, err
+	}
+	lives, _ := answer[0].(int64)
+	return lives == 1, nil
 }
 
 // Refresh is session.Store's.
@@ -92,6 +112,9 @@ func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.
 	var found []session.Session
 	for pair := range slices.Chunk(pairs, 2) {
 		key, _ := pair[0].(string)
+		if key == markField {
+			continue
+		}
 		each, err := parseSession(session.ID([]byte(key)), pair[1])
 		if err != nil {
 			return nil, err
@@ -114,7 +137,7 @@ func parseSession(id session.ID, value any) (session.Session, error) {
 		return n
 	}
 	return session.Session{
-		ID: id, Expires: instant(number(0)), Evicts: parts[1] == "e", Generation: uint32(number(2)), //nolint:gosec // counts refreshes
-		Refreshed: instant(number(3)), Created: instant(number(4)), Device: parts[5],
+		ID: id, Expires: instant(number(0)), Generation: int32(number(1)), //nolint:gosec // counts refreshes
+		Refreshed: instant(number(2)), Created: instant(number(3)), Device: parts[4],
 	}, nil
 }

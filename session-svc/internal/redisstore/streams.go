@@ -2,7 +2,9 @@ package redisstore
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,19 +19,23 @@ type Store struct {
 	client  redis.UniversalClient
 	scripts scripts
 	rules   stream.Rules
+	guard   *Guard
 	// observe is told how long each call took.
 	observe func(verb string, took time.Duration, err error)
 }
 
 // New makes a store. Observe is called after every call with the verb, which is the name of its script.
-func New(client redis.UniversalClient, rules stream.Rules, observe func(verb string, took time.Duration, err error)) *Store {
-	return &Store{client: client, scripts: loadScripts(), rules: rules, observe: observe}
+func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, observe func(verb string, took time.Duration, err error)) *Store {
+	return &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, observe: observe}
 }
 
 var _ stream.Store = (*Store)(nil)
 
 // Start is stream.Store's.
 func (s *Store) Start(ctx context.Context, account string, start stream.Start) (stream.Result, error) {
+	if s.guard.Held() > 0 {
+		return stream.Result{Outcome: stream.Held}, nil
+	}
 	detail, err := packDetail(start)
 	if err != nil {
 		return stream.Result{}, err
@@ -38,14 +44,36 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	if start.Replace != nil {
 		replace = string(start.Replace[:])
 	}
-	return s.decide(ctx, "start", s.scripts.start, start.ID, []string{leasesKey(account), sessionsKey(account)}, start.ID[:], start.Session[:], detail,
-		start.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, s.rules.Cooldown.Milliseconds(), stream.MaxRemembered)
+	cooldown := ""
+	if start.Evicts {
+		cooldown = strconv.FormatInt(s.rules.Cooldown.Milliseconds(), 10)
+	}
+	result, err := s.decide(ctx, "start", s.scripts.start, start.ID, []string{leasesKey(account), sessionsKey(account)}, start.ID[:], start.Session[:], detail,
+		start.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, cooldown, stream.MaxRemembered)
+	if result.Outcome == stream.Granted && s.guard.Held() > 0 {
+		// The call itself met a new server. What nobody is told of is not held; taking it back at once leaves its slot to those whose
+		// leases were forgotten.
+		_, _ = s.Stop(ctx, account, stream.Stop{ID: start.ID, Session: start.Session})
+		return stream.Result{Outcome: stream.Held}, nil
+	}
+	return result, err
 }
 
 // Renew is stream.Store's.
 func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
+	content, started, isNew := "", "", 0
+	if r.Ticket != nil {
+		packed, err := hex.DecodeString(r.Ticket.Content)
+		if err != nil || len(packed) != contentLength {
+			return stream.Result{}, fmt.Errorf("content %q can't be kept", r.Ticket.Content)
+		}
+		content, started = string(packed), packTime(r.Ticket.Started)
+		if s.guard.Held() > 0 {
+			isNew = 1
+		}
+	}
 	result, err := s.decide(ctx, "renew", s.scripts.renew, r.ID, []string{leasesKey(account), sessionsKey(account)}, r.ID[:], r.Session[:], r.Limit,
-		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), content, started, isNew)
 	if result.Outcome == stream.Renewed {
 		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
 	}
@@ -80,16 +108,18 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 	if err != nil {
 		return stream.Result{}, err
 	}
-	if len(answer) < 2 {
+	if len(answer) != 3 {
 		return stream.Result{}, fmt.Errorf("%s: answered %v", verb, answer)
 	}
 	outcome, _ := answer[0].(string)
 	now, _ := answer[1].(int64)
 	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now)}
-	if len(answer) == 2 {
+	record, whole := answer[2].(string)
+	if !whole {
+		gained, _ := answer[2].(int64)
+		result.Gained = time.Duration(gained) * time.Millisecond
 		return result, nil
 	}
-	record, _ := answer[2].(string)
 	entries, err := unpack(record)
 	if err != nil {
 		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
@@ -106,8 +136,9 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 	}
 	// What was not granted is not shown.
 	switch result.Outcome {
-	case stream.Granted, stream.Repeated, stream.Resumed:
-		result.End = stream.End{}
+	case stream.Granted, stream.Resumed:
+		result.Gained = s.rules.Lease
+	case stream.Repeated:
 	case stream.Ended, stream.Done:
 		result.Lease = stream.Lease{}
 	default:

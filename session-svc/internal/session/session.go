@@ -36,15 +36,24 @@ type Session struct {
 	Created    time.Time
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
-	Generation uint32 // of the refresh token that is good, from 1
-	Evicts     bool   // the plan's onLimit is evict-oldest
+	Generation int32 // of the refresh token that is good, from 1; or AnyGeneration, NoGeneration
 }
+
+// Generations of adopted sessions.
+const (
+	// AnyGeneration is that of a session that an access token spoke for: what its refresh token's is, is not known.
+	AnyGeneration = 0
+	// NoGeneration is that of one that a grant spoke for. A grant lives long, and keeps a stream alive; it signs nobody in.
+	NoGeneration = -1
+)
 
 const (
 	// MaxName is the longest device name, in bytes.
 	MaxName = 64
 	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was not refreshed for longest.
 	MaxSessions = 30
+	// AdoptFor is how long after a loss of memory sessions are taken back: as long as an access token from before it can live.
+	AdoptFor = 15 * time.Minute
 	// Grace is how long the generation before the current one is taken for a repeated request.
 	Grace = 30 * time.Second
 )

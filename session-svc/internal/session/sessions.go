@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,9 @@ import (
 
 // purpose keeps refresh tokens apart from other sealed messages.
 const purpose = "streamgate/refresh"
+
+// adoptedName is shown for a device whose name was lost.
+const adoptedName = "device"
 
 const (
 	// aliveFor is how long an answer on whether a session lives is believed, so that its end reaches everything within 5 s.
@@ -71,9 +75,10 @@ func New(store Store, keys seal.Keys) *Sessions {
 	return &Sessions{store: store, keys: keys, now: time.Now, alive: cache}
 }
 
-// Open signs a device in, and gives its session and the refresh token. The name is cut to what can be kept.
-func (s *Sessions) Open(ctx context.Context, account, device string, evicts bool) (Session, string, error) {
-	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device), Evicts: evicts})
+// Open signs a device in, and gives its session and the refresh token. The name is cut to what can be kept. Known says that the account
+// has signed in before, as Store.Open wants to know.
+func (s *Sessions) Open(ctx context.Context, account, device string, known bool) (Session, string, error) {
+	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device)}, known)
 	if err != nil {
 		return Session{}, "", err
 	}
@@ -111,15 +116,15 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 		if now.UnixNano() < s.away.Load() {
 			return nil
 		}
-		_, alive, err := s.store.Get(ctx, account, id)
-		if err != nil {
-			if fault.KindOf(err) == fault.Unavailable {
-				s.away.Store(now.Add(storeAwayFor).UnixNano())
-				return nil
-			}
+		_, err := s.Get(ctx, account, id)
+		switch {
+		case fault.KindOf(err) == fault.Unavailable:
+			s.away.Store(now.Add(storeAwayFor).UnixNano())
+			return nil
+		case err != nil && !errors.Is(err, errNotFound):
 			return err
 		}
-		answer = aliveAnswer{alive, now.Add(aliveFor)}
+		answer = aliveAnswer{err == nil, now.Add(aliveFor)}
 		s.alive.Add(key, answer)
 	}
 	if !answer.alive {
@@ -128,13 +133,27 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 	return nil
 }
 
-// Get gives a session, or fails with fault.NotFound.
+// Adopt takes back a session that a genuine token speaks for, if the store has lost its memory of it. It says whether the session lives now.
+// A grant is no access token: it keeps a stream alive, and signs nobody in.
+func (s *Sessions) Adopt(ctx context.Context, account string, id ID, byGrant bool) (bool, error) {
+	lost := Session{ID: id, Device: adoptedName, Generation: AnyGeneration}
+	if byGrant {
+		lost.Generation = NoGeneration
+	}
+	return s.store.Adopt(ctx, account, lost)
+}
+
+// Get gives a session that a genuine access token speaks for, or fails with fault.NotFound.
 func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, error) {
 	found, ok, err := s.store.Get(ctx, account, id)
-	if err == nil && !ok {
+	if err != nil || ok {
+		return found, err
+	}
+	lives, err := s.Adopt(ctx, account, id, false)
+	if err == nil && !lives {
 		err = errNotFound
 	}
-	return found, err
+	return Session{ID: id, Device: adoptedName}, err
 }
 
 // List gives the sessions of an account, the last refreshed first.
@@ -159,7 +178,7 @@ func (s *Sessions) token(account string, of Session) string {
 	b := make([]byte, 0, 24+seal.TagLength)
 	b, _ = hex.AppendDecode(b, []byte(account)) // an account's id everywhere here
 	b = append(b, of.ID[:]...)
-	b = binary.BigEndian.AppendUint32(b, of.Generation)
+	b = binary.BigEndian.AppendUint32(b, uint32(of.Generation)) //nolint:gosec // from 1
 	return base64.RawURLEncoding.EncodeToString(s.keys.Seal(purpose, b))
 }
 
@@ -172,7 +191,7 @@ func (s *Sessions) parse(token string) (string, Refresh, bool) {
 	if !ok || len(b) != 24 {
 		return "", Refresh{}, false
 	}
-	return hex.EncodeToString(b[:12]), Refresh{ID: ID(b[12:20]), Generation: binary.BigEndian.Uint32(b[20:])}, true
+	return hex.EncodeToString(b[:12]), Refresh{ID: ID(b[12:20]), Generation: int32(binary.BigEndian.Uint32(b[20:]))}, true //nolint:gosec // we sealed it
 }
 
 // CleanName makes a device's name fit to be kept and shown: valid UTF-8 of at most MaxName bytes without control characters.

@@ -6,12 +6,19 @@ import "context"
 // stream.Store; package storetest holds stores to what is said here.
 type Store interface {
 	// Open adds a session, whose Created, Refreshed and Expires are the store's to set, and gives it back. If MaxSessions live, the one
-	// that was not refreshed for longest ends. Repeated with the same ID, it changes nothing.
-	Open(ctx context.Context, account string, s Session) (Session, error)
+	// that was not refreshed for longest ends. Repeated with the same ID, it changes nothing. If the account is known to have signed in
+	// before and the store has never heard of it, the store has lost its memory of the account, now.
+	Open(ctx context.Context, account string, s Session, known bool) (Session, error)
+
+	// Adopt takes back a session that a genuine token speaks for, as if it had been opened now, if the store has lost its memory of the
+	// account within AdoptFor and did not end the session since. An account that it has never heard of is one that it has just lost.
+	// It says whether the session lives now. Its Generation is AnyGeneration or NoGeneration, and a living one of NoGeneration becomes
+	// one of AnyGeneration.
+	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
 	// Refresh takes a generation for the next: Refreshed with the session as it is then. The generation before the current one is
 	// Refreshed too, with nothing changed, until Grace has passed since. Any other ends the session, whose streams can then not be
-	// renewed: Reused. No session: Missing.
+	// renewed: Reused. No session, or one of NoGeneration: Missing. AnyGeneration takes every one.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
 	// Get gives a session, or false when there is none.
@@ -28,7 +35,7 @@ type Store interface {
 // Refresh asks for the next generation.
 type Refresh struct {
 	ID         ID
-	Generation uint32
+	Generation int32
 }
 
 // End asks for the end of sessions.

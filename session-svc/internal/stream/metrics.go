@@ -12,12 +12,13 @@ type Metrics struct {
 	renewals *prometheus.CounterVec
 	ends     *prometheus.CounterVec
 	levels   prometheus.Histogram
+	leases   prometheus.Counter
 	scripts  *prometheus.HistogramVec
 	failures *prometheus.CounterVec
 }
 
 // Verbs of the store, which the latency of its scripts is told by.
-var verbs = []string{"start", "renew", "stop", "list", "open", "refresh", "sessions", "end"}
+var verbs = []string{"start", "renew", "stop", "list", "open", "adopt", "refresh", "sessions", "end"}
 
 // NewMetrics registers the metrics, with a zero series for each label.
 func NewMetrics(registry *prometheus.Registry) *Metrics {
@@ -35,6 +36,10 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "stream_concurrency", Help: "Live leases of the account after each granted start, this one included.",
 			Buckets: []float64{1, 2, 3, 4, 5, 6, 8, 10, 20, 100},
 		}),
+		leases: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "stream_lease_seconds_total",
+			Help: "Lease time granted; its rate is the number of streams that play, since each uses one second of lease a second.",
+		}),
 		scripts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "redis_script_duration_seconds", Help: "Time of a script's round trip, by verb.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5},
@@ -43,8 +48,8 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "redis_script_failures_total", Help: "Scripts that got no answer or an error, by verb.",
 		}, []string{"verb"}),
 	}
-	registry.MustRegister(m.starts, m.renewals, m.ends, m.levels, m.scripts, m.failures)
-	for _, o := range []Outcome{Granted, Repeated, LimitReached, Ended, NoSession, Unknown, Conflict, "unavailable"} {
+	registry.MustRegister(m.starts, m.renewals, m.ends, m.levels, m.leases, m.scripts, m.failures)
+	for _, o := range []Outcome{Granted, Repeated, LimitReached, Held, Ended, NoSession, Unknown, Conflict, "unavailable"} {
 		m.starts.WithLabelValues(string(o))
 	}
 	for _, o := range []Outcome{Renewed, Resumed, LimitReached, Ended, NoSession, Unknown, "unavailable"} {
@@ -73,5 +78,7 @@ func (m *Metrics) started(outcome string) { m.starts.WithLabelValues(outcome).In
 func (m *Metrics) renewed(outcome string) { m.renewals.WithLabelValues(outcome).Inc() }
 
 func (m *Metrics) ended(reason Reason) { m.ends.WithLabelValues(string(reason)).Inc() }
+
+func (m *Metrics) gained(d time.Duration) { m.leases.Add(d.Seconds()) }
 
 func (m *Metrics) concurrency(level int) { m.levels.Observe(float64(level)) }

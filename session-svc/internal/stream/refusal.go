@@ -31,7 +31,7 @@ type EndedError struct {
 func (e *EndedError) Error() string { return "stream ended: " + string(e.End.Reason) }
 
 // refusal gives the error of an outcome that is none of success.
-func refusal(r Result, limit int) error {
+func (s *Streams) refusal(r Result, limit int) error {
 	switch r.Outcome {
 	case LimitReached:
 		wait := time.Duration(1<<63 - 1)
@@ -45,6 +45,9 @@ func refusal(r Result, limit int) error {
 		return session.ErrEnded
 	case Unknown:
 		return ErrUnknown
+	case Held:
+		return fault.New(fault.Unavailable, "recovering",
+			"The record of streams has just come back, and may have forgotten what plays; new streams start again in a moment.").After(s.rules.Lease)
 	case Conflict:
 		return errConflict
 	default:

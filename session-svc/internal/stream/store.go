@@ -17,13 +17,15 @@ type Store interface {
 	//   - it has ended: Ended;
 	//   - the session isn't signed in: NoSession;
 	//   - Replace is set and names no stream that is known of the account: Unknown;
+	//   - the store may have forgotten leases of the account that still live, since it lost its memory less than a lease ago: Held;
 	//   - the account would hold more than Limit live leases, after those that this start replaces have ended: LimitReached. Then
-	//     nothing changes. If the session's plan evicts, the oldest leases end instead, provided that all of them are past the cooldown.
+	//     nothing changes. With Evicts, the oldest leases end instead, provided that all of them are past the cooldown.
 	// A start replaces the stream that Replace names, and those of the same session and Player, unless that is zero.
 	Start(ctx context.Context, account string, s Start) (Result, error)
 
 	// Renew prolongs a live lease (Renewed), or takes a slot for a lapsed one (Resumed), unless
-	//   - the stream is not known of this account and session: Unknown;
+	//   - the stream is not known of this account and session: Unknown. But if the store lost its memory less than a lease ago, and
+	//     Ticket is set, the lease is put back (Resumed), unless Limit others live: LimitReached;
 	//   - it has ended: Ended;
 	//   - the session isn't signed in: NoSession;
 	//   - it had lapsed and Limit other leases live: LimitReached.
@@ -45,6 +47,7 @@ type Start struct {
 	Player  Player
 	Device  string
 	Limit   int // 1 to jwtauth.MaxLimit
+	Evicts  bool
 	Replace *ID
 }
 
@@ -53,6 +56,13 @@ type Renewal struct {
 	ID      ID
 	Session session.ID
 	Limit   int
+	Ticket  *Ticket
+}
+
+// Ticket is what a signed grant says of a lease that the store may have forgotten.
+type Ticket struct {
+	Content string
+	Started time.Time
 }
 
 // Stop asks for the end of a stream.
@@ -74,6 +84,7 @@ const (
 	Resumed      Outcome = "resumed"
 	Done         Outcome = "done"
 	LimitReached Outcome = "limit_reached"
+	Held         Outcome = "held"
 	Ended        Outcome = "ended"
 	NoSession    Outcome = "no_session"
 	Unknown      Outcome = "unknown"
@@ -86,6 +97,8 @@ type Result struct {
 	Now     time.Time // the instant of the decision, on the store's clock
 	Lease   Lease     // of Granted, Repeated and Resumed; of Renewed, its ID, Session and Expires alone
 	End     End       // of Ended, and of Done after Stop
+	// Gained is how much longer a lease lives after Granted, Renewed and Resumed.
+	Gained time.Duration
 	// Live is what the account holds after the decision, oldest first. It is empty after Renewed, which is asked for most and
 	// whose caller doesn't look.
 	Live []Lease

@@ -21,11 +21,18 @@ type Catalogue interface {
 	Source(ctx context.Context, content string) (string, error)
 }
 
+// Sessions knows the device sessions.
+type Sessions interface {
+	// Adopt is session.Sessions'.
+	Adopt(ctx context.Context, account string, id session.ID, byGrant bool) (bool, error)
+}
+
 // Caller is whose request it is.
 type Caller struct {
 	Account string
 	Session session.ID
 	Limit   int
+	Evicts  bool
 }
 
 // Options of a start. All but Content may be zero.
@@ -51,12 +58,14 @@ const grantFor = 12 * time.Hour
 type Playing struct {
 	Lease  Lease
 	Source string // an absolute address, or a path on our own host
+	Ticket string // the signed grant, by which a heartbeat puts the lease back after the store has lost its memory
 	Active int    // live leases of the account, this one included
 }
 
 // Streams is the stream rule, for those who carry requests to it.
 type Streams struct {
 	store     Store
+	sessions  Sessions
 	catalogue Catalogue
 	grants    grant.Keys
 	rules     Rules
@@ -65,8 +74,8 @@ type Streams struct {
 }
 
 // New makes Streams.
-func New(store Store, catalogue Catalogue, grants grant.Keys, rules Rules, metrics *Metrics) *Streams {
-	return &Streams{store: store, catalogue: catalogue, grants: grants, rules: rules, metrics: metrics, now: time.Now}
+func New(store Store, sessions Sessions, catalogue Catalogue, grants grant.Keys, rules Rules, metrics *Metrics) *Streams {
+	return &Streams{store: store, sessions: sessions, catalogue: catalogue, grants: grants, rules: rules, metrics: metrics, now: time.Now}
 }
 
 // Rules gives the times of the rule.
@@ -82,23 +91,38 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	if err != nil {
 		return Playing{}, err
 	}
-	result, err := s.store.Start(ctx, caller.Account, start)
+	result, err := s.adopting(ctx, caller.Account, caller.Session, false, func() (Result, error) {
+		return s.store.Start(ctx, caller.Account, start)
+	})
 	if err != nil {
 		s.metrics.started("unavailable")
 		return Playing{}, err
 	}
 	s.metrics.started(string(result.Outcome))
+	s.metrics.gained(result.Gained)
 	if result.Outcome == Granted {
 		s.metrics.concurrency(len(result.Live))
 	}
-	if err := refusal(result, caller.Limit); err != nil {
+	if err := s.refusal(result, caller.Limit); err != nil {
 		return Playing{}, err
 	}
-	address, err := s.address(caller, result.Lease, source)
+	address, ticket, err := s.address(caller, result.Lease, source)
 	if err != nil {
 		return Playing{}, err
 	}
-	return Playing{Lease: result.Lease, Source: address, Active: len(result.Live)}, nil
+	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: len(result.Live)}, nil
+}
+
+// adopting asks the store, and asks again if it had lost the caller's session, which the caller's token speaks for.
+func (s *Streams) adopting(ctx context.Context, account string, id session.ID, byGrant bool, ask func() (Result, error)) (Result, error) {
+	result, err := ask()
+	if err != nil || result.Outcome != NoSession {
+		return result, err
+	}
+	if lives, err := s.sessions.Adopt(ctx, account, id, byGrant); err != nil || !lives {
+		return result, err
+	}
+	return ask()
 }
 
 // request checks the options, all at once.
@@ -116,7 +140,7 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	if len(faults) > 0 {
 		return Start{}, fault.BadFields(faults...)
 	}
-	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: o.Device, Limit: caller.Limit, Replace: o.Replace}
+	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: o.Device, Limit: caller.Limit, Evicts: caller.Evicts, Replace: o.Replace}
 	if o.Player != "" {
 		sum := sha256.Sum256([]byte(o.Player))
 		start.Player = Player(sum[:4])
@@ -132,29 +156,41 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	return start, nil
 }
 
-// address gives where the player fetches the video: an absolute src as it is, else a path that carries a grant.
-func (s *Streams) address(caller Caller, lease Lease, source string) (string, error) {
-	if strings.Contains(source, "://") {
-		return source, nil
-	}
+// address gives where the player fetches the video: an absolute src as it is, else a path that carries the grant.
+func (s *Streams) address(caller Caller, lease Lease, source string) (address, ticket string, err error) {
+	elsewhere := strings.Contains(source, "://")
 	folder, file := path.Split(source)
 	scope := source
 	if extension := path.Ext(file); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
 		scope = folder // a playlist's segments lie around it
+	}
+	if elsewhere {
+		scope = "" // opens nothing of ours
 	}
 	signed, err := s.grants.Sign(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Limit: caller.Limit,
 		Started: lease.Started, Expires: lease.Started.Add(grantFor), Scope: scope,
 	})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return "/media/" + signed + "/" + url.PathEscape(file), nil
+	if elsewhere {
+		return source, signed, nil
+	}
+	return "/media/" + signed + "/" + url.PathEscape(file), signed, nil
 }
 
-// Heartbeat renews a stream of the caller's session.
-func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID) (expires time.Time, resumed bool, err error) {
-	return s.renew(ctx, caller.Account, Renewal{ID: id, Session: caller.Session, Limit: caller.Limit})
+// Heartbeat renews a stream of the caller's session. The ticket may be "".
+func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket string) (expires time.Time, resumed bool, err error) {
+	r := Renewal{ID: id, Session: caller.Session, Limit: caller.Limit}
+	if ticket != "" {
+		g, err := s.grants.Verify(ticket, s.now())
+		if err != nil || g.Stream != id.String() || g.Account != caller.Account || g.Session != caller.Session.String() {
+			return time.Time{}, false, fault.BadField("ticket", "is not the one of this stream, or has expired").Because(err)
+		}
+		r.Ticket = &Ticket{Content: g.Content, Started: g.Started}
+	}
+	return s.renew(ctx, caller.Account, r, false)
 }
 
 // RenewByGrant renews the stream that a media address belongs to, for content-svc.
@@ -171,18 +207,20 @@ func (s *Streams) RenewByGrant(ctx context.Context, text string) (expires time.T
 	if err != nil {
 		return time.Time{}, err
 	}
-	expires, _, err = s.renew(ctx, g.Account, Renewal{ID: id, Session: holder, Limit: g.Limit})
+	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Ticket: &Ticket{Content: g.Content, Started: g.Started}}
+	expires, _, err = s.renew(ctx, g.Account, r, true)
 	return expires, err
 }
 
-func (s *Streams) renew(ctx context.Context, account string, r Renewal) (expires time.Time, resumed bool, err error) {
-	result, err := s.store.Renew(ctx, account, r)
+func (s *Streams) renew(ctx context.Context, account string, r Renewal, byGrant bool) (expires time.Time, resumed bool, err error) {
+	result, err := s.adopting(ctx, account, r.Session, byGrant, func() (Result, error) { return s.store.Renew(ctx, account, r) })
 	if err != nil {
 		s.metrics.renewed("unavailable")
 		return time.Time{}, false, err
 	}
 	s.metrics.renewed(string(result.Outcome))
-	if err := refusal(result, r.Limit); err != nil {
+	s.metrics.gained(result.Gained)
+	if err := s.refusal(result, r.Limit); err != nil {
 		return time.Time{}, false, err
 	}
 	return result.Lease.Expires, result.Outcome == Resumed, nil

@@ -1,27 +1,32 @@
--- Open a device session. The layout of a session is in sessions.go.
+-- Open a device session. The layout of a session, and of the mark, is in sessions.go.
 -- KEYS    1 device sessions of one account
--- ARGV    1 session id  2 policy, name  3 time to live, ms  4 sessions at most
+-- ARGV    1 session id  2 name  3 time to live, ms  4 sessions at most  5 '1' if the account signed in before  6 how long to adopt, ms
 -- RETURNS {now in ms, session}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(n) return string.format('%.0f', n) end
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 if found then return {now, found} end -- repeated
 
-local all, count = redis.call('HGETALL', KEYS[1]), 0
-local oldest, since
+local mark = redis.call('HGET', KEYS[1], 'm')
+if not mark then -- we never heard of the account
+  mark = ARGV[5] == '1' and text(now) .. ' ' .. text(now + ARGV[6]) or '0 0'
+  redis.call('HSET', KEYS[1], 'm', mark)
+end
+local adopting = tonumber(mark:match('%d+$')) > now
+local all, count, oldest, since = redis.call('HGETALL', KEYS[1]), 0, nil, nil
 for n = 1, #all, 2 do
-  local expires, refreshed = all[n + 1]:match('^(%d+) %a %d+ (%d+)')
-  if tonumber(expires) <= now then
-    redis.call('HDEL', KEYS[1], all[n])
-  else
+  local expires, refreshed = all[n + 1]:match('^(%d+) %S+ (%d+)')
+  if all[n] == 'm' then -- the mark is no session
+  elseif tonumber(expires) > now then
     count = count + 1
     if not since or tonumber(refreshed) < since then oldest, since = all[n], tonumber(refreshed) end
+  elseif not adopting then -- an ended one that is remembered is not adopted
+    redis.call('HDEL', KEYS[1], all[n])
   end
 end
-if count >= tonumber(ARGV[4]) then redis.call('HDEL', KEYS[1], oldest) end -- its streams can't be renewed any more
-local policy, name = ARGV[2]:sub(1, 1), ARGV[2]:sub(2)
-local at = string.format('%.0f', now)
-local session = string.format('%.0f', now + tonumber(ARGV[3])) .. ' ' .. policy .. ' 1 ' .. at .. ' ' .. at .. ' ' .. name
+if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 0 0 ') end -- its streams can't be renewed any more
+local session = table.concat({text(now + ARGV[3]), '1', text(now), text(now), ARGV[2]}, ' ')
 redis.call('HSET', KEYS[1], ARGV[1], session)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {now, session}

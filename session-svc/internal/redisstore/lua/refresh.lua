@@ -5,15 +5,15 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local session = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-local expires, policy, generation, refreshed, created, name = session:match('^(%d+) (%a) (%d+) (%d+) (%d+) (.*)$')
+local expires, generation, refreshed, created, name = session:match('^(%d+) (%d+) (%d+) (%d+) (.*)$') -- not of generation -1
 if not expires or tonumber(expires) <= now then return {'missing', ''} end
 local behind = tonumber(generation) - tonumber(ARGV[2])
 if behind == 1 and now < tonumber(refreshed) + tonumber(ARGV[4]) then return {'refreshed', session} end -- repeated
-if behind ~= 0 then
-  redis.call('HDEL', KEYS[1], ARGV[1])
+if behind ~= 0 and generation ~= '0' then
+  redis.call('HSET', KEYS[1], ARGV[1], '0 0 0 0 ')
   return {'reused', ''}
 end
-session = table.concat({string.format('%.0f', now + tonumber(ARGV[3])), policy, generation + 1, string.format('%.0f', now), created, name}, ' ')
+session = table.concat({string.format('%.0f', now + ARGV[3]), ARGV[2] + 1, string.format('%.0f', now), created, name}, ' ')
 redis.call('HSET', KEYS[1], ARGV[1], session)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {'refreshed', session}

@@ -1,8 +1,9 @@
--- Renew a lease, or take a slot again for one that has lapsed. The layout of a lease is in record.go.
+-- Renew a lease, take a slot again for one that has lapsed, or put one back that was forgotten. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
--- ARGV    1 stream id  2 session id  3 limit  4 lease, ms  5 remember, ms
--- RETURNS {outcome, now in ms, leases}, without the leases when it is 'renewed'; the outcomes are those of stream.Store.Renew
-local floor, id, sid, lease = math.floor, ARGV[1], ARGV[2], tonumber(ARGV[4])
+-- ARGV    1 stream id  2 session id  3 limit  4 lease, ms  5 remember, ms  6 content of the ticket or ''  7 start of the ticket
+--         8 '1' if the server itself is new
+-- RETURNS {'renewed', now in ms, ms gained} or {outcome, now in ms, leases}; the outcomes are those of stream.Store.Renew
+local floor, id, sid, lease, remember = math.floor, ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + floor(time[2] / 1000)
 local record = redis.call('GET', KEYS[1]) or ''
@@ -23,15 +24,28 @@ while i <= #record do
   end
   i = i + 38 + record:byte(i + 37)
 end
-if not at or record:sub(at + 23, at + 30) ~= sid then return {'unknown', now, record} end
-local ends, remember = number(record, at + 1), tonumber(ARGV[5])
-if record:byte(at) ~= 108 then return {ends > now and 'ended' or 'unknown', now, record} end
-if ends + remember <= now then return {'unknown', now, record} end
-local expires = (redis.call('HGET', KEYS[2], sid) or ''):match('^%d+')
-if not expires or tonumber(expires) <= now then return {'no_session', now, record} end
-local lapsed = ends <= now
-if lapsed and others >= tonumber(ARGV[3]) then return {'limit_reached', now, record} end
-record = record:sub(1, at) .. bytes(now + lease) .. record:sub(at + 7)
+local ends = at and number(record, at + 1)
+if at and ends + (record:byte(at) == 108 and remember or 0) <= now then -- nobody asks for it any more
+  record, at = record:sub(1, at - 1) .. record:sub(at + 38 + record:byte(at + 37)), nil
+end
+if at then
+  if record:sub(at + 23, at + 30) ~= sid then return {'unknown', now, record} end
+  if record:byte(at) ~= 108 then return {'ended', now, record} end
+elseif ARGV[6] == '' then
+  return {'unknown', now, record}
+end
+local session = redis.call('HMGET', KEYS[2], sid, 'm')
+if tonumber((session[1] or '0'):match('^%d+')) <= now then return {'no_session', now, record} end
+if not at and ARGV[8] ~= '1' and tonumber((session[2] or '0'):match('^%d+')) + lease <= now then return {'unknown', now, record} end
+local again = not at or ends <= now
+if again and others >= tonumber(ARGV[3]) then return {'limit_reached', now, record} end
+if at then
+  record = record:sub(1, at) .. bytes(now + lease) .. record:sub(at + 7)
+else
+  local name = session[1]:match('^%S+ %S+ %S+ %S+ (.*)$')
+  record = record .. 'l' .. bytes(now + lease) .. id .. sid .. ARGV[7] .. string.char(16 + #name) .. ARGV[6] .. '\0\0\0\0' .. name
+end
 redis.call('SET', KEYS[1], record, 'PXAT', string.format('%.0f', now + lease + remember))
-if lapsed then return {'resumed', now, record} end
-return {'renewed', now}
+if not again then return {'renewed', now, now + lease - ends} end
+redis.call('PUBLISH', KEYS[1], '')
+return {'resumed', now, record}

@@ -1,7 +1,7 @@
 -- Start a stream: purge what has lapsed, decide, write. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 stream id  2 session id  3 content, player, device  4 limit  5 lease, ms  6 remember, ms  7 id to replace or ''
---         8 cooldown, ms  9 ends remembered at most
+--         8 cooldown, ms, or '' if the plan does not evict  9 ends remembered at most
 -- RETURNS {outcome, now in ms, leases}; the outcomes are those of stream.Store.Start
 local floor, id, sid, detail, lease, remember = math.floor, ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
@@ -14,7 +14,6 @@ end
 local function bytes(n)
   return string.char(floor(n / 2 ^ 40), floor(n / 2 ^ 32) % 256, floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256)
 end
-
 local all, live, replaced, known, i = {}, {}, {}, ARGV[7] == '', 1
 while i <= #record do
   local size = 38 + record:byte(i + 37)
@@ -31,23 +30,23 @@ while i <= #record do
       if e.state == 108 and e.ends > now then
         local player = record:sub(e.at + 50, e.at + 53)
         local same = player ~= '\0\0\0\0' and player == detail:sub(13, 16) and record:sub(e.at + 23, e.at + 30) == sid
-        local list = (same or e.id == ARGV[7]) and replaced or live
-        list[#list + 1] = e
+        table.insert((same or e.id == ARGV[7]) and replaced or live, e)
       end
     end
   end
 end
-local expires, policy = (redis.call('HGET', KEYS[2], sid) or ''):match('^(%d+) (%a)')
-if not expires or tonumber(expires) <= now then return {'no_session', now, record} end
+local session = redis.call('HMGET', KEYS[2], sid, 'm')
+if tonumber((session[1] or '0'):match('^%d+')) <= now then return {'no_session', now, record} end
 if not known then return {'unknown', now, record} end
+if tonumber((session[2] or '0'):match('^%d+')) + lease > now then return {'held', now, record} end
 local excess = #live - tonumber(ARGV[4]) + 1
 for n = 1, excess do -- the order of the record is that of the starts
   local e = live[n]
-  if policy ~= 'e' or not e or number(record, e.at + 31) + tonumber(ARGV[8]) > now then return {'limit_reached', now, record} end
+  if ARGV[8] == '' or not e or number(record, e.at + 31) + tonumber(ARGV[8]) > now then return {'limit_reached', now, record} end
 end
+local out, remembered = {}, 0
 for n = 1, excess do live[n].why = 'v' end
 for _, e in ipairs(replaced) do e.why = 'r' end
-local out, remembered = {}, 0
 for n = #all, 1, -1 do
   local e, text = all[n], record:sub(all[n].at, all[n].at + all[n].size - 1)
   if e.why then text = e.why .. bytes(now + remember) .. text:sub(8, 37) .. string.char(#detail - 16) .. detail:sub(17) end
@@ -57,4 +56,5 @@ end
 out[#out + 1] = 'l' .. bytes(now + lease) .. id .. sid .. bytes(now) .. string.char(#detail) .. detail
 record = table.concat(out)
 redis.call('SET', KEYS[1], record, 'PXAT', string.format('%.0f', now + lease + remember))
+redis.call('PUBLISH', KEYS[1], '')
 return {'granted', now, record}

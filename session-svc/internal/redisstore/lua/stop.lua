@@ -25,6 +25,7 @@ while i <= #record do
     record = record:sub(1, i - 1) .. why .. bytes(now + remember) .. record:sub(i + 7, i + 36)
       .. string.char(#ARGV[3]) .. ARGV[3] .. record:sub(after)
     redis.call('SET', KEYS[1], record, 'PXAT', string.format('%.0f', now + lease + remember))
+    redis.call('PUBLISH', KEYS[1], '')
     return {'done', now, record}
   end
   i = after

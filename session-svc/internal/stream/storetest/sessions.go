@@ -10,13 +10,21 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-func (b *bench) refresh(t *testing.T, id session.ID, generation uint32, want session.Outcome) session.Session {
+func (b *bench) refresh(t *testing.T, id session.ID, generation int32, want session.Outcome) session.Session {
 	t.Helper()
 	s, outcome, err := b.Sessions.Refresh(t.Context(), b.account, session.Refresh{ID: id, Generation: generation})
 	if err != nil || outcome != want {
 		t.Fatalf("refresh: %s, %v, want %s", outcome, err, want)
 	}
 	return s
+}
+
+func (b *bench) adopt(t *testing.T, id session.ID, generation int32, want bool) {
+	t.Helper()
+	lives, err := b.Sessions.Adopt(t.Context(), b.account, session.Session{ID: id, Device: "adopted", Generation: generation})
+	if err != nil || lives != want {
+		t.Fatalf("adopt: %v, %v, want %v", lives, err, want)
+	}
 }
 
 func (b *bench) devices(t *testing.T) []string {
@@ -34,7 +42,7 @@ func (b *bench) devices(t *testing.T) []string {
 
 func testSessions(t *testing.T, b *bench) {
 	opening := session.Session{ID: session.NewID(), Device: "Ünïcode TV 5 d 1 2"}
-	opened, err := b.Sessions.Open(t.Context(), b.account, opening)
+	opened, err := b.Sessions.Open(t.Context(), b.account, opening, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +50,7 @@ func testSessions(t *testing.T, b *bench) {
 		!opened.Expires.Equal(opened.Created.Add(SessionTTL)) || !opened.Refreshed.Equal(opened.Created) {
 		t.Fatalf("%+v", opened)
 	}
-	again, err := b.Sessions.Open(t.Context(), b.account, opening)
+	again, err := b.Sessions.Open(t.Context(), b.account, opening, false)
 	if diff := cmp.Diff(opened, again); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}

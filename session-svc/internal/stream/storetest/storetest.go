@@ -33,28 +33,29 @@ const limit = 3
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *bench){
-		"a start is granted up to the limit":                 testLimit,
-		"a lapsed lease frees its slot":                      testLapse,
-		"a stopped stream frees its slot and stays ended":    testStop,
-		"another session's stop terminates":                  testTerminate,
-		"a start repeated by id is the same lease":           testRepeat,
-		"a renewal prolongs and resumes":                     testRenew,
-		"a renewal needs its own session":                    testForeign,
-		"the same player replaces itself":                    testPlayer,
-		"replace swaps in one step":                          testReplace,
-		"a refused replace changes nothing":                  testRefusedReplace,
-		"a plan that evicts ends the oldest":                 testEvict,
-		"the end of a session ends its streams":              testSessionEnd,
-		"an ended stream is forgotten after a while":         testForget,
-		"what is remembered is bounded":                      testBounded,
-		"a lowered limit refuses and kills none":             testLowered,
-		"parallel starts are granted exactly to the limit":   testParallel,
-		"accounts don't touch each other":                    testAccounts,
-		"sessions are opened, listed, refreshed and ended":   testSessions,
-		"a refresh token used twice ends its session":        testReuse,
-		"sessions are bounded":                               testSessionBound,
-		"a session expires":                                  testSessionExpiry,
-		"an expired or unknown session can't start a stream": testNoSession,
+		"a start is granted up to the limit":                         testLimit,
+		"a lapsed lease frees its slot":                              testLapse,
+		"a stopped stream frees its slot and stays ended":            testStop,
+		"another session's stop terminates":                          testTerminate,
+		"a start repeated by id is the same lease":                   testRepeat,
+		"a renewal prolongs and resumes":                             testRenew,
+		"a renewal needs its own session":                            testForeign,
+		"the same player replaces itself":                            testPlayer,
+		"replace swaps in one step":                                  testReplace,
+		"a refused replace changes nothing":                          testRefusedReplace,
+		"a plan that evicts ends the oldest":                         testEvict,
+		"the end of a session ends its streams":                      testSessionEnd,
+		"an ended stream is forgotten after a while":                 testForget,
+		"what is remembered is bounded":                              testBounded,
+		"a lowered limit refuses and kills none":                     testLowered,
+		"parallel starts are granted exactly to the limit":           testParallel,
+		"accounts don't touch each other":                            testAccounts,
+		"sessions are opened, listed, refreshed and ended":           testSessions,
+		"a refresh token used twice ends its session":                testReuse,
+		"after a loss of memory starts are held and leases put back": testLoss,
+		"sessions are bounded":                                       testSessionBound,
+		"a session expires":                                          testSessionExpiry,
+		"an expired or unknown session can't start a stream":         testNoSession,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,7 +73,7 @@ type bench struct {
 
 func (b *bench) signIn(t *testing.T, device string) session.ID {
 	t.Helper()
-	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: device})
+	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: device}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,21 +293,23 @@ func testRefusedReplace(t *testing.T, b *bench) {
 }
 
 func testEvict(t *testing.T, b *bench) {
-	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: "TV", Evicts: true})
-	if err != nil || !opened.Evicts {
-		t.Fatal(opened, err)
+	tv := b.signIn(t, "TV")
+	evicting := func() stream.Start {
+		s := request(tv)
+		s.Evicts, s.Device = true, "Console"
+		return s
 	}
 	var ids []stream.ID
 	for range limit {
-		ids = append(ids, b.start(t, request(opened.ID), stream.Granted).Lease.ID)
+		ids = append(ids, b.start(t, request(tv), stream.Granted).Lease.ID)
 	}
-	b.start(t, request(opened.ID), stream.LimitReached) // within the cooldown
+	b.start(t, evicting(), stream.LimitReached) // within the cooldown
 	b.Pass(Rules.Cooldown)
-	next := request(opened.ID)
-	next.Device = "Console"
+	b.start(t, request(tv), stream.LimitReached) // a plan that does not evict
+	next := evicting()
 	b.start(t, next, stream.Granted)
 	b.wantLive(t, ids[1], ids[2], next.ID)
-	if r := b.renew(t, ids[0], opened.ID, stream.Ended); r.End != (stream.End{Reason: stream.Evicted, By: "Console"}) {
+	if r := b.renew(t, ids[0], tv, stream.Ended); r.End != (stream.End{Reason: stream.Evicted, By: "Console"}) {
 		t.Fatal(r.End)
 	}
 }
@@ -420,6 +423,66 @@ func testAccounts(t *testing.T, b *bench) {
 	other.start(t, request(s), stream.NoSession)
 	other.start(t, request(theirs), stream.Granted)
 	b.wantLive(t, id)
+}
+
+// testLoss begins with an account that the store never heard of, as it is after it lost its memory.
+func testLoss(t *testing.T, b *bench) {
+	tv, phone := session.NewID(), session.NewID()
+	started := time.Now().UTC().Add(-time.Minute).Truncate(time.Millisecond)
+	lost := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 1, Ticket: &stream.Ticket{Content: testkit.NewID(), Started: started}}
+	renew := func(r stream.Renewal, want stream.Outcome) stream.Result {
+		result, err := b.Streams.Renew(t.Context(), b.account, r)
+		return b.check(t, "renew", result, err, want)
+	}
+	renew(lost, stream.NoSession)
+	b.adopt(t, tv, session.NoGeneration, true)
+	b.start(t, request(tv), stream.Held)
+	if r := renew(lost, stream.Resumed); !r.Lease.Started.Equal(started) || r.Lease.Content != lost.Ticket.Content || r.Lease.Device != "adopted" {
+		t.Fatalf("%+v", r)
+	}
+	renew(lost, stream.Renewed)
+	b.wantLive(t, lost.ID)
+	second := lost
+	second.ID = stream.NewID()
+	renew(second, stream.LimitReached) // put back, but never above the limit
+	second.Limit = limit
+	renew(second, stream.Resumed)
+	b.stop(t, second.ID, tv, stream.Done)
+	renew(second, stream.Ended)
+	without := lost
+	without.ID, without.Ticket = stream.NewID(), nil
+	renew(without, stream.Unknown)
+
+	// A device that was signed out since is not taken back; one that wasn't, is.
+	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: phone}); err != nil {
+		t.Fatal(err)
+	}
+	b.adopt(t, phone, session.AnyGeneration, false)
+	b.refresh(t, tv, 7, session.Missing)
+	b.adopt(t, tv, session.AnyGeneration, true)
+	b.refresh(t, tv, 7, session.Refreshed)
+	b.refresh(t, tv, 8, session.Refreshed)
+
+	renew(lost, stream.Renewed)
+	b.Pass(Rules.Lease)
+	b.start(t, request(tv), stream.Granted)
+	third := second
+	third.ID = stream.NewID()
+	renew(third, stream.Unknown) // what was not put back in time was not playing
+	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: tv, Others: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.adopt(t, session.NewID(), session.AnyGeneration, false)
+
+	// Somebody who signs in is known to have signed in before.
+	returning := &bench{Stores: b.Stores, account: testkit.NewID()}
+	opened, err := b.Sessions.Open(t.Context(), returning.account, session.Session{ID: session.NewID(), Device: "TV"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	returning.start(t, request(opened.ID), stream.Held)
+	b.Pass(Rules.Lease)
+	returning.start(t, request(opened.ID), stream.Granted)
 }
 
 func testNoSession(t *testing.T, b *bench) {
