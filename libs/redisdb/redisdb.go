@@ -4,39 +4,134 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/service"
 )
 
 const (
-	// dialTimeout and callTimeout keep a request below 300 ms when Redis is away, its one retry included.
+	// answerWithin bounds a call with all that belongs to it, a wait for a connection, its making and the one retry, so that a request
+	// ends within 300 ms when Redis is away.
+	answerWithin = 250 * time.Millisecond
+	// dialTimeout and callTimeout bound one try.
 	dialTimeout = 100 * time.Millisecond
 	callTimeout = 200 * time.Millisecond
 	// queueTimeout is how long a request waits for a free connection.
 	queueTimeout = 50 * time.Millisecond
 	poolSize     = 64
+	minIdle      = 2
+	// The pause before the one retry.
+	minBackoff, maxBackoff = time.Millisecond, 10 * time.Millisecond
+	// maxRedirects is how often a cluster may send a call on while it moves slots.
+	maxRedirects = 3
 )
 
-// Open makes a client of the server at address, redis://[user:password@]host:port/db or rediss:// for TLS. It doesn't connect: Ping does.
+// Settings say where Redis, or Valkey, is.
+type Settings struct {
+	URL  string `env:"REDIS_URL" desc:"required: redis://[user:password@]host:port/db, or rediss:// for TLS; further nodes as ?addr=host:port, a Sentinel's primary as ?master_name=name"`
+	Mode string `env:"REDIS_MODE" envDefault:"standalone" desc:"standalone, sentinel (the addresses are the Sentinels') or cluster"`
+}
+
+// Validate returns every fault of the settings.
+func (s *Settings) Validate() []error {
+	if s.URL == "" {
+		return []error{errors.New("REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0")}
+	}
+	client, err := Open(*s, "", nil)
+	if err != nil {
+		return []error{err}
+	}
+	_ = client.Close()
+	return nil
+}
+
+// Look is called with every new connection before it is used; its error closes the connection.
+type Look func(ctx context.Context, connection *redis.Conn) error
+
+// Open makes a client. It doesn't connect: Ping does. Look may be nil.
 //
 // The client repeats a command once, after a connection broke: what is called through it must be idempotent.
-func Open(address, service string) (redis.UniversalClient, error) {
-	o, err := redis.ParseURL(address)
+func Open(s Settings, service string, look Look) (redis.UniversalClient, error) {
+	logging.Disable() // the client's own log, which is no JSON and has a line for each failed dial; callers get every error
+	client, err := connect(s, service, look)
+	if _, ok := errors.AsType[*url.Error](err); ok { // which has the password
+		err = errors.New("not an address; write special characters of the password as %XX")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	o.ClientName = service
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
-	o.DialerRetries, o.MaxRetries = 1, 1
-	o.MinRetryBackoff, o.MaxRetryBackoff = time.Millisecond, 10*time.Millisecond
-	o.ContextTimeoutEnabled = true
-	o.PoolSize, o.MinIdleConns = poolSize, 2
-	return redis.NewClient(o), nil
+	client.AddHook(bounded{})
+	return client, nil
+}
+
+func connect(s Settings, service string, look Look) (redis.UniversalClient, error) {
+	switch s.Mode {
+	case "cluster":
+		o, err := redis.ParseClusterURL(s.URL)
+		if err != nil {
+			return nil, err
+		}
+		o.ClientName, o.OnConnect = service, look
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
+		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, 1, maxRedirects
+		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
+		o.PoolSize, o.MinIdleConns = poolSize, minIdle
+		return redis.NewClusterClient(o), nil
+	case "sentinel":
+		o, err := redis.ParseFailoverURL(s.URL)
+		if err != nil {
+			return nil, err
+		}
+		if o.MasterName == "" {
+			return nil, errors.New("names no primary; add ?master_name=name")
+		}
+		o.ClientName, o.OnConnect = service, look
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
+		o.DialerRetries, o.MaxRetries = 1, 1
+		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
+		o.PoolSize, o.MinIdleConns = poolSize, minIdle
+		return redis.NewFailoverClient(o), nil
+	case "", "standalone":
+		o, err := redis.ParseURL(s.URL)
+		if err != nil {
+			return nil, err
+		}
+		o.ClientName, o.OnConnect = service, look
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
+		o.DialerRetries, o.MaxRetries = 1, 1
+		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
+		o.PoolSize, o.MinIdleConns = poolSize, minIdle
+		return redis.NewClient(o), nil
+	default:
+		return nil, fmt.Errorf("REDIS_MODE %q is none of standalone, sentinel and cluster", s.Mode)
+	}
+}
+
+// bounded ends every call within answerWithin.
+type bounded struct{}
+
+func (bounded) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (bounded) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		return next(ctx, cmd)
+	}
+}
+
+func (bounded) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		return next(ctx, cmds)
+	}
 }
 
 // Ping is the step of start-up that waits for the server.
@@ -80,7 +175,7 @@ func Close(client redis.UniversalClient) func(context.Context) error {
 }
 
 // away are the beginnings of the answers of a server that is there but can't serve: loading its data, failing over, full.
-var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED"}
+var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients"}
 
 // Fault gives an error of the client a kind: a server that is away, or can't serve at the moment, is fault.Unavailable.
 func Fault(err error) error {

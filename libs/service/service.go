@@ -31,6 +31,8 @@ type Service struct {
 	Prepare []Step
 	// Background runs from readiness until its context ends, before anything is closed.
 	Background []func(ctx context.Context)
+	// Drain may be nil. It is called when requests are to end, to end those that would go on for ever.
+	Drain func()
 	// Close is called in reverse order, after the last request.
 	Close []func(ctx context.Context) error
 }
@@ -81,20 +83,21 @@ func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error
 	var config net.ListenConfig
 	var listeners []net.Listener
 	for _, open := range []struct {
-		addr    string
-		handler http.Handler
-		url     *string
+		setting, addr string
+		handler       http.Handler
+		url           *string
 	}{
-		{settings.OperationsAddr, r.operations(), &r.OperationsURL},
-		{settings.InternalAddr, r.gate(s.Internal), &r.InternalURL},
-		{settings.PublicAddr, r.gate(s.Public), &r.PublicURL},
+		{"OPERATIONS_ADDR", settings.OperationsAddr, r.operations(), &r.OperationsURL},
+		{"INTERNAL_ADDR", settings.InternalAddr, r.gate(s.Internal), &r.InternalURL},
+		{"PUBLIC_ADDR", settings.PublicAddr, r.gate(s.Public), &r.PublicURL},
 	} {
 		listener, err := config.Listen(ctx, "tcp", open.addr)
 		if err != nil {
+			err = fmt.Errorf("%s: %w", open.setting, err)
 			for _, l := range listeners {
 				err = errors.Join(err, l.Close())
 			}
-			return nil, fmt.Errorf("listen: %w", err)
+			return nil, err
 		}
 		listeners = append(listeners, listener)
 		*open.url = "http://" + listener.Addr().String()
@@ -113,6 +116,9 @@ func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error
 // Ready is closed when the service is ready.
 func (r *Running) Ready() <-chan struct{} { return r.ready }
 
+// closeTimeout bounds what is done after the last request.
+const closeTimeout = 5 * time.Second
+
 // Serve prepares the service, then answers requests until ctx ends, then drains: readiness fails first, then, after DRAIN_DELAY,
 // no connection is accepted and requests under way have DRAIN_TIMEOUT to end, then all is closed in reverse order.
 func (r *Running) Serve(ctx context.Context) error {
@@ -122,26 +128,28 @@ func (r *Running) Serve(ctx context.Context) error {
 	var loops errgroup.Group
 
 	err := r.prepare(ctx)
-	if err == nil {
+	if err == nil && ctx.Err() == nil {
 		for _, loop := range r.service.Background {
 			loops.Go(func() error { loop(background); return nil })
 		}
-		r.state.CompareAndSwap(starting, ready)
+		r.state.Store(ready)
 		close(r.ready)
 		log.InfoContext(ctx, "ready", "public", r.PublicURL, "version", r.service.Version, "took", time.Since(began).String())
 		select {
 		case <-ctx.Done():
 		case err = <-r.failed:
 		}
-	}
-
-	r.state.Store(draining)
-	if err == nil {
-		log.InfoContext(ctx, "draining")
-		time.Sleep(r.settings.DrainDelay)
+		r.state.Store(draining)
+		if err == nil {
+			log.InfoContext(ctx, "draining")
+			time.Sleep(r.settings.DrainDelay)
+		}
 	}
 	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), r.settings.DrainTimeout)
 	defer stop()
+	if r.service.Drain != nil {
+		r.service.Drain()
+	}
 	// The operations listener, which is the first, ends last: probes and metrics are answered while the others drain.
 	var drains errgroup.Group
 	for _, server := range r.servers[1:] {
@@ -150,10 +158,12 @@ func (r *Running) Serve(ctx context.Context) error {
 	err = errors.Join(err, drains.Wait())
 	cancel()
 	_ = loops.Wait()
+	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout) // requests may have used up all of the other
+	defer stop()
 	for _, closer := range slices.Backward(r.service.Close) {
-		err = errors.Join(err, closer(drain))
+		err = errors.Join(err, closer(closing))
 	}
-	err = errors.Join(err, shutdown(drain, r.servers[0]))
+	err = errors.Join(err, shutdown(closing, r.servers[0]))
 	log.InfoContext(ctx, "stopped")
 	return err
 }
@@ -217,7 +227,7 @@ func (r *Running) gate(handler http.Handler) http.Handler {
 	})
 }
 
-// Logger for a main whose service could not be made; exits with code 1.
+// Exit ends a main whose service could not be made or failed: it says why, and exits with code 1. Without an error it returns.
 func Exit(log *slog.Logger, err error) {
 	if err != nil {
 		log.Error("failed", "error", err)

@@ -29,6 +29,9 @@ type Settings struct {
 // minSecret is the length in characters below which a secret could be guessed.
 const minSecret = 16
 
+// notInHeader says of a character that an HTTP header would not carry it as it is.
+func notInHeader(r rune) bool { return r <= ' ' || r > '~' }
+
 // Validate returns every fault of the common settings.
 func (s *Settings) Validate() []error {
 	var faults []error
@@ -51,6 +54,8 @@ func (s *Settings) Validate() []error {
 		fault("INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
 	} else if slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }) {
 		fault("INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
+	} else if slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }) {
+		fault("INTERNAL_SECRETS: a secret has other characters than the visible ones of ASCII")
 	}
 	if s.DrainDelay < 0 || s.DrainDelay > time.Minute {
 		fault("DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)

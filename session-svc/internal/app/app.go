@@ -52,7 +52,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 
 	sessions := session.New(store.Sessions(cfg.SessionTTL), refreshKeys)
 
+	changes := redisstore.NewChanges(client)
+	draining := make(chan struct{})
+
 	api := &httpapi.API{
+		Changes:         changes,
+		Draining:        draining,
 		Streams:         stream.New(store, sessions, contents, grantKeys, rules, ruleMetrics),
 		Sessions:        sessions,
 		Catalogue:       contents,
@@ -75,7 +80,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	return &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    []service.Step{redisdb.Ping(client), redisdb.RequireNoEviction(client)},
-		Background: []func(context.Context){keys.Run},
+		Background: []func(context.Context){keys.Run, changes.Run},
+		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
 	}, nil
 }

@@ -20,10 +20,13 @@ import (
 // API is what the handlers work with.
 type API struct {
 	Streams   *stream.Streams
+	Changes   stream.Changes
 	Sessions  *session.Sessions
 	Catalogue *catalogue.Client
 	Verifier  *jwtauth.Verifier
 
+	// Draining is closed when the service is to end, so that what would go on for ever ends too.
+	Draining        <-chan struct{}
 	TokenInQuery    bool
 	PublicURL       string // of media addresses; "" is the request's own
 	InternalSecrets []string
@@ -40,7 +43,7 @@ func (a *API) Public(service string) (*gin.Engine, error) {
 	}
 	route := func(method, path string, h func(*gin.Context, request) error) {
 		e.Engine.Handle(method, path, a.authenticated(e, h))
-		if method == http.MethodGet && path != "/content/:id/play" { // which has an effect
+		if method == http.MethodGet && path != "/content/:id/play" && path != "/streams/events" { // which have an effect, or no end
 			e.Engine.Handle(http.MethodHead, path, a.authenticated(e, h))
 		}
 	}
@@ -54,6 +57,7 @@ func (a *API) Public(service string) (*gin.Engine, error) {
 
 	route(http.MethodPost, "/streams", a.startStream)
 	route(http.MethodGet, "/streams", a.listStreams)
+	route(http.MethodGet, "/streams/events", a.streamEvents)
 	route(http.MethodDelete, "/streams/:id", a.stopStream)
 	route(http.MethodPost, "/streams/:id/heartbeat", a.heartbeat)
 

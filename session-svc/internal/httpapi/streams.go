@@ -163,11 +163,7 @@ func (a *API) showStreams(c *gin.Context, account string, limit *int) error {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, struct {
-		Limit   *int       `json:"limit,omitempty"`
-		Active  int        `json:"active"`
-		Streams []leaseDTO `json:"streams"`
-	}{limit, len(leases), newLeaseDTOs(leases)})
+	c.JSON(http.StatusOK, streamsDTO{limit, len(leases), newLeaseDTOs(leases)})
 	return nil
 }
 

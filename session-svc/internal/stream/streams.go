@@ -21,6 +21,13 @@ type Catalogue interface {
 	Source(ctx context.Context, content string) (string, error)
 }
 
+// Changes tells of changes.
+type Changes interface {
+	// Watch sends on changed soon after each change of what an account plays, by whichever replica; several changes may be one signal.
+	// After a time without connection it sends too. Lapses are not sent, for nobody does them. Stop ends it.
+	Watch(ctx context.Context, account string) (changed <-chan struct{}, stop func())
+}
+
 // Sessions knows the device sessions.
 type Sessions interface {
 	// Adopt is session.Sessions'.

@@ -1,0 +1,105 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/jwtauth"
+	"streamgate/libs/testkit"
+)
+
+// watch opens GET /streams/events, and gives the number of active streams of each event.
+func (d *device) watch(t *testing.T, token string) <-chan int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.PublicURL+"/streams/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatal(answer.Status, answer.Header)
+	}
+	events := make(chan int, 100)
+	go func() {
+		defer close(events)
+		defer answer.Body.Close()
+		for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+			data, ok := strings.CutPrefix(lines.Text(), "data: ")
+			if !ok {
+				continue
+			}
+			var event struct{ Limit, Active int }
+			if err := json.Unmarshal([]byte(data), &event, json.MatchCaseInsensitiveNames(true)); err != nil || event.Limit != 3 {
+				t.Errorf("%s: %v", data, err)
+			}
+			events <- event.Active
+		}
+	}()
+	return events
+}
+
+func next(t *testing.T, events <-chan int, want int) {
+	t.Helper()
+	select {
+	case got, ok := <-events:
+		if !ok || got != want {
+			t.Fatalf("%d active (open: %v), want %d", got, ok, want)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("no event of %d active", want)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	here := start(t)
+	there := start(t, sharing(here))
+	tv, phone := here.signIn(t, "TV"), here.signIn(t, "Phone")
+	phone.gate = there // the other replica
+	events := phone.watch(t, phone.token)
+	next(t, events, 0)
+	first, _ := tv.playing(t, "")
+	next(t, events, 1)
+	tv.playing(t, "")
+	next(t, events, 2)
+	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
+	next(t, events, 1)
+	next(t, events, 0) // the other lapsed, which nobody did
+	tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Want(t, http.StatusGone)
+	tv.playing(t, "")
+	next(t, events, 1)
+	tv.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
+	next(t, events, 0)
+}
+
+func TestEventsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(2 * time.Second)}
+	events := tv.watch(t, tv.sign(t, claims))
+	next(t, events, 0)
+	testkit.Eventually(t, "the events end", func() bool {
+		select {
+		case _, open := <-events:
+			return !open
+		default:
+			return false
+		}
+	})
+}
+
+// A watcher must not keep its replica from ending: the harness fails the test if the drain takes longer than its time.
+func TestEventsEndWithTheService(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	next(t, tv.watch(t, tv.token), 0)
+}
