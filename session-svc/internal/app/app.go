@@ -25,8 +25,8 @@ import (
 // Name is the service's.
 const Name = "session-svc"
 
-// catalogueTimeout bounds a question to content-svc, which answers from its database.
-const catalogueTimeout = 3 * time.Second
+// neighbourTimeout bounds a question to another service, which answers from its database.
+const neighbourTimeout = 3 * time.Second
 
 // New wires the service. The configuration has been validated.
 func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
@@ -47,7 +47,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	ruleMetrics := stream.NewMetrics(registry)
 	rules := stream.NewRules(cfg.Lease)
 	store := redisstore.New(client, guard, rules, ruleMetrics.Script)
-	contents := catalogue.New(peer.NewClient("content-svc", cfg.ContentSvcURL, cfg.InternalSecrets[0], catalogueTimeout))
+	contents := catalogue.New(peer.NewClient("content-svc", cfg.ContentSvcURL, cfg.InternalSecrets[0], neighbourTimeout))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
 
 	sessions := session.New(store.Sessions(cfg.SessionTTL), refreshKeys)
@@ -56,6 +56,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	draining := make(chan struct{})
 
 	api := &httpapi.API{
+		Accounts:        peer.NewClient("user-svc", cfg.UserSvcURL, cfg.InternalSecrets[0], neighbourTimeout),
 		Changes:         changes,
 		Draining:        draining,
 		Streams:         stream.New(store, sessions, contents, grantKeys, rules, ruleMetrics),

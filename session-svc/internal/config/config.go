@@ -19,6 +19,7 @@ type Config struct {
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) whose access tokens are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
+	UserSvcURL    string        `env:"USER_SVC_URL" envDefault:"http://user-svc:8081" desc:"internal listener of user-svc"`
 	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
 	PublicURL     string        `env:"PUBLIC_URL" desc:"scheme and host of media addresses; by default those of the request"`
 	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the first signs, all are accepted; the same for content-svc"`
@@ -37,7 +38,7 @@ func (c *Config) Validate() []error {
 	}
 	faults = append(faults, c.Redis.Validate()...)
 	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set what user-svc has")
-	for name, address := range map[string]string{"JWKS_URL": c.JWKSURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL} {
+	for name, address := range map[string]string{"JWKS_URL": c.JWKSURL, "USER_SVC_URL": c.UserSvcURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL} {
 		if err := libconfig.CheckURL(name, address); err != nil && (address != "" || name != "PUBLIC_URL") {
 			faults = append(faults, err)
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -48,6 +49,34 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 		return err
 	}
 	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// planDTO is a plan; user-svc checks it.
+type planDTO struct {
+	MaxStreams *int    `json:"maxStreams,omitempty"`
+	OnLimit    *string `json:"onLimit,omitempty"`
+}
+
+// setPlan passes a plan on to user-svc: PUT /accounts/:id/plan. It takes effect with the account's next access token, ten minutes later at
+// the most. Streams that play go on.
+func (a *API) setPlan(c *gin.Context, r request) error {
+	account, err := objectID(c, "id")
+	if err != nil {
+		return err
+	}
+	var given planDTO
+	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &given), a.signedIn(c, r)); err != nil {
+		return err
+	}
+	var changed struct {
+		ID   string  `json:"id"`
+		Plan planDTO `json:"plan"`
+	}
+	if err := a.Accounts.Call(c, http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, changed)
 	return nil
 }
 

@@ -23,6 +23,7 @@ type API struct {
 	Changes   stream.Changes
 	Sessions  *session.Sessions
 	Catalogue *catalogue.Client
+	Accounts  *peer.Client // user-svc, which keeps the plans
 	Verifier  *jwtauth.Verifier
 
 	// Draining is closed when the service is to end, so that what would go on for ever ends too.
@@ -65,6 +66,7 @@ func (a *API) Public(service string) (*gin.Engine, error) {
 	route(http.MethodDelete, "/sessions", a.endOtherSessions)
 	route(http.MethodDelete, "/sessions/:id", a.endSession)
 
+	route(http.MethodPut, "/accounts/:id/plan", a.admin(a.setPlan))
 	route(http.MethodGet, "/accounts/:id/streams", a.admin(a.listAccountStreams))
 	route(http.MethodDelete, "/accounts/:id/streams", a.admin(a.stopAccountStreams))
 	route(http.MethodDelete, "/accounts/:id/streams/:stream", a.admin(a.stopAccountStream))

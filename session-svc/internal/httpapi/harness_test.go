@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,7 +45,7 @@ type gate struct {
 	cfg     config.Config
 }
 
-// neighbour answers for content-svc.
+// neighbour answers for content-svc and user-svc.
 type neighbour struct {
 	*httptest.Server
 
@@ -96,6 +97,19 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 			fmt.Fprint(w, item)
 		}
 	})
+	mux.HandleFunc("PUT /internal/accounts/{id}/plan", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case string(body) != `{"maxStreams":5,"onLimit":"evict-oldest"}`:
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"status":400,"code":"invalid_input","detail":"x","errors":[{"field":"maxStreams","detail":"x"}]}`)
+		case r.PathValue("id") == content: // which is no account's id
+			problem(w, http.StatusNotFound, "account_not_found")
+		default:
+			fmt.Fprintf(w, `{"id":%q,"plan":%s}`, r.PathValue("id"), body)
+		}
+	})
 	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(peer.SecretHeader) != secret {
 			problem(w, http.StatusUnauthorized, "internal_secret_invalid")
@@ -125,7 +139,7 @@ func start(t *testing.T, change ...func(*config.Config)) *gate {
 		Settings: service.Settings{
 			PublicAddr: ":0", InternalAddr: ":0", OperationsAddr: ":0", LogFormat: "text", InternalSecrets: []string{secret}, DrainTimeout: time.Second,
 		},
-		Redis: redisdb.Settings{URL: testkit.Redis(t)}, JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL,
+		Redis: redisdb.Settings{URL: testkit.Redis(t)}, JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL, UserSvcURL: g.neigh.URL,
 		GrantKeys: []string{key}, RefreshKeys: []string{key}, Lease: lease, SessionTTL: time.Hour,
 	}
 	for _, c := range change {

@@ -2,11 +2,15 @@ package httpapi_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
+	"streamgate/libs/grant"
 	"streamgate/libs/jwtauth"
 	"streamgate/libs/peer"
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/stream"
 )
 
 func TestSessions(t *testing.T) {
@@ -116,4 +120,65 @@ func TestSupportDesk(t *testing.T) {
 	desk.do(t, http.MethodDelete, path, "").Want(t, http.StatusNoContent)
 	tv.do(t, http.MethodPost, "/streams/"+second+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended")
 	desk.do(t, http.MethodGet, "/accounts/x/streams", "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := g.signIn(t, "TV")
+	path, plan := "/accounts/"+g.account+"/plan", `{"maxStreams":5,"onLimit":"evict-oldest"}`
+	tv.do(t, http.MethodPut, path, plan).Problem(t, http.StatusForbidden, "admin_required")
+	tv.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleAdmin, Limit: 3})
+	tv.do(t, http.MethodPut, path, plan).Want(t, http.StatusOK)
+	changed := tv.do(t, http.MethodPut, path, "maxStreams=5&onLimit=evict-oldest").Want(t, http.StatusOK).JSON(t)
+	if changed["id"] != g.account || changed["plan"].(map[string]any)["maxStreams"] != 5.0 {
+		t.Error(changed)
+	}
+	tv.do(t, http.MethodPut, path, `{"maxStreams":"many"}`).Problem(t, http.StatusBadRequest, "invalid_input", "maxStreams")
+	tv.do(t, http.MethodPut, path, `{"maxStreams":500}`).Problem(t, http.StatusBadRequest, "invalid_input", "maxStreams")
+	tv.do(t, http.MethodPut, "/accounts/"+g.content+"/plan", plan).Problem(t, http.StatusNotFound, "account_not_found")
+	tv.do(t, http.MethodPut, "/accounts/x/plan", plan).Problem(t, http.StatusBadRequest, "invalid_input", "id")
+}
+
+// TestEvictingPlan signs in with a plan that ends the oldest stream. The cooldown keeps a start from doing so at once.
+func TestEvictingPlan(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	tv.token = tv.sign(t, jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 1, Evicts: true})
+	tv.playing(t, "")
+	tv.play(t, "").Problem(t, http.StatusForbidden, "stream_limit_reached")
+}
+
+// TestMemoryLost begins with a device that session-svc never heard of, as it is when Redis has lost its memory.
+func TestMemoryLost(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := &device{gate: g, session: "AAAAAAAAAAA"}
+	tv.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3})
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
+	held := tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")
+	if held.Header.Get("Retry-After") != "2" {
+		t.Error(held.Header)
+	}
+	keys, err := grant.ParseKeys("GRANT_KEYS", g.cfg.GrantKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := stream.NewID().String()
+	ticket, err := keys.Sign(grant.Grant{
+		Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/streams/" + id + "/heartbeat"
+	tv.do(t, http.MethodPost, path, "").Problem(t, http.StatusNotFound, "stream_not_found")
+	if body := tv.do(t, http.MethodPost, path, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
+		t.Error(body)
+	}
+	tv.do(t, http.MethodPost, path, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
+	if active := tv.active(t); !slices.Equal(active, []string{id}) {
+		t.Error(active)
+	}
+	testkit.Eventually(t, "starts are granted again", func() bool { return tv.play(t, "").Status == http.StatusOK })
 }
