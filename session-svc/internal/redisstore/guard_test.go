@@ -1,0 +1,168 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/redisdb"
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// server is a Redis of the test's own, which it may kill.
+type server struct {
+	port    int
+	command []string
+	process *exec.Cmd
+}
+
+func newServer(t *testing.T, options ...string) *server {
+	t.Helper()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("no redis-server is installed")
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, _ := listener.Addr().(*net.TCPAddr)
+	_ = listener.Close()
+	s := &server{port: address.Port}
+	s.command = append([]string{program, "--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", ""}, options...)
+	s.start(t)
+	t.Cleanup(s.kill)
+	return s
+}
+
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	s.process = exec.CommandContext(context.WithoutCancel(t.Context()), s.command[0], s.command[1:]...)
+	if err := s.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
+	defer client.Close()
+	testkit.Eventually(t, "Redis answers", func() bool { return client.Ping(t.Context()).Err() == nil })
+}
+
+// kill ends the server without a chance to write anything.
+func (s *server) kill() {
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait()
+}
+
+func (s *server) do(t *testing.T, args ...any) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
+	defer client.Close()
+	if err := client.Do(t.Context(), args...).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *server) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
+
+// replica is what one session-svc has: a client whose connections its guard looks at.
+func replica(t *testing.T, url string, rules stream.Rules) (*redisstore.Store, *redisstore.Guard) {
+	t.Helper()
+	guard := redisstore.NewGuard(rules.Lease)
+	client, err := redisdb.Open(redisdb.Settings{URL: url}, "test", guard.Look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return redisstore.New(client, guard, rules, unobserved), guard
+}
+
+// until repeats a call that may fail while the server comes back, until it has this outcome.
+func until(t *testing.T, want stream.Outcome, call func() (stream.Result, error)) stream.Result {
+	t.Helper()
+	var last stream.Result
+	testkit.Eventually(t, string(want), func() bool {
+		var err error
+		last, err = call()
+		return err == nil && last.Outcome == want
+	})
+	return last
+}
+
+func TestRestartHoldsStartsBack(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	rules := stream.NewRules(3 * time.Second)
+	store, guard := replica(t, redisServer.url(), rules)
+	account, tv := testkit.NewID(), session.NewID()
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+		t.Fatal(err)
+	}
+	start := func() (stream.Result, error) {
+		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3})
+	}
+	until(t, stream.Granted, start)
+	if guard.Held() != 0 {
+		t.Fatal("an empty server has nothing to have forgotten")
+	}
+
+	redisServer.kill()
+	redisServer.start(t)
+	until(t, stream.Held, start)
+	// What the server had not written down when it was killed comes back by its ticket.
+	forgotten := stream.Renewal{
+		ID: stream.NewID(), Session: tv, Limit: 3, Ticket: &stream.Ticket{Content: testkit.NewID(), Started: time.Now()},
+	}
+	renew := func() (stream.Result, error) { return store.Renew(t.Context(), account, forgotten) }
+	until(t, stream.Resumed, renew)
+	another, _ := replica(t, redisServer.url(), rules) // one that starts now knows it too
+	if r, err := another.Start(t.Context(), account, stream.Start{
+		ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3,
+	}); err == nil && r.Outcome == stream.Granted {
+		t.Fatal("a new replica granted a start within a lease of the restart")
+	}
+	until(t, stream.Granted, start)
+	forgotten.ID = stream.NewID()
+	until(t, stream.Unknown, renew) // later, nothing comes back
+}
+
+func TestPromotionHoldsStartsBack(t *testing.T) {
+	t.Parallel()
+	primary, promoted := newServer(t), newServer(t)
+	rules := stream.NewRules(2 * time.Second)
+	before, _ := replica(t, primary.url(), rules)
+	account, tv := testkit.NewID(), session.NewID()
+	if _, err := before.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+		t.Fatal(err)
+	}
+	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
+	after, _ := replica(t, promoted.url(), rules)
+	testkit.Eventually(t, "the replica has the session, and is not used", func() bool {
+		client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
+		defer client.Close()
+		count, _ := client.DBSize(t.Context()).Result()
+		_, err := after.List(t.Context(), account)
+		return count > 0 && err != nil
+	})
+	start := func(store *redisstore.Store) func() (stream.Result, error) {
+		return func() (stream.Result, error) {
+			return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3})
+		}
+	}
+	primary.kill()
+	promoted.do(t, "REPLICAOF", "NO", "ONE")
+	until(t, stream.Held, start(after))
+	until(t, stream.Granted, start(after))
+	late, guard := replica(t, promoted.url(), rules) // one that starts later is told that the promotion is past
+	until(t, stream.Granted, start(late))
+	if guard.Held() != 0 {
+		t.Error("held", guard.Held())
+	}
+}
