@@ -38,7 +38,9 @@ func (c *Config) Validate() []error {
 	}
 	faults = append(faults, c.Redis.Validate()...)
 	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set what user-svc has")
-	for name, address := range map[string]string{"JWKS_URL": c.JWKSURL, "USER_SVC_URL": c.UserSvcURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL} {
+	for name, address := range map[string]string{
+		"JWKS_URL": c.JWKSURL, "USER_SVC_URL": c.UserSvcURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL,
+	} {
 		if err := libconfig.CheckURL(name, address); err != nil && (address != "" || name != "PUBLIC_URL") {
 			faults = append(faults, err)
 		}

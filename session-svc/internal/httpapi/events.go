@@ -44,59 +44,79 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 		return err
 	}
 
-	controller := http.NewResponseController(c.Writer)
-	_ = controller.SetReadDeadline(time.Time{}) // the server's would end the request
 	header := c.Writer.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
-	send := func(text []byte) bool {
-		_ = controller.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, err := c.Writer.Write(text)
-		return err == nil && controller.Flush() == nil
+	w := &watch{api: a, c: c, request: r, control: http.NewResponseController(c.Writer), shown: leases}
+	_ = w.control.SetReadDeadline(time.Time{}) // the server's would end the request
+	if w.send(event(r, leases)) {
+		w.run(changed)
 	}
-	if !send(event(r, leases)) {
-		return nil
-	}
-	expired := time.NewTimer(time.Until(r.Expires))
+	return nil
+}
+
+// watch is one connection that is told of what plays.
+type watch struct {
+	api     *API
+	c       *gin.Context
+	request request
+	control *http.ResponseController
+	shown   []stream.Lease
+}
+
+// run tells of changes until the client goes, the token expires, the device is signed out or the service ends.
+func (w *watch) run(changed <-chan struct{}) {
+	expired := time.NewTimer(time.Until(w.request.Expires))
 	defer expired.Stop()
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
-	look := time.NewTimer(untilLapse(leases))
+	look := time.NewTimer(untilLapse(w.shown))
 	defer look.Stop()
 	for {
 		select {
-		case <-c.Request.Context().Done():
-			return nil
-		case <-a.Draining:
-			return nil
+		case <-w.c.Request.Context().Done():
+			return
+		case <-w.api.Draining:
+			return
 		case <-expired.C:
-			return nil
+			return
 		case <-beat.C:
-			if errors.Is(a.signedIn(c, r), session.ErrEnded) || !send([]byte(": still here\n\n")) {
-				return nil
+			if errors.Is(w.api.signedIn(w.c, w.request), session.ErrEnded) || !w.send([]byte(": still here\n\n")) {
+				return
 			}
 			continue
 		case <-changed:
 		case <-look.C:
 		}
-		now, err := a.Streams.List(c, r.Account)
-		if err != nil {
-			if fault.KindOf(err) != fault.Unavailable {
-				return nil
-			}
-			look.Reset(lookAgain)
-			continue
+		wait, more := w.look()
+		if !more {
+			return
 		}
-		look.Reset(untilLapse(now))
-		if errors.Is(a.signedIn(c, r), session.ErrEnded) {
-			return nil
-		}
-		if !sameStreams(leases, now) && !send(event(r, now)) {
-			return nil
-		}
-		leases = now
+		look.Reset(wait)
 	}
+}
+
+// look shows what plays now, if it changed, and says when to look again, though nobody did anything, or that there is nobody to show it to.
+func (w *watch) look() (again time.Duration, more bool) {
+	now, err := w.api.Streams.List(w.c, w.request.Account)
+	if err != nil {
+		return lookAgain, fault.KindOf(err) == fault.Unavailable
+	}
+	if errors.Is(w.api.signedIn(w.c, w.request), session.ErrEnded) {
+		return 0, false
+	}
+	if !sameStreams(w.shown, now) && !w.send(event(w.request, now)) {
+		return 0, false
+	}
+	w.shown = now
+	return untilLapse(now), true
+}
+
+func (w *watch) send(text []byte) bool {
+	_ = w.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := w.c.Writer.Write(text)
+	return err == nil && w.control.Flush() == nil
 }
 
 // event is one Server-Sent Event.

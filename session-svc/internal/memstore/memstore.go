@@ -107,6 +107,11 @@ func (a *account) forget(now time.Time) {
 	}
 }
 
+// asked says whether a lease is what a start with its id asks for.
+func (k *known) asked(start stream.Start) bool {
+	return k.lease.Content == start.Content && k.lease.Player == start.Player && k.lease.Device == start.Device
+}
+
 // split gives the live leases that a start leaves alone and those that it replaces, each in the order of their starts.
 func (a *account) split(start stream.Start, now time.Time) (stay, replaced []*known) {
 	for i := range a.streams {
@@ -134,19 +139,19 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 		switch {
 		case k.end != nil:
 			return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
-		case k.lease.Content != start.Content || k.lease.Player != start.Player || k.lease.Device != start.Device:
+		case !k.asked(start):
 			return result(stream.Conflict)
 		case k.live(now):
 			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Live: a.live(now)}, nil
 		}
 	}
-	if _, ok := a.signedIn(start.Session, now); !ok {
+	_, signedIn := a.signedIn(start.Session, now)
+	switch {
+	case !signedIn:
 		return result(stream.NoSession)
-	}
-	if start.Replace != nil && a.find(*start.Replace) == nil {
+	case start.Replace != nil && a.find(*start.Replace) == nil:
 		return result(stream.Unknown)
-	}
-	if a.lost.Add(s.rules.Lease).After(now) {
+	case a.lost.Add(s.rules.Lease).After(now):
 		return result(stream.Held)
 	}
 

@@ -50,7 +50,7 @@ func (c *Changes) Watch(ctx context.Context, account string) (changed <-chan str
 
 // Run tells the watchers until ctx ends.
 func (c *Changes) Run(ctx context.Context) {
-	defer c.pubsub.Close()
+	defer func() { _ = c.pubsub.Close() }()
 	// The client subscribes again after a connection broke, and says so: what was published meanwhile is made up for by a look.
 	messages := c.pubsub.ChannelWithSubscriptions()
 	for {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func newServer(t *testing.T, options ...string) *server {
 	address, _ := listener.Addr().(*net.TCPAddr)
 	_ = listener.Close()
 	s := &server{port: address.Port}
-	s.command = append([]string{program, "--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", ""}, options...)
+	s.command = append([]string{program, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", ""}, options...)
 	s.start(t)
 	t.Cleanup(s.kill)
 	return s
@@ -51,7 +52,7 @@ func (s *server) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	testkit.Eventually(t, "Redis answers", func() bool { return client.Ping(t.Context()).Err() == nil })
 }
 
@@ -64,7 +65,7 @@ func (s *server) kill() {
 func (s *server) do(t *testing.T, args ...any) {
 	t.Helper()
 	client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if err := client.Do(t.Context(), args...).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,15 +86,12 @@ func replica(t *testing.T, url string, rules stream.Rules) (*redisstore.Store, *
 }
 
 // until repeats a call that may fail while the server comes back, until it has this outcome.
-func until(t *testing.T, want stream.Outcome, call func() (stream.Result, error)) stream.Result {
+func until(t *testing.T, want stream.Outcome, call func() (stream.Result, error)) {
 	t.Helper()
-	var last stream.Result
 	testkit.Eventually(t, string(want), func() bool {
-		var err error
-		last, err = call()
-		return err == nil && last.Outcome == want
+		result, err := call()
+		return err == nil && result.Outcome == want
 	})
-	return last
 }
 
 func TestRestartHoldsStartsBack(t *testing.T) {
@@ -146,7 +144,7 @@ func TestPromotionHoldsStartsBack(t *testing.T) {
 	after, _ := replica(t, promoted.url(), rules)
 	testkit.Eventually(t, "the replica has the session, and is not used", func() bool {
 		client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		count, _ := client.DBSize(t.Context()).Result()
 		_, err := after.List(t.Context(), account)
 		return count > 0 && err != nil

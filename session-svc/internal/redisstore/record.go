@@ -92,7 +92,7 @@ func packDetail(s stream.Start) (string, error) {
 
 // packTime gives a time as the record has it.
 func packTime(t time.Time) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli())) //nolint:gosec // after 1970
+	b := binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli()))
 	return string(b[2:])
 }
 
