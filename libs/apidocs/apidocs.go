@@ -27,7 +27,8 @@ var contentTypes = map[string]string{
 }
 
 // policy allows what Swagger UI needs and nothing else: its styles are inline, its icons data.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 // Mount serves the page of a service at /docs/<service>/ and its document at /docs/<service>/openapi.yaml, so that one ingress can hold
 // those of all services. /docs leads there.
@@ -39,7 +40,8 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 	e.GET(strings.TrimSuffix(root, "/"), lead)
 	e.GET(root+"*file", e.Handle(func(c *gin.Context) error {
 		name := strings.TrimPrefix(c.Param("file"), "/")
-		text, err := []byte(nil), error(nil)
+		var text []byte
+		var err error
 		switch name {
 		case "openapi.yaml":
 			text = spec

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -53,13 +55,10 @@ func Body(c *gin.Context, into any) error {
 		return decodeValues(into, form, "field")
 	default:
 		body, err := read(c.Request)
-		if err != nil {
+		if err != nil || len(body) == 0 {
 			return err
 		}
-		if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
-			return jsonFault(err)
-		}
-		return nil
+		return decodeJSON(into, body)
 	}
 }
 
@@ -81,11 +80,13 @@ func Rest(c *gin.Context) (url.Values, any, error) {
 		return parameters, nil, err
 	case contentType == jsonType:
 		body, err := read(c.Request)
-		if value := jsontext.Value(body); err == nil && !value.IsValid() {
-			err = json.Unmarshal(body, &struct{}{}) // which says what is wrong
-			return nil, nil, jsonFault(err)
+		if err != nil || len(body) == 0 {
+			return parameters, nil, err
 		}
-		return parameters, jsontext.Value(body), err
+		if value := jsontext.Value(body); value.IsValid() {
+			return parameters, value, nil
+		}
+		return nil, nil, fault.BadFields(jsonFault(json.Unmarshal(body, &struct{}{}), nil)) // which says what is wrong
 	}
 	fields, err := form(c)
 	if err != nil || len(fields) == 0 {
@@ -144,9 +145,9 @@ func query(c *gin.Context) (url.Values, error) {
 	if values, ok := c.Get(queryKey); ok {
 		return values.(url.Values), nil //nolint:forcetypeassert // only this package sets it
 	}
-	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	values, err := parse(c.Request.URL.RawQuery, "query", "parameters")
 	if err != nil {
-		return nil, fault.BadField("query", "is not well-formed; encode special characters as %%XX and separate parameters with &")
+		return nil, err
 	}
 	c.Set(queryKey, values)
 	return values, nil
@@ -160,12 +161,27 @@ func form(c *gin.Context) (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := url.ParseQuery(string(body))
+	values, err := parse(string(body), "body", "fields")
 	if err != nil {
-		return nil, fault.BadField("body", "is not a well-formed form; encode special characters as %%XX and separate fields with &")
+		return nil, err
 	}
 	c.Set(formKey, values)
 	return values, nil
+}
+
+// parse splits a form or a query. What is not UTF-8 goes no further: no JSON could carry it.
+func parse(text, where, what string) (url.Values, error) {
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, fault.BadField(where, "is not well-formed; encode special characters as %%XX and separate %s with &", what)
+	}
+	var faults []fault.Field
+	for name, given := range values {
+		if !utf8.ValidString(name) || slices.ContainsFunc(given, func(text string) bool { return !utf8.ValidString(text) }) {
+			faults = append(faults, fault.Field{Name: shown(name), Detail: "must be UTF-8"})
+		}
+	}
+	return values, badFields(faults)
 }
 
 func read(r *http.Request) ([]byte, error) {
@@ -208,52 +224,102 @@ func mediaType(r *http.Request) (string, error) {
 	return contentType, nil
 }
 
+// decoder is shared by all requests, since it remembers what it learned of each struct.
+var decoder = newDecoder()
+
+func newDecoder() *schema.Decoder {
+	d := schema.NewDecoder()
+	d.SetAliasTag("json")
+	// In a form as in JSON: the decoder's own rule takes on, T and 1 as well.
+	d.RegisterConverter(false, func(text string) reflect.Value {
+		if text != "true" && text != "false" {
+			return reflect.Value{}
+		}
+		return reflect.ValueOf(text == "true")
+	})
+	return d
+}
+
 func decodeValues(into any, values url.Values, what string) error {
+	if len(values) == 0 {
+		return nil
+	}
 	var faults []fault.Field
+	bad := func(name, format string, args ...any) {
+		faults = append(faults, fault.Field{Name: shown(name), Detail: fmt.Sprintf(format, args...)})
+	}
+	right := make(url.Values, len(values))
 	for name, given := range values {
-		if len(given) > 1 {
-			faults = append(faults, fault.Field{Name: name, Detail: fmt.Sprintf("given %d times; give it once", len(given))})
+		if len(faults) == maxFaults {
+			break
+		}
+		field, known := fieldOf(into, name) // the decoder would take any case, and look into an a.b
+		switch {
+		case len(given) > 1:
+			bad(name, "given %d times; give it once", len(given))
+		case !known:
+			bad(name, "unknown %s%s", what, knownNames(into))
+		case given[0] == "" && kindName(field) != aString: // the decoder would pass over it
+			bad(name, "must be %s", kindName(field))
+		default:
+			right[name] = given
 		}
 	}
-	decoder := schema.NewDecoder()
-	decoder.SetAliasTag("json")
-	decoder.ZeroEmpty(false)
-	if err := decoder.Decode(into, values); err != nil {
+	if err := decoder.Decode(into, right); err != nil {
 		multi, ok := errors.AsType[schema.MultiError](err)
 		if !ok {
-			return fault.BadField("body", "can't be read").Because(err)
+			return fmt.Errorf("decode %s: %w", what, err)
 		}
-		for name, each := range multi {
-			faults = append(faults, fault.Field{Name: name, Detail: remedy(each, what, into)})
+		for name := range multi {
+			field, _ := fieldOf(into, name)
+			bad(name, "must be %s", kindName(field))
 		}
 	}
+	return badFields(faults)
+}
+
+// maxFaults bounds an answer, and the work for it: a small body can be wrong in ten thousand ways.
+const maxFaults = 20
+
+// badFields reports what was found, in the order of the names, or gives nil for nothing.
+func badFields(faults []fault.Field) error {
 	if len(faults) == 0 {
 		return nil
 	}
 	slices.SortFunc(faults, func(a, b fault.Field) int { return strings.Compare(a.Name, b.Name) })
-	return fault.BadFields(faults...)
+	return fault.BadFields(faults[:min(len(faults), maxFaults)]...)
 }
 
-func remedy(err error, what string, into any) string {
-	if conversion, ok := errors.AsType[schema.ConversionError](err); ok && conversion.Type != nil {
-		return "must be " + kindName(conversion.Type)
+// fieldOf gives the type of the field with this very name.
+func fieldOf(into any, name string) (reflect.Type, bool) {
+	structure := reflect.TypeOf(into).Elem()
+	for field := range structure.Fields() {
+		if jsonName(field) == name {
+			return field.Type, true
+		}
 	}
-	return "unknown " + what + known(into)
+	return nil, false
 }
 
-// known lists what would have been right.
-func known(into any) string {
+// knownNames lists what would have been right.
+func knownNames(into any) string {
 	structure := reflect.TypeOf(into).Elem()
 	names := make([]string, 0, structure.NumField())
-	for i := range structure.NumField() {
-		name, _, _ := strings.Cut(structure.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
+	for field := range structure.Fields() {
+		names = append(names, jsonName(field))
 	}
 	if len(names) == 0 {
 		return "; this request takes none"
 	}
 	return "; known are " + strings.Join(names, ", ")
 }
+
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return name
+}
+
+const aString = "a string"
 
 func kindName(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
@@ -263,7 +329,7 @@ func kindName(t reflect.Type) string {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:
-		return "a string"
+		return aString
 	case reflect.Struct, reflect.Map:
 		return "an object"
 	case reflect.Slice, reflect.Array:
@@ -275,29 +341,75 @@ func kindName(t reflect.Type) string {
 	}
 }
 
-// jsonFault names the member at fault.
-func jsonFault(err error) error {
-	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		name := fieldName(semantic.JSONPointer)
-		if errors.Is(err, json.ErrUnknownName) {
-			return fault.BadField(name, "unknown field")
+// errNull is why a null is refused.
+var errNull = errors.New("null")
+
+// strict refuses unknown members, and null, which would read as an empty string or as 0. (Repeated members and broken UTF-8 are refused anyway.)
+var strict = json.JoinOptions(json.RejectUnknownMembers(true),
+	json.WithUnmarshalers(json.UnmarshalFromFunc(func(decoder *jsontext.Decoder, _ any) error {
+		if decoder.PeekKind() == jsontext.KindNull {
+			return errNull
 		}
-		return fault.BadField(name, "must be %s", kindName(semantic.GoType))
+		return errors.ErrUnsupported // not here: the usual way
+	})))
+
+// decodeJSON stops at the first fault, as the decoder does, and only then looks at each member by itself for the others.
+func decodeJSON(into any, body []byte) error {
+	err := json.Unmarshal(body, into, strict)
+	if err == nil {
+		return nil
 	}
-	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		name := fieldName(syntactic.JSONPointer)
-		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return fault.BadField(name, "given more than once; give it once")
+	var members map[string]jsontext.Value
+	if json.Unmarshal(body, &members) != nil || members == nil {
+		return fault.BadFields(jsonFault(err, into))
+	}
+	var faults []fault.Field
+	for name, value := range members {
+		if len(faults) == maxFaults {
+			break
 		}
-		return fault.BadField(name, "is not well-formed JSON at byte %d", syntactic.ByteOffset).Because(err)
+		alone, err := json.Marshal(map[string]jsontext.Value{name: value})
+		if err == nil {
+			err = json.Unmarshal(alone, reflect.New(reflect.TypeOf(into).Elem()).Interface(), strict)
+		}
+		if err != nil {
+			faults = append(faults, jsonFault(err, into))
+		}
 	}
-	return fault.BadField("body", "is not well-formed JSON").Because(err)
+	return badFields(faults)
 }
 
-func fieldName(pointer jsontext.Pointer) string {
-	name := strings.ReplaceAll(strings.TrimPrefix(string(pointer), "/"), "/", ".")
-	if name == "" {
-		return "body"
+// jsonFault names the member at fault.
+func jsonFault(err error, into any) fault.Field {
+	name, detail := "", "is not well-formed JSON"
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		name = fieldName(semantic.JSONPointer)
+		switch {
+		case errors.Is(err, errNull):
+			detail = "must not be null"
+		case !errors.Is(err, json.ErrUnknownName):
+			detail = "must be " + kindName(semantic.GoType)
+		case semantic.JSONPointer.Parent() == "":
+			detail = "unknown field" + knownNames(into)
+		default:
+			detail = "unknown field"
+		}
+	} else if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		name = fieldName(syntactic.JSONPointer)
+		detail = fmt.Sprintf("is not well-formed JSON at byte %d", syntactic.ByteOffset)
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			detail = "given more than once; give it once"
+		}
 	}
+	return fault.Field{Name: cmp.Or(name, "body"), Detail: detail}
+}
+
+// fieldName gives a.0.b for /a/0/b.
+func fieldName(pointer jsontext.Pointer) string {
+	return shown(strings.Join(slices.Collect(pointer.Tokens()), "."))
+}
+
+// shown cuts a name that a client made up to what an answer should repeat.
+func shown(name string) string {
 	return strings.ToValidUTF8(name[:min(len(name), 64)], "?")
 }

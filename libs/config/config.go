@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,15 +27,31 @@ func Load(settings Settings, environ []string) error {
 	for name, value := range known {
 		known[name] = strings.TrimSpace(value)
 	}
+	for _, v := range Describe(settings) {
+		if value, set := known[v.Name]; set && v.Type == list {
+			known[v.Name] = aroundCommas.ReplaceAllString(value, ",")
+		}
+	}
 	var faults []error
 	if err := env.ParseWithOptions(settings, env.Options{Environment: known}); err != nil {
-		faults = parseFaults(settings, err)
+		faults = parseFaults(settings, err, known)
 	}
-	return errors.Join(append(faults, settings.Validate()...)...)
+	unread := faults
+	for _, fault := range settings.Validate() {
+		name, _, _ := strings.Cut(fault.Error(), ":")
+		// What could not be read has been named, and what is found of it here is the fault of a value that nobody gave.
+		if !slices.ContainsFunc(unread, func(f error) bool { return strings.HasPrefix(f.Error(), name+":") }) {
+			faults = append(faults, fault)
+		}
+	}
+	return errors.Join(faults...)
 }
 
-// parseFaults says of each failed variable what the person who set it knows: its name, not the name of a Go field.
-func parseFaults(settings Settings, err error) []error {
+// aroundCommas is the space that people put into lists.
+var aroundCommas = regexp.MustCompile(`\s*,\s*`)
+
+// parseFaults says of each failed variable what the person who set it knows: its name and value, not the name of a Go field.
+func parseFaults(settings Settings, err error, given map[string]string) []error {
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
 		return []error{err}
@@ -45,11 +63,26 @@ func parseFaults(settings Settings, err error) []error {
 	var faults []error
 	for _, fault := range aggregate.Errors {
 		if parse, ok := errors.AsType[env.ParseError](fault); ok {
-			fault = fmt.Errorf("%s: not a valid %s: %w", names[parse.Name], typeName(parse.Type), parse.Err)
+			name := names[parse.Name]
+			fault = fmt.Errorf("%s: %q is not %s", name, given[name], form(parse.Type))
 		}
 		faults = append(faults, fault)
 	}
 	return faults
+}
+
+// form says how a value is written.
+func form(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration, such as 10s or 1m30s"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case typeName(t) == "string":
+		return "one of its values; see -help"
+	default:
+		return "a whole number"
+	}
 }
 
 // Variable is one setting, as the tables of -help and of the README show it.
@@ -64,8 +97,7 @@ type Variable struct {
 func Describe(settings any) []Variable {
 	var variables []Variable
 	structure := reflect.Indirect(reflect.ValueOf(settings)).Type()
-	for i := range structure.NumField() {
-		field := structure.Field(i)
+	for field := range structure.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 		switch {
 		case name != "":
@@ -106,12 +138,14 @@ func Usage(settings any) string {
 	return b.String()
 }
 
+const list = "list"
+
 func typeName(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		return "duration"
 	case t.Kind() == reflect.Slice:
-		return "list"
+		return list
 	case t.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return "string"
 	default:

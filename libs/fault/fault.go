@@ -76,16 +76,18 @@ func Away(what string, cause error) *Error {
 	return e
 }
 
-// Because attaches the cause, which is logged and never shown to the caller.
+// Because gives the same error with a cause, which is logged and never shown to the caller.
 func (e *Error) Because(cause error) *Error {
-	e.cause = cause
-	return e
+	c := *e // e may be a variable that all requests share
+	c.cause = cause
+	return &c
 }
 
-// After sets RetryAfter.
+// After gives the same error with this RetryAfter.
 func (e *Error) After(d time.Duration) *Error {
-	e.RetryAfter = d
-	return e
+	c := *e
+	c.RetryAfter = d
+	return &c
 }
 
 // Error gives the code, the detail and the cause.
@@ -101,7 +103,7 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors of the same code equal, so that errors.Is works on copies with other details.
 func (e *Error) Is(target error) bool {
-	other, ok := target.(*Error) //nolint:errorlint // Is must not unwrap its target
+	other, ok := target.(*Error) // itself: Is must not unwrap its target
 	return ok && other.Code == e.Code
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -64,8 +65,8 @@ func (k Keys) Sign(g Grant) (string, error) {
 		}
 	}
 	b = append(b, byte(g.Limit))
-	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli())) //nolint:gosec // after 1970
-	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli())) //nolint:gosec // after 1970
+	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli()))
 	b = append(b, g.Scope...)
 	return base64.RawURLEncoding.EncodeToString(seal.Keys(k).Seal(purpose, b)), nil
 }
@@ -73,7 +74,7 @@ func (k Keys) Sign(g Grant) (string, error) {
 // Verify reads a grant, or fails with ErrInvalid.
 func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+MaxScope+seal.TagLength {
+	if err != nil || strings.ContainsAny(text, "\r\n") || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+MaxScope+seal.TagLength {
 		return Grant{}, ErrInvalid
 	}
 	signed, genuine := seal.Keys(k).Open(purpose, b)
@@ -97,9 +98,9 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 	return g, nil
 }
 
-// Opens says whether the grant lets its bearer fetch the file at this cleaned path of the blob store.
+// Opens says whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.
 func (g *Grant) Opens(path string) bool {
-	return path == g.Scope || strings.HasSuffix(g.Scope, "/") && strings.HasPrefix(path, g.Scope)
+	return fs.ValidPath(path) && (path == g.Scope || strings.HasSuffix(g.Scope, "/") && strings.HasPrefix(path, g.Scope))
 }
 
 func millis(b []byte) time.Time {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -48,9 +49,10 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{Engine: gin.New(), log: o.Log}
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
-	e.ContextWithFallback = true // a gin.Context passed on as a context must end when the request does
-	e.UseRawPath = true          // %2F inside a parameter is not a separator
-	e.UnescapePathValues = true
+	e.ContextWithFallback = true                    // a gin.Context passed on as a context must end when the request does
+	e.UseRawPath = true                             // %2F inside a parameter is not a separator
+	e.UnescapePathValues = false                    // unescape does it
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-IP, which a proxy may hand on as the client wrote it
 	var err error
 	if e.trusted, err = parseProxies(o.TrustedProxies); err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
 	// Not Use(...) on routes alone: what no route answers is measured and protected too.
-	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit)
+	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, unescape)
 	e.NoRoute(e.Handle(func(*gin.Context) error {
 		return fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
 	}))
@@ -86,6 +88,9 @@ func (e *Engine) Fail(c *gin.Context, err error) {
 		e.log.WarnContext(c, "answer broken off", "route", c.FullPath(), "error", err)
 		panic(http.ErrAbortHandler)
 	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		c.Header("Connection", "close") // reading the rest would be the attack
+	}
 	problem.Write(c.Writer, c.Request, e.log, err)
 }
 
@@ -107,7 +112,8 @@ func (e *Engine) recover(c *gin.Context) {
 
 // limit refuses what is too large, and keeps the handlers from reading more of a body than MaxBody.
 func (e *Engine) limit(c *gin.Context) {
-	size := len(c.Request.RequestURI)
+	c.Header("X-Content-Type-Options", "nosniff")
+	size := len(c.Request.RequestURI) + len(c.Request.Host)
 	for name, values := range c.Request.Header {
 		for _, value := range values {
 			size += len(name) + len(value) + len(": \r\n")
@@ -119,15 +125,24 @@ func (e *Engine) limit(c *gin.Context) {
 	}
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {
 		if c.Request.ContentLength > MaxBody {
-			c.Header("Connection", "close") // reading the rest would be the attack
 			e.Fail(c, &http.MaxBytesError{Limit: MaxBody})
 			return
 		}
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	}
-	header := c.Writer.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
 	c.Next()
+}
+
+// unescape decodes the parameters of a path that Gin matched as it was written. Gin's own way would take a plus for a space.
+func unescape(c *gin.Context) {
+	if c.Request.URL.RawPath == "" {
+		return
+	}
+	for i, parameter := range c.Params {
+		if value, err := url.PathUnescape(parameter.Value); err == nil {
+			c.Params[i].Value = value
+		}
+	}
 }
 
 // BaseURL is scheme and host under which the client reached us, without a trailing slash. A proxy's word on the scheme counts only

@@ -19,7 +19,7 @@ func Authenticate(c *gin.Context, verifier *Verifier, inQuery bool) (*Claims, er
 	if err != nil {
 		return nil, err
 	}
-	return verifier.Verify(c, token)
+	return verifier.Verify(c.Request.Context(), token)
 }
 
 func tokenOf(c *gin.Context, inQuery bool) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -63,8 +64,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if hit, ok := v.cache.Get(token); ok && hit.generation == generation && v.now().Before(hit.claims.Expires) {
 		return hit.claims, nil
 	}
-	if len(token) > maxToken {
-		return nil, invalidToken(fmt.Errorf("%d bytes long", len(token)))
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 passes over line breaks: one token would be many
+		return nil, invalidToken(fmt.Errorf("%d bytes long or in lines", len(token)))
 	}
 	var claims tokenClaims
 	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
@@ -80,8 +81,11 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 		}
 		return nil, invalidToken(err)
 	}
-	result := &Claims{Account: claims.Subject, Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Expires: claims.ExpiresAt.Time}
-	v.cache.Add(token, verified{result, generation})
+	result := &Claims{
+		Account: claims.Subject, Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Evicts: claims.Evicts,
+		Expires: claims.ExpiresAt.Time,
+	}
+	v.cache.Add(strings.Clone(token), verified{result, generation}) // what it was cut from may be a body of 64 KiB
 	return result, nil
 }
 
@@ -92,6 +96,7 @@ type tokenClaims struct {
 	Session string `json:"sid"`
 	Role    string `json:"role"`
 	Limit   int    `json:"lim"`
+	Evicts  bool   `json:"evict,omitempty"`
 }
 
 // Validate refuses tokens that are signed but not ours to act on.

@@ -2,11 +2,13 @@ package listing
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -63,8 +65,8 @@ func Parse(c *gin.Context, spec Spec) (Query, error) {
 	bad := func(name, format string, args ...any) {
 		faults = append(faults, fault.Field{Name: name, Detail: fmt.Sprintf(format, args...)})
 	}
-	if utf8.RuneCountInString(q.Q) > MaxQ || !utf8.ValidString(q.Q) {
-		bad("q", "must be at most %d characters of UTF-8", MaxQ)
+	if utf8.RuneCountInString(q.Q) > MaxQ || strings.ContainsFunc(q.Q, unicode.IsControl) {
+		bad("q", "must be at most %d characters, without control characters", MaxQ)
 	}
 	if given.Page != nil {
 		if q.Page = *given.Page; q.Page < 1 || q.Page > MaxPage {
@@ -77,14 +79,9 @@ func Parse(c *gin.Context, spec Spec) (Query, error) {
 		}
 	}
 	if given.Sort != "" {
-		q.Sort = nil
-		for name := range strings.SplitSeq(given.Sort, ",") {
-			field, descending := strings.CutPrefix(name, "-")
-			if !slices.Contains(spec.Sortable, field) || slices.ContainsFunc(q.Sort, func(k SortKey) bool { return k.Field == field }) {
-				bad("sort", "must be a list of different names out of %s, each with or without a minus", strings.Join(spec.Sortable, ", "))
-				break
-			}
-			q.Sort = append(q.Sort, SortKey{field, descending})
+		var ok bool
+		if q.Sort, ok = parseSort(given.Sort, spec.Sortable); !ok {
+			bad("sort", "must be a list of different names out of %s, each with or without a minus", strings.Join(spec.Sortable, ", "))
 		}
 	}
 	if given.Fields != "" {
@@ -98,6 +95,20 @@ func Parse(c *gin.Context, spec Spec) (Query, error) {
 	}
 	return q, nil
 }
+
+func parseSort(text string, sortable []string) (keys []SortKey, ok bool) {
+	for name := range strings.SplitSeq(text, ",") {
+		field, descending := strings.CutPrefix(name, "-")
+		if !slices.Contains(sortable, field) || slices.ContainsFunc(keys, func(k SortKey) bool { return k.Field == field }) {
+			return nil, false
+		}
+		keys = append(keys, SortKey{field, descending})
+	}
+	return keys, true
+}
+
+// parameters are the names that Parse reads.
+var parameters = []string{"q", "page", "limit", "sort", "fields"}
 
 // Answer writes a page: a bare array of the items, with the number of all items in X-Total-Count and the neighbouring pages in Link (RFC 8288).
 func Answer[T any](c *gin.Context, q Query, items []T, total int64) error {
@@ -144,10 +155,11 @@ func selectFields(object []byte, fields []string) ([]byte, error) {
 
 // links are relative references, right behind every proxy.
 func links(u *url.URL, q Query, total int64) string {
-	last := max(1, int((total+int64(q.Limit)-1)/int64(q.Limit)))
+	last := min(max(1, int((total+int64(q.Limit)-1)/int64(q.Limit))), MaxPage)
+	query := u.Query()
+	maps.DeleteFunc(query, func(name string, _ []string) bool { return !slices.Contains(parameters, name) }) // such as an access token
 	var all []string
 	add := func(rel string, page int) {
-		query := u.Query()
 		query.Set("page", strconv.Itoa(page))
 		all = append(all, fmt.Sprintf(`<%s?%s>; rel="%s"`, u.EscapedPath(), query.Encode(), rel))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -64,11 +65,20 @@ func Fault(err error) error {
 	case err == nil:
 		return nil
 	case mongo.IsTimeout(err), mongo.IsNetworkError(err), errors.Is(err, mongo.ErrClientDisconnected),
-		errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, context.DeadlineExceeded), failingOver(err):
 		return fault.Away("The database", err)
 	default:
 		return fmt.Errorf("MongoDB: %w", err)
 	}
+}
+
+// notServing are the codes of a server that steps down, starts or stops, as the driver specifications' "Retryable Reads" lists them.
+var notServing = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
+
+// failingOver says whether a server answered that another one should be asked. The driver did so once already.
+func failingOver(err error) bool {
+	answer, ok := errors.AsType[mongo.ServerError](err)
+	return ok && slices.ContainsFunc(notServing, answer.HasErrorCode)
 }
 
 // Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,7 +23,10 @@ import (
 )
 
 // SecretHeader carries the shared secret of the services.
-const SecretHeader = "Internal-Secret" //nolint:gosec // a header's name
+const SecretHeader = "Internal-Secret"
+
+// secretInvalid is the code of a refused secret.
+const secretInvalid = "internal_secret_invalid"
 
 // Require lets only requests pass that carry one of the secrets.
 func Require(engine *httpserver.Engine, secrets []string) gin.HandlerFunc {
@@ -32,7 +36,7 @@ func Require(engine *httpserver.Engine, secrets []string) gin.HandlerFunc {
 			accepted |= subtle.ConstantTimeCompare(given, []byte(secret))
 		}
 		if accepted == 0 {
-			return fault.New(fault.Unauthenticated, "internal_secret_invalid", "This listener is for the services themselves.")
+			return fault.New(fault.Unauthenticated, secretInvalid, "This listener is for the services themselves.")
 		}
 		return nil
 	})
@@ -53,7 +57,10 @@ func NewClient(name, base, secret string, timeout time.Duration) *Client {
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 256, 256
 	// Below the servers' 120 s, so that a connection is never used at the moment when the other side closes it.
 	transport.IdleConnTimeout = 60 * time.Second
-	return &Client{Name: name, base: base, secret: secret, http: &http.Client{Transport: transport, Timeout: timeout}}
+	return &Client{Name: name, base: strings.TrimSuffix(base, "/"), secret: secret, http: &http.Client{
+		Transport: transport, Timeout: timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would get the secret
+	}}
 }
 
 // maxAnswer bounds what is read of an answer, in bytes: a list of 100 items of the largest size has room.
@@ -108,7 +115,7 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 		}
 		return nil, fault.Away(c.Name, err)
 	}
-	if response.StatusCode >= http.StatusBadRequest {
+	if response.StatusCode >= http.StatusMultipleChoices {
 		defer response.Body.Close()
 		return nil, c.failure(response)
 	}
@@ -129,8 +136,11 @@ func (c *Client) failure(response *http.Response) error {
 		err = json.Unmarshal(text, &document, json.MatchCaseInsensitiveNames(true))
 	}
 	kind := problem.KindOfStatus(response.StatusCode)
-	if err != nil || kind == fault.Internal || document.Code == "internal_secret_invalid" {
-		return fault.Away(c.Name, fmt.Errorf("%s answered %d %s: %.200s: %w", c.Name, response.StatusCode, document.Code, text, errors.Join(err)))
+	if err == nil && (kind == fault.Internal || document.Code == "" || document.Code == secretInvalid) {
+		err = errors.New("not an answer to the request")
+	}
+	if err != nil {
+		return fault.Away(c.Name, fmt.Errorf("%s answered %d %.200q: %w", c.Name, response.StatusCode, text, err))
 	}
 	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
 	return &fault.Error{

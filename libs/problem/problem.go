@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/time/rate"
 
 	"streamgate/libs/fault"
@@ -43,6 +43,9 @@ var kinds = map[fault.Kind]int{
 	fault.Unavailable:      http.StatusServiceUnavailable,
 }
 
+// clientGone is what the metrics count when nobody waits for the answer any more. The number is nginx's; HTTP has none.
+const clientGone = 499
+
 // Status gives the status code of an error.
 func Status(err error) int { return kinds[classify(err).Kind] }
 
@@ -56,28 +59,33 @@ func KindOfStatus(status int) fault.Kind {
 	return fault.Internal
 }
 
+// document is the order in which a person reads a problem.
+type document struct {
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Code      string         `json:"code"`
+	Detail    string         `json:"detail"`
+	Fields    []fault.Field  `json:"errors,omitempty"`
+	RequestID string         `json:"requestId,omitempty"`
+	Members   map[string]any `json:",embed"`
+}
+
 // Write answers a request with the problem document of err, and logs what is our fault.
 func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		w.WriteHeader(clientGone)
+		return
+	}
 	e := classify(err)
 	status := kinds[e.Kind]
 	report(r, log, status, err)
 
-	body := map[string]any{
-		"type":   TypePrefix + e.Code,
-		"title":  http.StatusText(status),
-		"status": status,
-		"code":   e.Code,
-		"detail": e.Detail,
-	}
-	if len(e.Fields) > 0 {
-		body["errors"] = e.Fields
-	}
 	header := w.Header()
-	if id := header.Get(RequestIDHeader); id != "" {
-		body["requestId"] = id
-	}
-	maps.Copy(body, e.Members)
-	text, marshalErr := json.Marshal(body, json.Deterministic(true))
+	text, marshalErr := json.Marshal(document{
+		Type: TypePrefix + e.Code, Title: http.StatusText(status), Status: status, Code: e.Code, Detail: e.Detail, Fields: e.Fields,
+		RequestID: header.Get(RequestIDHeader), Members: e.Members,
+	}, json.Deterministic(true), jsontext.AllowInvalidUTF8(true)) // a detail may quote what a client sent
 	if marshalErr != nil {
 		log.ErrorContext(r.Context(), "problem document", "error", marshalErr)
 	}
@@ -97,9 +105,13 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	_, _ = w.Write(text) // the client may be gone: nobody is left to tell
 }
 
-// classify finds the fault.Error in the chain, or makes one that says nothing about our insides.
+// classify finds the fault.Error in the chain, or makes one that says nothing about our insides. Of joined errors the first counts, and
+// if it names fields, the fields of the others are named as well.
 func classify(err error) *fault.Error {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
+		if all := fields(err); len(e.Fields) > 0 && len(all) > len(e.Fields) {
+			return fault.BadFields(all...)
+		}
 		return e
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -111,19 +123,35 @@ func classify(err error) *fault.Error {
 	return fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it.")
 }
 
+// fields gives the faulty inputs of an error and of all that were joined to it.
+func fields(err error) []fault.Field {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []fault.Field
+		for _, each := range joined.Unwrap() {
+			all = append(all, fields(each)...)
+		}
+		return all
+	}
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e.Fields
+	}
+	return nil
+}
+
 // seldom keeps a dependency that is away from filling the log at the rate of the traffic.
 var seldom = rate.Sometimes{First: 10, Interval: time.Second}
 
 func report(r *http.Request, log *slog.Logger, status int, err error) {
-	if status < http.StatusInternalServerError || errors.Is(err, context.Canceled) {
+	if status < http.StatusInternalServerError {
 		return
 	}
-	write := func() {
-		log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Int("status", status), slog.String("method", r.Method), slog.String("error", err.Error()))
-	}
+	write := true
 	if status == http.StatusServiceUnavailable {
-		seldom.Do(write)
-		return
+		write = false
+		seldom.Do(func() { write = true })
 	}
-	write()
+	if write {
+		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.Int("status", status), slog.String("method", r.Method), slog.String("error", err.Error()))
+	}
 }

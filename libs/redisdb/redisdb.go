@@ -138,7 +138,7 @@ func (bounded) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 func Ping(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "connect to Redis", Do: func(ctx context.Context) error {
 		if err := client.Ping(ctx).Err(); err != nil {
-			return fmt.Errorf("Redis: %w", err)
+			return fmt.Errorf("redis: %w", err)
 		}
 		return nil
 	}}
@@ -153,12 +153,12 @@ func RequireNoEviction(client redis.UniversalClient) service.Step {
 			return nil // INFO is not for everybody on a managed server, nor on one that runs inside a test
 		}
 		if err != nil {
-			return fmt.Errorf("Redis: %w", err)
+			return fmt.Errorf("redis: %w", err)
 		}
 		_, rest, found := strings.Cut(info, "maxmemory_policy:")
 		policy, _, _ := strings.Cut(rest, "\r\n")
 		if found && policy != "noeviction" {
-			return service.Permanent(fmt.Errorf("Redis has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
+			return service.Permanent(fmt.Errorf("the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
 		}
 		return nil
 	}}
@@ -168,14 +168,16 @@ func RequireNoEviction(client redis.UniversalClient) service.Step {
 func Close(client redis.UniversalClient) func(context.Context) error {
 	return func(context.Context) error {
 		if err := client.Close(); err != nil {
-			return fmt.Errorf("Redis: %w", err)
+			return fmt.Errorf("redis: %w", err)
 		}
 		return nil
 	}
 }
 
 // away are the beginnings of the answers of a server that is there but can't serve: loading its data, failing over, full.
-var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients"}
+var away = []string{
+	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients",
+}
 
 // Fault gives an error of the client a kind: a server that is away, or can't serve at the moment, is fault.Unavailable.
 func Fault(err error) error {
@@ -189,10 +191,10 @@ func Fault(err error) error {
 				return fault.Away("The record of streams", err)
 			}
 		}
-		return fmt.Errorf("Redis: %w", err)
+		return fmt.Errorf("redis: %w", err)
 	}
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("Redis: %w", err)
+		return fmt.Errorf("redis: %w", err)
 	}
 	return fault.Away("The record of streams", err) // the network, in one of its many words
 }

@@ -66,7 +66,7 @@ func freeAddr(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	_ = listener.Close()
 	return listener.Addr().String()
 }
 
@@ -221,8 +221,9 @@ func TestFaultsOfAServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer late.Close()
-		if err = late.Ping(ctx).Err(); err == nil {
+		err = late.Ping(ctx).Err()
+		_ = late.Close()
+		if err == nil {
 			return false
 		}
 		isAway(t, "too many clients", err)
@@ -273,7 +274,7 @@ func TestNothingHangsWhenRedisIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	t.Cleanup(func() { _ = silent.Close() })
 	fastest(t, "nobody answers", ping(open(t, "redis://"+silent.Addr().String())))
 
 	stopped := startRedis(t)

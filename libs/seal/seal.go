@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,9 +33,9 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 	return keys, errors.Join(faults...)
 }
 
-// Seal appends a tag to the message. The purpose keeps messages of different meaning apart.
+// Seal gives the message with a tag behind it. The purpose keeps messages of different meaning apart.
 func (k Keys) Seal(purpose string, message []byte) []byte {
-	return append(message, tag(k[0], purpose, message)...)
+	return slices.Concat(message, tag(k[0], purpose, message))
 }
 
 // Open gives the message of a sealed one, and whether the seal is ours.

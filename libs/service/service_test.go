@@ -270,7 +270,7 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != 200 || !response.Close {
+	if response.StatusCode != http.StatusOK || !response.Close {
 		t.Errorf("answered %d, connection to be closed: %t", response.StatusCode, response.Close)
 	}
 	testkit.Eventually(t, "new connections are refused", func() bool {
@@ -317,7 +317,7 @@ func TestARequestThatNeverEnds(t *testing.T) {
 		Close: []func(context.Context) error{func(ctx context.Context) error { return ctx.Err() }},
 	}, config)
 	<-u.Ready()
-	go func() { _, _ = http.Get(u.PublicURL) }() //nolint:bodyclose // has none
+	go func() { _, _ = http.Get(u.PublicURL) }()
 	<-under
 	u.stop()
 	err := u.end()
@@ -333,7 +333,7 @@ func TestAPortInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer used.Close()
+	t.Cleanup(func() { _ = used.Close() })
 	for name, change := range map[string]func(*service.Settings){
 		"PUBLIC_ADDR":     func(s *service.Settings) { s.PublicAddr = used.Addr().String() },
 		"INTERNAL_ADDR":   func(s *service.Settings) { s.InternalAddr = used.Addr().String() },
@@ -364,7 +364,7 @@ func freeAddr(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	_ = listener.Close()
 	return listener.Addr().String()
 }
 

@@ -50,11 +50,12 @@ func (s *Settings) Validate() []error {
 			fault("TRUSTED_PROXIES: %q is neither an address nor a CIDR, such as 10.0.0.0/8", proxy)
 		}
 	}
-	if len(s.InternalSecrets) == 0 {
+	switch {
+	case len(s.InternalSecrets) == 0:
 		fault("INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
-	} else if slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }) {
+	case slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }):
 		fault("INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
-	} else if slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }) {
+	case slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }):
 		fault("INTERNAL_SECRETS: a secret has other characters than the visible ones of ASCII")
 	}
 	if s.DrainDelay < 0 || s.DrainDelay > time.Minute {

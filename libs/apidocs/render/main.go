@@ -61,7 +61,7 @@ func render(out string, services []string) error {
 	if out == "" || len(services) == 0 {
 		return errors.New("usage: render -out FOLDER SERVICE=FILE…")
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := os.MkdirAll(out, 0o750); err != nil {
 		return fmt.Errorf("folder: %w", err)
 	}
 	var documents strings.Builder

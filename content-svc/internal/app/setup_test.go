@@ -1,0 +1,142 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"streamgate/content-svc/internal/app"
+	"streamgate/content-svc/internal/config"
+	libconfig "streamgate/libs/config"
+	"streamgate/libs/grant"
+	"streamgate/libs/service"
+	"streamgate/libs/testkit"
+)
+
+const secret = "secret-of-the-services"
+
+var key = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
+
+// settings makes a configuration as a service gets it, on a database and a folder of the test's own.
+func settings(t *testing.T, uri, database string, more ...string) config.Config {
+	t.Helper()
+	var cfg config.Config
+	err := libconfig.Load(&cfg, append([]string{
+		"MONGODB_URI=" + uri, "MONGODB_DATABASE=" + database, "MEDIA_URL=file://" + t.TempDir(), "SESSION_SVC_URL=" + sessionSvc(t),
+		"GRANT_KEYS=" + key, "INTERNAL_SECRETS=" + secret + ",another-secret-of-theirs",
+	}, more...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// sessionSvc stands in for session-svc's internal API, as the contract between the services has it: every stream may play.
+func sessionSvc(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/internal/leases/renew" || r.Header.Get("Internal-Secret") != secret {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"expiresAt":"2026-01-02T03:04:15.678Z","lease":10000}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// boot runs the service.
+func boot(t *testing.T, cfg config.Config) *service.Running {
+	t.Helper()
+	s, err := app.New(cfg, "test", testkit.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testkit.Run(t, s)
+}
+
+// catalogue is the address of a new service's internal listener, and what proves that we may use it.
+func catalogue(t *testing.T) (string, testkit.Option) {
+	t.Helper()
+	uri, database := testkit.Mongo(t)
+	return boot(t, settings(t, uri, database)).InternalURL, testkit.Header("Internal-Secret", secret)
+}
+
+// address is that of a file below a new stream's grant.
+func address(t *testing.T, base, scope, path string) string {
+	t.Helper()
+	keys, err := grant.ParseKeys("GRANT_KEYS", []string{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := keys.Sign(grant.Grant{
+		Stream: strings.Repeat("A", 22), Account: testkit.NewID(), Session: strings.Repeat("A", 11), Content: testkit.NewID(),
+		Limit: 3, Started: time.Now(), Expires: time.Now().Add(time.Hour), Scope: scope,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base + "/media/" + text + "/" + path
+}
+
+// wire is a connection to a server that can be cut.
+type wire struct {
+	net.Listener
+
+	mu   sync.Mutex
+	ends []net.Conn
+}
+
+// newWire gives a wire to the server of uri, and a uri that goes through it.
+func newWire(t *testing.T, uri string) (*wire, string) {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{Listener: listener}
+	t.Cleanup(w.cut)
+	target := u.Host
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", target)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.ends = append(w.ends, near, far)
+			w.mu.Unlock()
+			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
+			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		}
+	}()
+	u.Host = listener.Addr().String()
+	return w, u.String()
+}
+
+func (w *wire) cut() {
+	_ = w.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, end := range w.ends {
+		_ = end.Close()
+	}
+}

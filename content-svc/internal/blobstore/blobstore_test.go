@@ -1,0 +1,295 @@
+package blobstore_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	_ "gocloud.dev/blob/memblob" // mem://
+
+	"streamgate/content-svc/internal/blobstore"
+	"streamgate/content-svc/internal/media"
+	"streamgate/libs/fault"
+)
+
+func connect(t *testing.T, address string) *blobstore.Store {
+	t.Helper()
+	if err := blobstore.CheckURL("MEDIA_URL", address); err != nil {
+		t.Fatal(err)
+	}
+	s := blobstore.New(address)
+	if err := s.Connect().Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func noise(size int) []byte {
+	b := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+}
+
+func open(t *testing.T, s *blobstore.Store, path string) *media.File {
+	t.Helper()
+	f, err := s.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// Folders and buckets are one to whoever reads them.
+func TestStores(t *testing.T) {
+	t.Parallel()
+	bucket := newBucket(t)
+	for name, address := range map[string]string{"folder": "file://" + t.TempDir(), "memory": "mem://", "S3": bucket.address()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := connect(t, address)
+			began := time.Now().Add(-2 * time.Second)
+			content := noise(10_000)
+			for _, each := range [][]byte{content, []byte("another")} {
+				if err := s.WriteMissing(t.Context(), "demo/a.mp4", each); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := open(t, s, "demo/a.mp4")
+			if f.Size != int64(len(content)) || f.Modified.Before(began) || f.Modified.After(time.Now().Add(time.Second)) {
+				t.Errorf("size %d, modified %v", f.Size, f.Modified)
+			}
+			if len(f.ETag) < 3 || f.ETag[0] != '"' || f.ETag[len(f.ETag)-1] != '"' || f.ETag != open(t, s, "demo/a.mp4").ETag {
+				t.Errorf("ETag %s", f.ETag)
+			}
+			if err := iotest.TestReader(f.Content, content); err != nil {
+				t.Error(err)
+			}
+			for _, path := range []string{"demo", "demo/b.mp4", "demo/a.mp4/x", "none/a.mp4"} {
+				if _, err := s.Open(t.Context(), path); fault.KindOf(err) != fault.NotFound {
+					t.Errorf("%s: %v", path, err)
+				}
+			}
+
+			long := noise(20 << 20) // more than two pieces
+			if name == "S3" {
+				bucket.write(t, "long.mp4", long) // its client would send it in parts, which the stand-in doesn't know
+			} else if err := s.WriteMissing(t.Context(), "long.mp4", long); err != nil {
+				t.Fatal(err)
+			}
+			f = open(t, s, "long.mp4")
+			if got, err := io.ReadAll(f.Content); err != nil || !bytes.Equal(got, long) {
+				t.Fatalf("%d bytes, %v", len(got), err)
+			}
+			for range 20 {
+				from := rand.IntN(len(long))
+				part := long[from:min(len(long), from+rand.IntN(10<<20))]
+				if _, err := f.Content.Seek(int64(from), io.SeekStart); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := io.ReadAll(io.LimitReader(f.Content, int64(len(part)))); err != nil || !bytes.Equal(got, part) {
+					t.Fatalf("%d bytes from %d: %d, %v", len(part), from, len(got), err)
+				}
+			}
+		})
+	}
+}
+
+func TestAFileOfAFolderIsAFile(t *testing.T) {
+	t.Parallel()
+	s := connect(t, "file://"+t.TempDir())
+	if err := s.WriteMissing(t.Context(), "a", []byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := open(t, s, "a").Content.(*os.File); !ok {
+		t.Error("the kernel can't send it")
+	}
+}
+
+func TestAFolderMayItselfBeLinkedTo(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a"), []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Fatal(err)
+	}
+	open(t, connect(t, "file://"+link), "a")
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{
+		"", "/var/media", "file://", "http://example.com", "gopher://x", "file://\x7f", "file://" + file, "file://" + file + "/none", "file:///tmp?none=1",
+	} {
+		err := blobstore.CheckURL("MEDIA_URL", address)
+		if err == nil {
+			err = blobstore.New(address).Connect().Do(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), "MEDIA_URL") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+	created := filepath.Join(t.TempDir(), "new")
+	connect(t, "file://"+created+"?create_dir=true")
+}
+
+// bucket stands in for S3, as far as objects go: it is not Amazon's, but the requests are those of its client.
+type bucket struct {
+	*httptest.Server
+
+	folder string
+	status atomic.Int64 // what to answer instead; 0 is nothing
+	read   atomic.Int64 // bytes
+}
+
+func newBucket(t *testing.T) *bucket {
+	t.Helper()
+	b := &bucket{folder: t.TempDir()}
+	b.Server = httptest.NewServer(b)
+	t.Cleanup(b.Close)
+	return b
+}
+
+func (b *bucket) write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(b.folder, path), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bucket) address() string {
+	return "s3://media?region=eu-central-1&use_path_style=true&anonymous=true&endpoint=" + b.URL
+}
+
+func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := filepath.Join(b.folder, filepath.FromSlash(strings.TrimPrefix(r.URL.Path, "/media/")))
+	if status := int(b.status.Load()); status != 0 {
+		w.WriteHeader(status)
+		return
+	}
+	if r.Method == http.MethodPut {
+		content, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(name), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(name, content, 0o644)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		w.Header().Set("ETag", `"put"`)
+		return
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `<Error><Code>NoSuchKey</Code><Message>none</Message></Error>`)
+		return
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil || info.IsDir() {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	w.Header().Set("ETag", fmt.Sprintf(`"%d"`, info.ModTime().UnixNano()))
+	http.ServeContent(counted{w, &b.read}, r, "", info.ModTime(), file)
+}
+
+type counted struct {
+	http.ResponseWriter
+
+	n *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.n.Add(int64(n))
+	return n, err //nolint:wrapcheck // passes it on
+}
+
+func TestABucketIsAskedForWhatIsRead(t *testing.T) {
+	t.Parallel()
+	b := newBucket(t)
+	s := connect(t, b.address())
+	b.write(t, "long.mp4", noise(64<<20))
+	f := open(t, s, "long.mp4")
+	if _, err := f.Content.Seek(1<<20, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.read.Load(); n != 0 {
+		t.Errorf("%d bytes before the first read", n)
+	}
+	if _, err := io.CopyN(io.Discard, f.Content, 100); err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
+	if n := b.read.Load(); n > 9<<20 {
+		t.Errorf("%d bytes for 100", n)
+	}
+}
+
+func TestABucketThatIsAway(t *testing.T) {
+	t.Parallel()
+	b := newBucket(t)
+	s := connect(t, b.address())
+	b.write(t, "a", noise(10<<20))
+	f := open(t, s, "a")
+	b.status.Store(http.StatusForbidden)
+	if _, err := s.Open(t.Context(), "a"); err == nil || fault.KindOf(err) == fault.NotFound {
+		t.Errorf("a bucket that refuses: %v", err)
+	}
+	if _, err := f.Content.Read(make([]byte, 1)); err == nil {
+		t.Error("read from a bucket that refuses")
+	}
+	b.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := s.Open(ctx, "a"); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("a bucket that is away: %v", err)
+	}
+}
+
+// Half of one file and half of another are nothing.
+func TestABlobThatChangesIsNotRead(t *testing.T) {
+	t.Parallel()
+	b := newBucket(t)
+	s := connect(t, b.address())
+	b.write(t, "a", noise(20<<20))
+	f := open(t, s, "a")
+	if _, err := io.CopyN(io.Discard, f.Content, 100); err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(filepath.Join(b.folder, "a"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, f.Content); err == nil {
+		t.Errorf("%d bytes and no error", n)
+	}
+}

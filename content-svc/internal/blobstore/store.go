@@ -1,0 +1,124 @@
+// Package blobstore reads video files from a store of the Go Cloud Development Kit: a folder or a bucket.
+package blobstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"streamgate/content-svc/internal/media"
+	"streamgate/libs/fault"
+	"streamgate/libs/service"
+)
+
+// fileScheme is the scheme of a store that is a folder.
+const fileScheme = "file"
+
+// CheckURL reports a variable whose value is not the address of a store that can be opened.
+func CheckURL(name, value string) error {
+	u, err := url.Parse(value)
+	if err != nil || !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) || u.Scheme == fileScheme && u.Path == "" {
+		return fmt.Errorf("%s: %q is not the address of a media store; known are %s, such as file:///var/lib/streamgate/media",
+			name, value, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
+	}
+	return nil
+}
+
+// Store is a media.Files. Connect comes before its other methods.
+type Store struct {
+	address string
+	bucket  *blob.Bucket
+	folder  string // where the files are, without symbolic links; "" if the store is no folder
+}
+
+// New makes a store at an address that CheckURL has passed.
+func New(address string) *Store { return &Store{address: address} }
+
+// Connect is the step of start-up that opens the store.
+func (s *Store) Connect() service.Step {
+	return service.Step{Name: "open the media store", Do: func(ctx context.Context) error {
+		u, err := url.Parse(s.address)
+		if err != nil {
+			return service.Permanent(fmt.Errorf("MEDIA_URL: %w", err))
+		}
+		if u.Scheme == fileScheme {
+			// Files are written beside where they are to be: a folder of temporary files may be on another disk, or not there at all.
+			query := u.Query()
+			query.Set("no_tmp_dir", "true")
+			query.Set("metadata", "skip")
+			u.RawQuery = query.Encode()
+		}
+		if s.bucket, err = blob.OpenBucket(ctx, u.String()); err == nil && u.Scheme == fileScheme {
+			s.folder, err = filepath.EvalSymlinks(folder(u))
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return service.Permanent(fmt.Errorf("MEDIA_URL: the folder %s does not exist; create it, or set MEDIA_URL to the folder of the video files", folder(u)))
+		case err != nil && u.Scheme == fileScheme:
+			return service.Permanent(fmt.Errorf("MEDIA_URL: %w", err))
+		case err != nil:
+			return fmt.Errorf("MEDIA_URL: %w", err)
+		}
+		return nil
+	}}
+}
+
+// folder is that of a file address, as package fileblob reads it.
+func folder(u *url.URL) string {
+	if u.Host == "." {
+		return filepath.FromSlash(strings.TrimPrefix(u.Path, "/"))
+	}
+	return filepath.FromSlash(u.Path)
+}
+
+// Close ends the connections to the store.
+func (s *Store) Close(context.Context) error {
+	if s.bucket == nil {
+		return nil
+	}
+	if err := s.bucket.Close(); err != nil {
+		return fmt.Errorf("media store: %w", err)
+	}
+	return nil
+}
+
+// Open is as media.Files says.
+func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
+	if s.folder != "" {
+		return s.openFile(ctx, path)
+	}
+	return s.openBlob(ctx, path)
+}
+
+// WriteMissing writes a file unless there is one.
+func (s *Store) WriteMissing(ctx context.Context, path string, text []byte) error {
+	exists, err := s.bucket.Exists(ctx, path)
+	if err == nil && !exists {
+		// Whole or not at all; two who write the same at once write the same.
+		err = s.bucket.WriteAll(ctx, path, text, &blob.WriterOptions{ContentType: media.ContentType(path)})
+	}
+	if err != nil {
+		return fmt.Errorf("media store: %w", err)
+	}
+	return nil
+}
+
+// failure gives an error of the store a kind.
+func failure(err error) error {
+	switch {
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		return media.ErrNotFound
+	case errors.Is(err, os.ErrPermission), gcerrors.Code(err) == gcerrors.PermissionDenied:
+		return fmt.Errorf("media store: %w", err)
+	default:
+		return fault.Away("The media store", err)
+	}
+}

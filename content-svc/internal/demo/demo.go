@@ -1,0 +1,75 @@
+// Package demo fills an empty Streamgate with three short clips.
+package demo
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"streamgate/content-svc/internal/video"
+	"streamgate/libs/service"
+)
+
+// clips are made by generate.sh.
+//
+//go:embed media/*.mp4 media/*.webm
+var clips embed.FS
+
+// folder is where the clips are in the blob store.
+const folder = "demo/"
+
+// entries have ids that don't change, for the first command that somebody pastes.
+var entries = []struct {
+	id, clip    string
+	typ         video.Type
+	name        string
+	description string
+}{
+	{
+		"607c55840e977203b4d8b5e5", "bars.mp4", video.VOD, "The Test Card That Would Not Sit Still",
+		"Fourteen seconds of colour, a clock that counts every frame and a beep for each second. If this plays smoothly, so will the film you came for.",
+	},
+	{
+		"607c55840e977203b4d8b5e6", "mandelbrot.mp4", video.VOD, "A Dive into the Seahorse Valley",
+		"We leave the harbour of the Mandelbrot set and steer for the cleft between its heart and its head, where the coastline never ends. Headphones help.",
+	},
+	{
+		"607c55840e977203b4d8b5e7", "channel.webm", video.Livestream, "Channel One: Back Shortly",
+		"Our programme continues in a moment. Until then: the finest bars in television and one kilohertz, live from an empty studio.",
+	},
+}
+
+// Store is where the clips go.
+type Store interface {
+	// WriteMissing writes a file unless there is one.
+	WriteMissing(ctx context.Context, path string, text []byte) error
+}
+
+// Step is the step of start-up that puts the clips in: each file that is missing, and the entries of the catalogue once in the life of a
+// database, so that one that was deleted stays deleted.
+func Step(files Store, contents video.Store) service.Step {
+	return service.Step{Name: "demo content", Do: func(ctx context.Context) error {
+		// A second apart, as if made one after the other, so that the default order of a list shows the first one first.
+		made := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+		var seed []video.Content
+		for i, e := range entries {
+			clip, err := clips.ReadFile("media/" + e.clip)
+			if err != nil {
+				return fmt.Errorf("demo: %w", err)
+			}
+			if err := files.WriteMissing(ctx, folder+e.clip, clip); err != nil {
+				return fmt.Errorf("demo: %w", err)
+			}
+			id, err := video.ParseID("id", e.id)
+			if err != nil {
+				return fmt.Errorf("demo: %w", err)
+			}
+			at := made.Add(-time.Duration(i) * time.Second)
+			seed = append(seed, video.Content{
+				ID: id, Type: e.typ, Name: e.name, Description: e.description, Src: folder + e.clip, CreatedAt: at, UpdatedAt: at,
+			})
+		}
+		return contents.Seed(ctx, "demo", seed)
+	}}
+}

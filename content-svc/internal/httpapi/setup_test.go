@@ -1,0 +1,258 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"streamgate/content-svc/api"
+	"streamgate/content-svc/internal/blobstore"
+	"streamgate/content-svc/internal/httpapi"
+	"streamgate/content-svc/internal/lease"
+	"streamgate/content-svc/internal/media"
+	"streamgate/content-svc/internal/sessionclient"
+	"streamgate/libs/apitest"
+	"streamgate/libs/grant"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/logging"
+	"streamgate/libs/metrics"
+	"streamgate/libs/testkit"
+)
+
+const (
+	secret = "secret-of-the-services"
+	ten    = 10 * time.Second
+)
+
+// key is GRANT_KEYS of the tests.
+var key = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
+
+// sessions stands in for session-svc: its internal API as the contract between the services has it, with answers to order.
+type sessions struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	answer func(w http.ResponseWriter)
+	asked  atomic.Int64
+	grants []string
+}
+
+func newSessions(t testing.TB) *sessions {
+	t.Helper()
+	s := &sessions{}
+	s.lives(ten)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /internal/leases/renew", func(w http.ResponseWriter, r *http.Request) {
+		var question struct {
+			Grant string `json:"grant"`
+		}
+		if err := json.UnmarshalRead(r.Body, &question, json.RejectUnknownMembers(true)); err != nil || r.Header.Get("Internal-Secret") != secret {
+			t.Errorf("question %+v with secret %q: %v", question, r.Header.Get("Internal-Secret"), err)
+		}
+		s.asked.Add(1)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.grants = append(s.grants, question.Grant)
+		s.answer(w)
+	})
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *sessions) says(status int, contentType, body string, headers ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", contentType)
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func (s *sessions) problem(status int, code, members string, headers ...string) {
+	s.says(status, "application/problem+json", fmt.Sprintf(
+		`{"type":"urn:streamgate:problem:%s","title":"%s","status":%d,"code":"%s","detail":"Said so.","requestId":"theirs"%s}`,
+		code, http.StatusText(status), status, code, members), headers...)
+}
+
+// lives makes every stream one that may play.
+func (s *sessions) lives(lease time.Duration) {
+	s.says(http.StatusOK, "application/json", fmt.Sprintf(`{"expiresAt":"2026-01-02T03:04:15.678Z","lease":%d}`, lease.Milliseconds()))
+}
+
+func (s *sessions) ends() {
+	s.problem(http.StatusGone, "stream_ended", `,"reason":"terminated","by":"Living room"`)
+}
+
+func (s *sessions) refuses() {
+	s.problem(http.StatusForbidden, "stream_limit_reached", `,"limit":1,"active":1,"streams":[`+
+		`{"id":"BBBBBBBBBBBBBBBBBBBBBB","content":"607c55840e977203b4d8b5e5","device":"TV",`+
+		`"startedAt":"2026-01-02T03:04:05.678Z","expiresAt":"2026-01-02T03:04:15.678Z"}]`, "Retry-After", "7")
+}
+
+// isAway is session-svc without its Redis.
+func (s *sessions) isAway() {
+	s.problem(http.StatusServiceUnavailable, "unavailable", "", "Retry-After", "1")
+}
+
+// player is a public listener on a folder of files, with a clock that moves when it is told to.
+type player struct {
+	*sessions
+
+	url      string
+	folder   string
+	registry *prometheus.Registry
+	log      *logged
+
+	clock atomic.Int64
+}
+
+// logged keeps what was logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+type option func(*httpapi.Public, *http.Server)
+
+func newPlayer(t testing.TB, options ...option) *player {
+	t.Helper()
+	p := &player{sessions: newSessions(t), folder: t.TempDir(), registry: prometheus.NewRegistry(), log: &logged{}}
+	p.clock.Store(time.Now().UnixNano())
+	files := blobstore.New("file://" + p.folder)
+	if err := files.Connect().Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := grant.ParseKeys("GRANT_KEYS", []string{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := httpapi.Public{
+		Player: &media.Player{
+			Keys: keys, Files: files, Now: p.now, Leases: lease.NewKeeper(sessionclient.New(p.URL, secret, p.registry), p.now),
+		},
+		Stall: httpapi.Stall, Log: logging.New(p.log, logging.Text, slog.LevelDebug, "test"), Registry: p.registry, Metrics: metrics.NewHTTP(p.registry),
+	}
+	server := httpserver.NewServer(nil, public.Log)
+	for _, o := range options {
+		o(&public, server)
+	}
+	engine, err := httpapi.NewPublic(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apitest.Routes(t, api.Spec, engine.Routes())
+	server.Handler = engine
+	if test, ok := t.(*testing.T); ok {
+		server.Handler = apitest.Watch(test, api.Spec, engine)
+	}
+	s := httptest.NewUnstartedServer(nil)
+	s.Config = server
+	s.Start()
+	t.Cleanup(s.Close)
+	p.url = s.URL
+	return p
+}
+
+func (p *player) now() time.Time       { return time.Unix(0, p.clock.Load()) }
+func (p *player) pass(d time.Duration) { p.clock.Add(int64(d)) }
+
+// write makes a file.
+func (p *player) write(t testing.TB, path string, content []byte) {
+	t.Helper()
+	name := filepath.Join(p.folder, filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// long is the length of long.mp4 in bytes: more than the buffers of two sockets hold.
+const long = 64 << 20
+
+// writeLong makes long.mp4, which takes no room.
+func (p *player) writeLong(t testing.TB) {
+	t.Helper()
+	p.write(t, "long.mp4", nil)
+	if err := os.Truncate(filepath.Join(p.folder, "long.mp4"), long); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// grant signs a grant of a new stream for a scope.
+func (p *player) grant(t testing.TB, scope string, change ...func(*grant.Grant)) string {
+	t.Helper()
+	g := grant.Grant{
+		Stream:  base64.RawURLEncoding.EncodeToString([]byte(testkit.NewID())[8:]),
+		Account: testkit.NewID(), Session: "AAAAAAAAAAA", Content: testkit.NewID(), Limit: 3, Started: p.now(), Expires: p.now().Add(24 * time.Hour), Scope: scope,
+	}
+	for _, c := range change {
+		c(&g)
+	}
+	keys, err := grant.ParseKeys("GRANT_KEYS", []string{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := keys.Sign(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// address is that of a file below a new stream's grant.
+func (p *player) address(t testing.TB, scope, path string) string {
+	t.Helper()
+	return p.url + "/media/" + p.grant(t, scope) + "/" + path
+}
+
+// counted gives the value of a metric, of one outcome if there is one.
+func (p *player) counted(t testing.TB, name, outcome string) float64 {
+	t.Helper()
+	families, err := p.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			matches := family.GetName() == name && (outcome == "" || len(metric.GetLabel()) > 0 && metric.GetLabel()[0].GetValue() == outcome)
+			if matches {
+				return metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("no metric %s of %s", name, outcome)
+	return 0
+}

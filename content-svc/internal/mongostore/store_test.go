@@ -1,0 +1,66 @@
+package mongostore_test
+
+import (
+	"context"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"streamgate/content-svc/internal/mongostore"
+	"streamgate/content-svc/internal/video"
+	"streamgate/content-svc/internal/video/storetest"
+	"streamgate/libs/fault"
+	"streamgate/libs/mongodb"
+	"streamgate/libs/testkit"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) video.Store {
+		t.Helper()
+		return mongostore.New(empty(t))
+	})
+}
+
+func TestUpdatesAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	info, err := db.RunCommand(t.Context(), bson.D{{Key: "buildInfo", Value: 1}}).Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Lookup("ferretdb").Type != 0 || info.Lookup("ferretdbVersion").Type != 0 {
+		t.Skip("FerretDB's updates are not atomic")
+	}
+	storetest.Concurrent(t, mongostore.New(db))
+}
+
+// empty gives a database with nothing in it but indexes.
+func empty(t *testing.T) *mongo.Database {
+	t.Helper()
+	uri, database := testkit.Mongo(t)
+	db, err := mongodb.Open(uri, database, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	for range 2 { // the second time, at every start but the first, they exist
+		if err := mongostore.New(db).Indexes().Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return db
+}
+
+func TestAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	db, err := mongodb.Open("mongodb://127.0.0.1:1", "none", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	if _, err := mongostore.New(db).Get(t.Context(), video.ID{}); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("kind %v of %v", fault.KindOf(err), err)
+	}
+}

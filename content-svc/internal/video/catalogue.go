@@ -1,0 +1,81 @@
+package video
+
+import (
+	"context"
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/listing"
+)
+
+// Update is a change and when it is made.
+type Update struct {
+	Change
+
+	At time.Time
+}
+
+// Catalogue is what can be done with the contents.
+type Catalogue struct {
+	store Store
+	now   func() time.Time
+}
+
+// NewCatalogue makes a catalogue of what is in the store.
+func NewCatalogue(store Store, now func() time.Time) *Catalogue { return &Catalogue{store, now} }
+
+// List gives a page of contents and the number of all that match.
+func (c *Catalogue) List(ctx context.Context, q listing.Query) ([]Content, int64, error) {
+	return c.store.List(ctx, q)
+}
+
+// Get gives a content, or ErrNotFound.
+func (c *Catalogue) Get(ctx context.Context, id ID) (Content, error) {
+	return c.store.Get(ctx, id)
+}
+
+// Add makes a content of the given values; all but the description are needed. Its error names all faulty ones.
+func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
+	content := c.complete(values)
+	if err := (Change{&content.Type, &content.Name, &content.Description, &content.Src}).check(); err != nil {
+		return Content{}, err
+	}
+	return content, c.store.Insert(ctx, content)
+}
+
+// complete makes a new content of the values.
+func (c *Catalogue) complete(values Change) Content {
+	now := c.time()
+	content := Content{ID: NewID(now), CreatedAt: now, UpdatedAt: now}
+	if values.Type != nil {
+		content.Type = *values.Type
+	}
+	if values.Name != nil {
+		content.Name = *values.Name
+	}
+	if values.Description != nil {
+		content.Description = *values.Description
+	}
+	if values.Src != nil {
+		content.Src = *values.Src
+	}
+	return content
+}
+
+// Change gives new values to some fields. Its error names all faulty ones.
+func (c *Catalogue) Change(ctx context.Context, id ID, change Change) (Content, error) {
+	if change == (Change{}) {
+		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src")
+	}
+	if err := change.check(); err != nil {
+		return Content{}, err
+	}
+	return c.store.Update(ctx, id, Update{change, c.time()})
+}
+
+// Delete removes a content, or says ErrNotFound. Streams that play it go on; its file stays where it is.
+func (c *Catalogue) Delete(ctx context.Context, id ID) error {
+	return c.store.Delete(ctx, id)
+}
+
+func (c *Catalogue) time() time.Time { return c.now().UTC().Truncate(time.Millisecond) }

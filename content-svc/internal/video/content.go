@@ -1,0 +1,143 @@
+package video
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"streamgate/content-svc/internal/media"
+	"streamgate/libs/fault"
+)
+
+// Type says how a content is played.
+type Type string
+
+// The types.
+const (
+	Livestream Type = "livestream"
+	VOD        Type = "vod" // video on demand: it has a beginning and an end
+)
+
+// Bounds of a content's fields.
+const (
+	MaxName        = 200  // characters; at least one that can be seen
+	MaxDescription = 2000 // characters
+	MaxURL         = 2048 // bytes
+)
+
+// ID names a content: 24 hex digits, of which the first eight are the second of its making.
+type ID [12]byte
+
+// NewID makes an id.
+func NewID(now time.Time) (id ID) {
+	binary.BigEndian.PutUint32(id[:], uint32(now.Unix())) //nolint:gosec // lasts until 2106
+	_, _ = rand.Read(id[4:])                              // never fails
+	return id
+}
+
+// ParseID reads what String wrote. Its error names the field.
+func ParseID(field, text string) (id ID, err error) {
+	if len(text) != hex.EncodedLen(len(id)) || strings.ToLower(text) != text {
+		return ID{}, fault.BadField(field, "must be 24 hex digits in lower case")
+	}
+	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+		return ID{}, fault.BadField(field, "must be 24 hex digits in lower case")
+	}
+	return id, nil
+}
+
+// String gives 24 hex digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Content is something to play.
+type Content struct {
+	ID          ID
+	Type        Type
+	Name        string
+	Description string
+	// Src is the path of a file in the blob store, see media.ValidPath, or an absolute http or https address.
+	Src       string
+	CreatedAt time.Time // milliseconds count
+	UpdatedAt time.Time
+}
+
+// Change is new values for some fields of a content. Nil leaves a field as it is.
+type Change struct {
+	Type        *Type
+	Name        *string
+	Description *string
+	Src         *string
+}
+
+// check gives a fault.BadFields with all faults of the values, if there are any.
+func (c Change) check() error {
+	var faults []fault.Field
+	bad := func(name, format string, args ...any) {
+		faults = append(faults, fault.Field{Name: name, Detail: fmt.Sprintf(format, args...)})
+	}
+	if c.Type != nil && *c.Type != Livestream && *c.Type != VOD {
+		bad("type", "must be %s or %s", Livestream, VOD)
+	}
+	if c.Name != nil && (!isText(*c.Name, MaxName) || strings.TrimFunc(*c.Name, invisible) == "") {
+		bad("name", "must be 1 to %d characters, without control characters", MaxName)
+	}
+	if c.Description != nil && !isText(strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(*c.Description), MaxDescription) {
+		bad("description", "must be at most %d characters, without control characters other than line breaks and tabs", MaxDescription)
+	}
+	if c.Src != nil {
+		if remedy := srcRemedy(*c.Src); remedy != "" {
+			bad("src", "%s", remedy)
+		}
+	}
+	if len(faults) > 0 {
+		return fault.BadFields(faults...)
+	}
+	return nil
+}
+
+// isText says whether a text has at most so many characters, all of them meant to be read.
+func isText(text string, characters int) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= characters && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
+
+// playlists are the endings of files that name other files, relative to their own folder.
+var playlists = []string{".m3u8", ".mpd"}
+
+// webScheme matches what is meant to be an address, right or wrong.
+var webScheme = regexp.MustCompile(`(?i)^(https?:|[a-z][a-z0-9+.-]*://)`)
+
+// srcRemedy says how to mend a Src, or "" if it needs no mending.
+func srcRemedy(src string) string {
+	if webScheme.MatchString(src) {
+		address, err := url.Parse(src)
+		switch {
+		case len(src) > MaxURL:
+			return fmt.Sprintf("must be at most %d bytes long", MaxURL)
+		case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" ||
+			strings.ContainsFunc(src, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+			return "must be an address such as https://host/path/index.m3u8, or the path of a file in the media store"
+		case address.User != nil:
+			return "must not have a user name or a password: players would get to know them"
+		}
+		return ""
+	}
+	if !media.ValidPath(src) {
+		return fmt.Sprintf("must be an http or https address, or a path in the media store such as shows/one/index.m3u8: relative, at most %d bytes, "+
+			"without backslashes, control characters and the segments . and ..", media.MaxPath)
+	}
+	if !strings.Contains(src, "/") && slices.Contains(playlists, strings.ToLower(path.Ext(src))) {
+		return "must be in a folder of its own, such as one/index.m3u8: playing it opens all files of its folder"
+	}
+	return ""
+}

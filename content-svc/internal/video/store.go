@@ -1,0 +1,37 @@
+package video
+
+import (
+	"context"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/listing"
+)
+
+// ErrNotFound says that there is no such content.
+var ErrNotFound = fault.New(fault.NotFound, "content_not_found", "There is no content with this id.")
+
+// Store keeps the contents. Each method is atomic for one content, and what it has acknowledged is not lost with one server.
+// Its errors are ErrNotFound, fault.Unavailable when the store doesn't answer, or faults of its own. Package storetest holds stores to
+// what is said here.
+type Store interface {
+	// List gives a page of the contents whose name or description contains q.Q, in any case, and the number of all such contents.
+	// It can sort by createdAt, name and type, names by their bytes; the id decides between equals. It ignores q.Fields.
+	List(ctx context.Context, q listing.Query) ([]Content, int64, error)
+
+	// Get gives a content, or ErrNotFound.
+	Get(ctx context.Context, id ID) (Content, error)
+
+	// Insert adds a content whose id is new.
+	Insert(ctx context.Context, c Content) error
+
+	// Update changes the fields that the change names, and UpdatedAt to that of the change, and gives the content as it is then.
+	Update(ctx context.Context, id ID, change Update) (Content, error)
+
+	// Delete removes a content, or says ErrNotFound.
+	Delete(ctx context.Context, id ID) error
+
+	// Seed adds the contents, once for each name: after it has succeeded, it does nothing for that name ever again, so that what is
+	// deleted stays deleted. Contents that exist stay as they are. It may be done by several at the same time, and again after it was
+	// interrupted; only until its first success may it bring back what is deleted meanwhile.
+	Seed(ctx context.Context, name string, contents []Content) error
+}

@@ -1,0 +1,167 @@
+package apitest_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/apitest"
+	"streamgate/libs/testkit"
+)
+
+const spec = `
+openapi: 3.1.0
+info: {title: Things, version: "1"}
+servers: [{url: "http://elsewhere/base"}]
+paths:
+  /things:
+    get:
+      responses:
+        "200":
+          description: All.
+          headers: {X-Total-Count: {required: true, schema: {type: integer}}}
+          content:
+            application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Thing"}}}
+        "404":
+          description: None.
+          content:
+            application/problem+json: {schema: {type: object, required: [code]}}
+  /things/{id}:
+    delete:
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: Gone.}}
+  /files/{path}:
+    get:
+      parameters: [{name: path, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: Bytes., content: {video/mp4: {}}}}
+components:
+  schemas:
+    Thing: {type: object, required: [id], additionalProperties: false, properties: {id: {type: string}}}
+`
+
+// failures is a test whose failures are what is tested.
+type failures struct {
+	testing.TB
+	all []string
+}
+
+func (*failures) Helper() {}
+func (f *failures) Errorf(format string, args ...any) {
+	f.all = append(f.all, fmt.Sprintf(format, args...))
+}
+
+func (f *failures) Fatalf(format string, args ...any) {
+	f.Errorf(format, args...)
+	runtime.Goexit()
+}
+func (f *failures) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }
+
+// of gives the failures of a test.
+func of(t *testing.T, test func(t testing.TB)) []string {
+	t.Helper()
+	f := &failures{TB: t}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		test(f)
+	}()
+	<-ended
+	return f.all
+}
+
+// want fails the test unless there was one failure for each text, in any order, that has it.
+func want(t *testing.T, failures []string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(strings.Join(failures, "\n"), text) {
+			t.Errorf("no failure has %q: %q", text, failures)
+		}
+	}
+	if len(failures) != len(texts) {
+		t.Errorf("failures %q, want %q", failures, texts)
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	all := gin.RoutesInfo{
+		{Method: "GET", Path: "/things"},
+		{Method: "HEAD", Path: "/things"},
+		{Method: "DELETE", Path: "/things/:id"},
+		{Method: "GET", Path: "/files/*path"},
+		{Method: "GET", Path: "/docs/things/*file"},
+	}
+	check := func(spec string, routes gin.RoutesInfo) []string {
+		return of(t, func(t testing.TB) { apitest.Routes(t, []byte(spec), routes) })
+	}
+	want(t, check(spec, all))
+	want(t, check(spec, append(slices.Clip(all), gin.RouteInfo{Method: "PUT", Path: "/things/:id"})), "lacks PUT /things/{id}")
+	want(t, check(spec, all[1:]), "describes GET /things, which is not served")
+	want(t, check("openapi: 3.1.0", nil), "openapi.yaml: ")
+	want(t, check("{", nil), "openapi.yaml: ")
+	want(t, check(strings.Replace(spec, "3.1.0", "3.0.3", 1), all), "version 3.0.3")
+}
+
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		method, path string
+		status       int
+		header       map[string]string
+		body         string
+		notDescribed string // part of the failure; "" means none
+	}{
+		"as described":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{"id":"1"}]`},
+		"a problem":         {path: "/things", status: 404, header: map[string]string{"Content-Type": "application/problem+json"}, body: `{"code":"x"}`},
+		"another status":    {path: "/things", status: 500, body: `{}`, notDescribed: "answers 500"},
+		"another type":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1", "Content-Type": "text/csv"}, body: "id", notDescribed: "answers 200 with the type text/csv"},
+		"another JSON":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1", "Content-Type": "application/problem+json"}, body: "[]", notDescribed: "Content-Type"},
+		"a missing header":  {path: "/things", status: 200, body: `[]`, notDescribed: "X-Total-Count"},
+		"a header's type":   {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "many"}, body: `[]`, notDescribed: "X-Total-Count"},
+		"a member too many": {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{"id":"1","secret":"x"}]`, notDescribed: "secret"},
+		"a member missing":  {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{}]`, notDescribed: `"id"`},
+		"not even JSON":     {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[`, notDescribed: "answers 200"},
+		"no body":           {method: "DELETE", path: "/things/1", status: 204},
+		"video":             {path: "/files/a", status: 200, header: map[string]string{"Content-Type": "video/mp4"}, body: "\x00\x01"},
+		"unknown path":      {path: "/nothing", status: 404, body: "x"},
+		"HEAD":              {method: "HEAD", path: "/things", status: 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json; charset=utf-8")
+				for name, value := range test.header {
+					w.Header().Set(name, value)
+				}
+				w.WriteHeader(test.status)
+				_, _ = w.Write([]byte(test.body))
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
+			})
+			if test.method == "" {
+				test.method = http.MethodGet
+			}
+			var answer testkit.Answer
+			failures := of(t, func(f testing.TB) {
+				server := httptest.NewServer(apitest.Watch(f, []byte(spec), handler))
+				defer server.Close()
+				answer = testkit.Do(t, test.method, server.URL+test.path, "")
+			})
+			if answer.Status != test.status || test.method == http.MethodGet && string(answer.Body) != test.body {
+				t.Errorf("the client got %d %q", answer.Status, answer.Body)
+			}
+			if test.notDescribed == "" {
+				want(t, failures)
+			} else {
+				want(t, failures, test.notDescribed)
+			}
+		})
+	}
+}

@@ -1,0 +1,274 @@
+package jwtauth_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/jwtauth"
+	"streamgate/libs/testkit"
+)
+
+// issuing is the issuer as others see it. It closes each connection, so that a bubble of made-up time has no open one.
+type issuing struct {
+	URL   string
+	asked atomic.Int64
+	mu    sync.Mutex
+	body  string
+}
+
+func newIssuer(t testing.TB, keys ...ed25519.PrivateKey) *issuing {
+	t.Helper()
+	i := &issuing{}
+	i.publish(t, keys...)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		i.asked.Add(1)
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.body == "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = w.Write([]byte(i.body))
+	}))
+	server.Config.SetKeepAlivesEnabled(false)
+	t.Cleanup(server.Close)
+	i.URL = server.URL
+	return i
+}
+
+func (i *issuing) publish(t testing.TB, keys ...ed25519.PrivateKey) {
+	t.Helper()
+	var publics []ed25519.PublicKey
+	for _, key := range keys {
+		publics = append(publics, public(key))
+	}
+	body, err := json.Marshal(jwtauth.NewJWKS(publics...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.answer(string(body))
+}
+
+// answer changes the answer; "" is a failure.
+func (i *issuing) answer(body string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.body = body
+}
+
+func TestJWKSIsAsTheStandardsHaveIt(t *testing.T) {
+	t.Parallel()
+	// RFC 8037, appendix A.2 and A.3.
+	x := "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+	key, err := base64.RawURLEncoding.DecodeString(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(jwtauth.NewJWKS(key))
+	want := `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"` + x + `","kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","use":"sig","alg":"EdDSA"}]}`
+	if err != nil || string(text) != want {
+		t.Errorf("%v: %s, want %s", err, text, want)
+	}
+	if text, err := json.Marshal(jwtauth.NewJWKS()); err != nil || string(text) != `{"keys":[]}` {
+		t.Errorf("no keys: %s, %v", text, err)
+	}
+}
+
+func TestRemoteKeysAreKept(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours)
+	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+	for range 10 {
+		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours))); err != nil || !key.Equal(public(ours)) {
+			t.Fatalf("key %v, %v", key, err)
+		}
+	}
+	if asked := i.asked.Load(); asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+func TestUnknownKeysAreAskedForTwiceAMinute(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours)
+	synctest.Test(t, func(t *testing.T) {
+		keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+		if err := keys.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for minute := range 5 {
+			before := i.asked.Load()
+			for range 60 {
+				for _, kid := range []string{"invented", "", "made-up"} {
+					if _, err := keys.Key(t.Context(), kid); !errors.Is(err, jwtauth.ErrUnknownKey) {
+						t.Fatalf("key %q: %v", kid, err)
+					}
+				}
+				pass(time.Second)
+			}
+			if asked := i.asked.Load() - before; asked < 2 || asked > 4 || minute > 0 && asked > 2 {
+				t.Errorf("asked %d times in minute %d", asked, minute)
+			}
+		}
+		// A key that the issuer adds meanwhile is known within half a minute.
+		i.publish(t, ours, theirs)
+		pass(30 * time.Second)
+		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(theirs))); err != nil || !key.Equal(public(theirs)) {
+			t.Errorf("key %v, %v", key, err)
+		}
+		if keys.Generation() != 0 {
+			t.Error("an added key is no withdrawn one")
+		}
+	})
+}
+
+func TestWhileTheIssuerIsAway(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours)
+	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+	v := jwtauth.NewVerifier(keys, issuer)
+	if _, err := v.Verify(t.Context(), forge(t, ours, header(), claims())); err != nil {
+		t.Fatal(err)
+	}
+	i.answer("")
+	if err := keys.Refresh(t.Context()); err == nil {
+		t.Fatal("a failure is taken for an answer")
+	}
+	if _, err := v.Verify(t.Context(), forge(t, ours, header(), with(claims(), "lim", 5))); err != nil {
+		t.Errorf("a new token of a known key: %v", err)
+	}
+	unknown := forge(t, theirs, with(header(), "kid", jwtauth.KeyID(public(theirs))), claims())
+	if _, err := v.Verify(t.Context(), unknown); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("a key that nobody can tell about: %v", err)
+	}
+}
+
+func TestKeysThatWereNeverSeen(t *testing.T) {
+	t.Parallel()
+	refusing := httptest.NewServer(nil)
+	refusing.Close()
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(hanging.Close)
+	failing := newIssuer(t)
+	bodies := map[string]string{
+		"failing": "", "HTML": "<html>", "cut off": `{"keys":[`, "no keys": `{"keys":[]}`, "nothing": "{}", "null": "null", "repeated": `{"keys":[],"keys":[]}`,
+		"RSA":       `{"keys":[{"kty":"RSA","n":"x","e":"AQAB","kid":"x"}]}`,
+		"short key": `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA","kid":"x"}]}`,
+		"X25519":    `{"keys":[{"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"x"}]}`,
+		"endless":   `{"keys":[` + strings.Repeat(" ", 1<<20) + `]}`,
+	}
+	addresses := map[string]string{"refusing": refusing.URL, "hanging": hanging.URL, "no address": "http://%"}
+	check := func(name, url string) {
+		keys := jwtauth.NewRemoteKeys(url, testkit.Logger(t))
+		_, err := jwtauth.NewVerifier(keys, issuer).Verify(t.Context(), forge(t, ours, header(), claims()))
+		if fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, url := range addresses {
+		check(name, url)
+	}
+	for name, body := range bodies {
+		failing.answer(body)
+		check(name, failing.URL)
+	}
+}
+
+func TestOtherKindsOfKeysArePassedOver(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	ed, err := json.Marshal(jwtauth.NewJWKS(public(ours)).Keys[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.answer(`{"keys":[{"kty":"EC","crv":"P-256","x":"x","y":"y","kid":"p"},` + string(ed) + `],"more":1}`)
+	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+	if _, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours))); err != nil {
+		t.Error(err)
+	}
+	if _, err := keys.Key(t.Context(), "p"); !errors.Is(err, jwtauth.ErrUnknownKey) {
+		t.Errorf("an elliptic curve: %v", err)
+	}
+}
+
+func TestWithdrawnKeysAreNoticedWithinMinutes(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours, theirs)
+	synctest.Test(t, func(t *testing.T) {
+		keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+		v := jwtauth.NewVerifier(keys, issuer)
+		token := forge(t, ours, header(), with(claims(), "exp", time.Now().Unix()+3600))
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			keys.Run(ctx)
+			close(ended)
+		}()
+		i.answer("") // a question that fails changes nothing
+		pass(5*time.Minute + time.Second)
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Errorf("while the issuer is away: %v", err)
+		}
+		i.publish(t, theirs)
+		before := i.asked.Load()
+		pass(5 * time.Minute)
+		for i.asked.Load() == before || keys.Generation() == 0 { // the answer comes in real time
+			pass(time.Second)
+		}
+		_, err := v.Verify(t.Context(), token)
+		refused(t, err)
+		stop()
+		<-ended
+	})
+}
+
+func TestTheFirstQuestionIsShared(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours)
+	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+	v := jwtauth.NewVerifier(keys, issuer)
+	token := forge(t, ours, header(), claims())
+	i.mu.Lock() // nobody is answered before all have begun
+	var began, all sync.WaitGroup
+	began.Add(50)
+	for range 50 {
+		all.Go(func() {
+			began.Done()
+			if _, err := v.Verify(t.Context(), token); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	began.Wait()
+	i.mu.Unlock()
+	all.Wait()
+	if asked := i.asked.Load(); asked > 10 {
+		t.Errorf("50 requests at once asked %d times", asked)
+	}
+}
+
+func TestWhoLeavesDoesNotSpoilTheAnswerForOthers(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t, ours)
+	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := keys.Refresh(ctx); err != nil {
+		t.Errorf("a caller who left took the answer along: %v", err)
+	}
+}

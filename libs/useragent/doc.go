@@ -1,0 +1,2 @@
+// Package useragent names the device that a request comes from.
+package useragent

@@ -1,0 +1,126 @@
+package account
+
+import (
+	"errors"
+	"time"
+
+	"streamgate/libs/fault"
+)
+
+// Account is one person's. The store keeps times to the millisecond, in UTC.
+type Account struct {
+	ID             string // 24 lower-case hex digits, given by the store
+	Email          string // as its owner typed it, less the space around it
+	CanonicalEmail string // unique: see ParseEmail
+	Name           string // 1 to MaxName characters
+	Picture        string // absolute http or https URL
+	Role           Role
+	Plan           Plan
+	PasswordHash   string // PHC string; never leaves user-svc
+	CreatedAt      time.Time
+	UpdatedAt      time.Time // of name, picture, role, plan or password
+
+	SignedIn    bool      // at least once
+	Failures    int       // wrong passwords in a row
+	LockedUntil time.Time // no password is right before; zero if never locked
+}
+
+// locked says whether no password is right now.
+func (a *Account) locked(now time.Time) bool { return now.Before(a.LockedUntil) }
+
+// Role says what an account may do.
+type Role string
+
+// The roles.
+const (
+	User  Role = "user"
+	Admin Role = "admin"
+)
+
+func (r Role) check() error {
+	if r != User && r != Admin {
+		return fault.BadField("role", "must be %s or %s", User, Admin)
+	}
+	return nil
+}
+
+// OnLimit says what becomes of a new stream when an account has as many as its plan allows.
+type OnLimit string
+
+// Deny refuses the new stream, EvictOldest ends the oldest one for it.
+const (
+	Deny        OnLimit = "deny"
+	EvictOldest OnLimit = "evict-oldest"
+)
+
+// MaxStreams is the largest number of streams at once that a plan can allow: the same as jwtauth.MaxLimit.
+const MaxStreams = 100
+
+// Plan is what an account has subscribed to.
+type Plan struct {
+	MaxStreams int // streams at once, 1 to MaxStreams
+	OnLimit    OnLimit
+}
+
+// DefaultPlan is that of a new account.
+var DefaultPlan = Plan{MaxStreams: 3, OnLimit: Deny}
+
+func (p Plan) check() error {
+	var streams, onLimit error
+	if p.MaxStreams < 1 || p.MaxStreams > MaxStreams {
+		streams = fault.BadField("maxStreams", "must be from 1 to %d", MaxStreams)
+	}
+	if p.OnLimit != Deny && p.OnLimit != EvictOldest {
+		onLimit = fault.BadField("onLimit", "must be %s or %s", Deny, EvictOldest)
+	}
+	return all(streams, onLimit)
+}
+
+// ErrNotFound says that there is no such account.
+var ErrNotFound = fault.New(fault.NotFound, "account_not_found", "There is no such account.")
+
+// ErrEmailTaken says that another account has this address, perhaps in another spelling.
+var ErrEmailTaken = &fault.Error{
+	Kind: fault.Conflict, Code: "email_taken", Detail: "There is an account with this e-mail address already.",
+	Fields: []fault.Field{{Name: "email", Detail: "belongs to an account already; sign in, or reset the password"}},
+}
+
+// ErrLastAdmin says that nobody would be left to administer Streamgate.
+var ErrLastAdmin = fault.New(fault.Conflict, "last_admin", "This is the last administrator; make another account one first.")
+
+// ErrInvalidCredentials is the one answer to an address or a password that is wrong in whatever way. Reason tells operators which.
+var ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
+
+// ErrInvalidResetToken says that a password can't be reset with this token: unknown, used, replaced by a newer one or older than an hour.
+var ErrInvalidResetToken = fault.New(fault.NotFound, "reset_token_invalid", "This link is not valid (any more); ask for a new one.")
+
+// errInvalidRefreshToken is what session-svc says of a refresh token that it doesn't know.
+var errInvalidRefreshToken = fault.New(fault.Unauthenticated, "refresh_token_invalid",
+	"The refresh token is not valid (any more); sign in again.")
+
+// all joins the faults of several inputs into one error, so that a person can mend them in one go. An error of another kind goes first.
+func all(errs ...error) error {
+	var fields []fault.Field
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		e, ok := errors.AsType[*fault.Error](err)
+		if !ok || len(e.Fields) == 0 {
+			return err
+		}
+		fields = append(fields, e.Fields...)
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return fault.BadFields(fields...)
+}
+
+// Remedy gives the detail of a faulty input without the field's name, for inputs that are called otherwise where they came from.
+func Remedy(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
+		return e.Fields[0].Detail
+	}
+	return err.Error()
+}

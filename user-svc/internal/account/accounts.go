@@ -1,0 +1,262 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"streamgate/libs/fault"
+)
+
+// Accounts is what can be done with accounts.
+type Accounts struct {
+	store     Store
+	resets    ResetStore
+	passwords Passwords
+	sessions  Sessions
+	mailer    Mailer
+	log       *slog.Logger
+	now       func() time.Time
+
+	wanted chan Email // addresses that want a reset mail
+}
+
+// Options are what Accounts works with.
+type Options struct {
+	Store     Store
+	Resets    ResetStore
+	Passwords Passwords
+	Sessions  Sessions
+	Mailer    Mailer // nil: no mail is sent, and so no password is reset
+	Log       *slog.Logger
+	Now       func() time.Time // nil: time.Now
+}
+
+// New makes Accounts. Its SendResets has to run for reset mail to be sent.
+func New(o Options) *Accounts {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Accounts{
+		store: o.Store, resets: o.Resets, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, log: o.Log,
+		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) }, // what the store keeps
+		wanted: make(chan Email, maxWanted),
+	}
+}
+
+// Registration is what a person signs up with.
+type Registration struct {
+	Email, Password string
+	Name, Picture   *string // nil: made from the address
+}
+
+// SignUp makes an account. Its error names every faulty field, or is ErrEmailTaken.
+func (a *Accounts) SignUp(ctx context.Context, r Registration) (Account, error) {
+	return a.create(ctx, r, User)
+}
+
+func (a *Accounts) create(ctx context.Context, r Registration, role Role) (Account, error) {
+	email, emailErr := ParseEmail(r.Email)
+	password, passwordErr := NormalPassword(r.Password)
+	if emailErr != nil {
+		email = Email{Typed: "a@b", Canonical: "a@b"} // only for the others to be checked too
+	}
+	name, nameErr := parseName(r.Name, email)
+	picture, pictureErr := parsePicture(r.Picture, email)
+	if err := all(emailErr, passwordErr, nameErr, pictureErr); err != nil {
+		return Account{}, err
+	}
+	// The index decides, this only spares the hash.
+	if _, err := a.store.ByEmail(ctx, email.Canonical); !errors.Is(err, ErrNotFound) {
+		if err == nil {
+			err = ErrEmailTaken
+		}
+		return Account{}, err
+	}
+	hash, err := a.passwords.Hash(ctx, password)
+	if err != nil {
+		return Account{}, fmt.Errorf("sign up: %w", err)
+	}
+	now := a.now()
+	created, err := a.store.Insert(ctx, Account{
+		Email: email.Typed, CanonicalEmail: email.Canonical, Name: name, Picture: picture, Role: role, Plan: DefaultPlan, PasswordHash: hash,
+		CreatedAt: now, UpdatedAt: now,
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("sign up: %w", err)
+	}
+	return created, nil
+}
+
+// EnsureAdmin makes an administrator's account unless there is one with this address, which is never changed. Several replicas may do it
+// at once.
+func (a *Accounts) EnsureAdmin(ctx context.Context, email, password string) error {
+	parsed, err := ParseEmail(email)
+	if err != nil {
+		return err
+	}
+	existing, err := a.store.ByEmail(ctx, parsed.Canonical)
+	if errors.Is(err, ErrNotFound) {
+		if _, err = a.create(ctx, Registration{Email: email, Password: password}, Admin); errors.Is(err, ErrEmailTaken) {
+			return nil // another replica was faster
+		}
+		return err
+	}
+	if err == nil && existing.Role != Admin {
+		a.log.WarnContext(ctx, "the first administrator's address belongs to an account that is none; it stays so", "account", existing.ID)
+	}
+	return err
+}
+
+// ByID gives an account or ErrNotFound.
+func (a *Accounts) ByID(ctx context.Context, id string) (Account, error) {
+	return a.store.ByID(ctx, id)
+}
+
+// List gives a page of accounts and the number of all that match.
+func (a *Accounts) List(ctx context.Context, q Query) ([]Account, int64, error) {
+	return a.store.List(ctx, q)
+}
+
+// IsAdmin says whether an account is an administrator's now, whatever its token says.
+func (a *Accounts) IsAdmin(ctx context.Context, id string) (bool, error) {
+	account, err := a.store.ByID(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return account.Role == Admin, err
+}
+
+// Profile is what to change of an account; what is nil stays.
+type Profile struct {
+	Name, Picture *string
+	Role          *Role
+}
+
+// Edit changes a profile. A demotion ends the account's sessions, since their tokens say what it was. ErrLastAdmin if nobody would be left.
+func (a *Accounts) Edit(ctx context.Context, id string, p Profile) (Account, error) {
+	var nameErr, pictureErr, roleErr error
+	change := Change{Role: p.Role, At: a.now()}
+	if p.Name != nil {
+		var name string
+		name, nameErr = parseName(p.Name, Email{})
+		change.Name = &name
+	}
+	if p.Picture != nil {
+		var picture string
+		picture, pictureErr = parsePicture(p.Picture, Email{})
+		change.Picture = &picture
+	}
+	if p.Role != nil {
+		roleErr = p.Role.check()
+	}
+	if err := all(nameErr, pictureErr, roleErr); err != nil {
+		return Account{}, err
+	}
+	current, err := a.store.ByID(ctx, id)
+	if err != nil {
+		return Account{}, err
+	}
+	if current.Role != Admin || p.Role == nil || *p.Role == Admin {
+		return a.store.Update(ctx, id, change)
+	}
+	if err := a.checkLeaving(ctx); err != nil {
+		return Account{}, err
+	}
+	var edited Account
+	err = a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+		if err := a.demote(ctx, id); err != nil {
+			return err
+		}
+		edited, err = a.store.Update(ctx, id, change)
+		return err
+	})
+	return edited, err
+}
+
+// SetPlan changes what an account has subscribed to. Tokens say so from their next refresh on.
+func (a *Accounts) SetPlan(ctx context.Context, id string, plan Plan) (Account, error) {
+	if err := plan.check(); err != nil {
+		return Account{}, err
+	}
+	return a.store.Update(ctx, id, Change{Plan: &plan, At: a.now()})
+}
+
+// Delete ends an account's sessions and removes it. ErrLastAdmin if nobody would be left.
+func (a *Accounts) Delete(ctx context.Context, id string) error {
+	current, err := a.store.ByID(ctx, id)
+	if err == nil && current.Role == Admin {
+		err = a.checkLeaving(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+		if current.Role == Admin {
+			if err := a.demote(ctx, id); err != nil {
+				return err
+			}
+		}
+		return a.store.Delete(ctx, id)
+	})
+}
+
+// checkLeaving is ErrLastAdmin while there is but one administrator: known before any session is ended for nothing. Demote decides.
+func (a *Accounts) checkLeaving(ctx context.Context) error {
+	if admins, err := a.admins(ctx); err != nil || admins > 1 {
+		return err
+	}
+	return ErrLastAdmin
+}
+
+// demote makes an administrator a user, then looks whether another is left, and takes it back if not. In this order, of two that go
+// at the same time at least the later one finds nobody.
+func (a *Accounts) demote(ctx context.Context, id string) error {
+	user, admin := User, Admin
+	if _, err := a.store.Update(ctx, id, Change{Role: &user}); err != nil {
+		return err
+	}
+	left, err := a.admins(ctx)
+	if err == nil && left > 0 {
+		return nil
+	}
+	if err == nil {
+		err = ErrLastAdmin
+	}
+	if _, undo := a.store.Update(ctx, id, Change{Role: &admin}); undo != nil {
+		return errors.Join(undo, err)
+	}
+	return err
+}
+
+func (a *Accounts) admins(ctx context.Context) (int64, error) {
+	query := Query{Role: Admin}
+	query.Page, query.Limit = 1, 1
+	_, total, err := a.store.List(ctx, query)
+	return total, err
+}
+
+// endingSessions makes a change that takes something away, and ends the account's sessions except one before and after it. Once begun, it
+// doesn't end with the caller.
+func (a *Accounts) endingSessions(ctx context.Context, id, except string, change func(context.Context) error) error {
+	ctx = context.WithoutCancel(ctx)
+	if err := a.sessions.EndAll(ctx, id, except); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := change(ctx); err != nil {
+		return err
+	}
+	// What is left are sessions opened in these milliseconds, which SignIn's confirmation refuses but for the narrowest of chances: no
+	// reason to say that the change, which is made, has failed.
+	if err := a.sessions.EndAll(ctx, id, except); err != nil {
+		a.log.ErrorContext(ctx, "sessions opened during a change not ended", "account", id, "error", err)
+	}
+	return nil
+}
+
+// busy is the answer while a queue of ours is full.
+func busy(what string, wait time.Duration) error {
+	return fault.New(fault.Unavailable, "busy", what+" is busy at the moment; try again.").After(wait)
+}

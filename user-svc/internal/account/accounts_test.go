@@ -1,0 +1,346 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/mongodb"
+	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
+	"streamgate/user-svc/internal/mongostore"
+	"streamgate/user-svc/internal/password"
+	"streamgate/user-svc/internal/sessionsvc"
+	"streamgate/user-svc/internal/sessionsvc/sessionsvctest"
+)
+
+// cheap costs: these tests are about time in minutes.
+var cheap = password.Params{Memory: 64, Time: 1, Parallelism: 1}
+
+// domain is the domain over a real store, with a clock and a letter box of the test's own.
+type domain struct {
+	*account.Accounts
+
+	t        *testing.T
+	store    *mongostore.Store
+	sessions *sessionsvctest.StandIn
+	mail     chan string // tokens
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newDomain(t *testing.T) *domain {
+	t.Helper()
+	uri, database := testkit.Mongo(t)
+	db, err := mongodb.Open(uri, database, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	d := &domain{t: t, store: mongostore.New(db), sessions: sessionsvctest.New(t), mail: make(chan string, 1000), now: time.Now()}
+	if err := d.store.Indexes().Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Accounts = d.with(cheap)
+	return d
+}
+
+// with gives the domain with these costs of a hash.
+func (d *domain) with(params password.Params) *account.Accounts { return d.over(d.store, params) }
+
+func (d *domain) over(store account.Store, params password.Params) *account.Accounts {
+	return account.New(account.Options{
+		Store: store, Resets: d.store, Passwords: password.NewHasher(params, func(time.Duration) {}),
+		Sessions: sessionsvc.NewClient(d.sessions.URL, sessionsvctest.Secret), Mailer: d, Log: testkit.Logger(d.t), Now: d.clock,
+	})
+}
+
+// SendReset implements account.Mailer.
+func (d *domain) SendReset(_ context.Context, _, token string, _ time.Time) error {
+	d.mail <- token
+	return nil
+}
+
+func (d *domain) clock() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now
+}
+
+func (d *domain) pass(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = d.now.Add(by)
+}
+
+func (d *domain) signUp(email string) account.Account {
+	d.t.Helper()
+	a, err := d.SignUp(d.t.Context(), account.Registration{Email: email, Password: "right one"})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return a
+}
+
+func (d *domain) signIn(email, password string) error {
+	_, _, err := d.SignIn(d.t.Context(), email, password, "device")
+	return err
+}
+
+func wantRefusal(t *testing.T, err error, want account.Refusal) {
+	t.Helper()
+	refusal, _ := errors.AsType[account.Refusal](err)
+	if !errors.Is(err, account.ErrInvalidCredentials) || refusal != want {
+		t.Fatalf("error %v, want the refusal %s", err, want)
+	}
+}
+
+func TestLockLastsLonger(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	for range 9 {
+		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
+	}
+	for _, minutes := range []int{1, 2, 4, 8, 15, 15, 15} {
+		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
+		for range 3 { // a lock grows by no guess that it keeps from counting
+			wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedLocked)
+		}
+		d.pass(time.Duration(minutes)*time.Minute - time.Millisecond)
+		wantRefusal(t, d.signIn("ada@example.com", "right one"), account.RefusedLocked)
+		d.pass(time.Millisecond)
+	}
+	if err := d.signIn("ada@example.com", "right one"); err != nil {
+		t.Fatal(err)
+	}
+	for range 9 { // forgiven
+		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
+	}
+	if err := d.signIn("ada@example.com", "right one"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Replicas share the count, and guesses at the same time are all counted.
+func TestGuessesAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	replicas := []*account.Accounts{d.with(cheap), d.with(cheap)}
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			if _, _, err := replicas[i%2].SignIn(t.Context(), "ada@example.com", "wrong one", "device"); !errors.Is(err, account.ErrInvalidCredentials) {
+				t.Errorf("guess %d: %v", i, err)
+			}
+		})
+	}
+	group.Wait()
+	for _, replica := range replicas {
+		_, _, err := replica.SignIn(t.Context(), "ada@example.com", "right one", "device")
+		wantRefusal(t, err, account.RefusedLocked)
+	}
+}
+
+// A hash with other costs than today's is replaced at the next sign-in, not by a wrong password, and goes on counting.
+func TestRehash(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	before := d.signUp("ada@example.com")
+	dearer := d.with(password.Params{Memory: 128, Time: 2, Parallelism: 1})
+	hash := func() string {
+		t.Helper()
+		a, err := d.store.ByID(t.Context(), before.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.PasswordHash
+	}
+	_, _, err := dearer.SignIn(t.Context(), "ada@example.com", "wrong one", "device")
+	if wantRefusal(t, err, account.RefusedWrong); hash() != before.PasswordHash {
+		t.Fatalf("hash %s", hash())
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	renewed := hash()
+	if !strings.Contains(renewed, "m=128,t=2") {
+		t.Fatalf("hash %s", renewed)
+	}
+	if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device"); err != nil || hash() != renewed {
+		t.Errorf("%v; hash %s, want %s", err, hash(), renewed)
+	}
+}
+
+// overtaken is a store in which something happens just before an update.
+type overtaken struct {
+	account.Store
+
+	before func(account.Change)
+}
+
+// Update implements account.Store.
+func (s overtaken) Update(ctx context.Context, id string, change account.Change) (account.Account, error) {
+	s.before(change)
+	return s.Store.Update(ctx, id, change)
+}
+
+// A new password isn't undone by a sign-in with the one before that is about to renew its hash.
+func TestRehashIsOvertaken(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	a := d.signUp("ada@example.com")
+	dearer := d.over(overtaken{d.store, func(change account.Change) {
+		if change.PasswordHash == nil {
+			return
+		}
+		if _, err := d.ChangePassword(t.Context(), a.Email, "right one", "another one", account.Session{}); err != nil {
+			t.Error(err)
+		}
+	}}, password.Params{Memory: 128, Time: 2, Parallelism: 1})
+	_, _, err := dearer.SignIn(t.Context(), a.Email, "right one", "device")
+	wantRefusal(t, err, account.RefusedWrong)
+	if err := d.signIn(a.Email, "another one"); err != nil {
+		t.Error(err)
+	}
+}
+
+// An account may be deleted at the last moment of a sign-in: then there is no session of it, and no other answer.
+func TestSignInIsOvertakenByDeletion(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	a := d.signUp("ada@example.com")
+	accounts := d.over(overtaken{d.store, func(change account.Change) {
+		if !change.SignedIn {
+			t.Errorf("changed %+v", change)
+		}
+		if err := d.Delete(t.Context(), a.ID); err != nil {
+			t.Error(err)
+		}
+	}}, cheap)
+	_, _, err := accounts.SignIn(t.Context(), a.Email, "right one", "device")
+	wantRefusal(t, err, account.RefusedUnknown)
+	if alive := d.sessions.Alive(a.ID); len(alive) != 0 {
+		t.Errorf("sessions %+v left", alive)
+	}
+}
+
+// Replicas that start at once make one administrator, and no start changes an account that is there.
+func TestEnsureAdmin(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := d.EnsureAdmin(t.Context(), "Admin@example.com", "first password"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if err := d.signIn("admin@example.com", "first password"); err != nil {
+		t.Fatal(err)
+	}
+	admin, err := d.store.ByEmail(t.Context(), "admin@example.com")
+	if err != nil || admin.Role != account.Admin {
+		t.Fatalf("account %+v, %v", admin, err)
+	}
+	if err := d.EnsureAdmin(t.Context(), "ADMIN@example.com", "second password"); err != nil {
+		t.Fatal(err)
+	}
+	user := d.signUp("user@example.com")
+	if err := d.EnsureAdmin(t.Context(), "user@example.com", "second password"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []account.Account{admin, user} {
+		if got, err := d.store.ByID(t.Context(), want.ID); err != nil || got != want {
+			t.Errorf("account became %+v, %v, want %+v", got, err, want)
+		}
+	}
+}
+
+// Mail that was asked for is sent before the end, and no more is taken than can be.
+func TestSendResets(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	accepted := 0
+	for ; accepted < 10_000; accepted++ {
+		if err := d.RequestReset(fmt.Sprintf("nobody%d@example.com", accepted)); err != nil {
+			if fault.KindOf(err) != fault.Unavailable {
+				t.Fatal(err)
+			}
+			break
+		}
+		if accepted == 100 {
+			if err := d.RequestReset("ada@example.com"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if accepted < 200 || accepted == 10_000 {
+		t.Errorf("%d requests wait", accepted)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	d.SendResets(ended) // the service is ending already
+	if len(d.mail) != 1 {
+		t.Fatalf("%d mails, want ada's", len(d.mail))
+	}
+	if _, err := d.CheckReset(t.Context(), <-d.mail); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who was mailed a minute ago is not mailed again; after an hour the link counts no more.
+func TestResetsTakeTime(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	ask := func() int {
+		t.Helper()
+		if err := d.RequestReset("ada@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		d.SendResets(ended)
+		return len(d.mail)
+	}
+	if n := ask(); n != 1 {
+		t.Fatalf("%d mails", n)
+	}
+	d.pass(time.Minute - time.Millisecond)
+	if n := ask(); n != 1 {
+		t.Fatalf("%d mails within a minute", n)
+	}
+	d.pass(time.Millisecond)
+	if n := ask(); n != 2 {
+		t.Fatalf("%d mails after a minute", n)
+	}
+	first, second := <-d.mail, <-d.mail
+	if _, err := d.CheckReset(t.Context(), first); !errors.Is(err, account.ErrInvalidResetToken) {
+		t.Errorf("the link that was replaced: %v", err)
+	}
+	d.pass(time.Hour - time.Millisecond)
+	if _, err := d.CheckReset(t.Context(), second); err != nil {
+		t.Error(err)
+	}
+	d.pass(time.Millisecond)
+	if _, err := d.ResetPassword(t.Context(), second, "another one"); !errors.Is(err, account.ErrInvalidResetToken) {
+		t.Errorf("after an hour: %v", err)
+	}
+}

@@ -1,0 +1,69 @@
+package account
+
+import (
+	"crypto/md5" //nolint:gosec // Gravatar's interface, not a protection
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"streamgate/libs/fault"
+)
+
+// Bounds of what a person gives.
+const (
+	MaxName          = 100  // characters
+	MaxPicture       = 2048 // bytes
+	MinPassword      = 6    // characters
+	MaxPassword      = 128  // characters
+	maxPasswordBytes = 512
+)
+
+// parseName reads a name; without one it is the part of the address before the @.
+func parseName(given *string, email Email) (string, error) {
+	if given == nil {
+		name := []rune(email.beforeAt())
+		return string(name[:min(len(name), MaxName)]), nil
+	}
+	name := strings.TrimSpace(*given)
+	count := utf8.RuneCountInString(name)
+	if !utf8.ValidString(name) || count < 1 || count > MaxName || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", fault.BadField("name", "must be 1 to %d characters, without control characters", MaxName)
+	}
+	return name, nil
+}
+
+// parsePicture reads the address of a picture; without one it is Gravatar's pattern for the e-mail address.
+func parsePicture(given *string, email Email) (string, error) {
+	if given == nil {
+		sum := md5.Sum([]byte(email.Canonical)) //nolint:gosec // Gravatar's interface, not a protection
+		return "https://gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?d=identicon", nil
+	}
+	picture := strings.TrimSpace(*given)
+	u, err := url.Parse(picture)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(picture) > MaxPicture ||
+		!utf8.ValidString(picture) || strings.ContainsFunc(picture, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return "", fault.BadField("picture", "must be an address that begins with http:// or https://, of at most %d bytes", MaxPicture)
+	}
+	return picture, nil
+}
+
+// NormalPassword checks a new password, of MinPassword to MaxPassword characters of any kind, and gives its normal form: NFC, as RFC 8265's
+// OpaqueString has it, since keyboards differ in how they compose the same character. Its error names the field password.
+func NormalPassword(given string) (string, error) {
+	bad := fault.BadField("password", "must be %d to %d characters of UTF-8", MinPassword, MaxPassword)
+	if given == "" {
+		return "", fault.BadField("password", "missing; give %d to %d characters", MinPassword, MaxPassword)
+	}
+	if len(given) > maxPasswordBytes || !utf8.ValidString(given) {
+		return "", bad
+	}
+	normal := norm.NFC.String(given)
+	if count := utf8.RuneCountInString(normal); count < MinPassword || count > MaxPassword {
+		return "", bad
+	}
+	return normal, nil
+}

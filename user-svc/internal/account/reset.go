@@ -1,0 +1,135 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// resetTTL is how long a reset token counts.
+	resetTTL = time.Hour
+	// resetPause is the least time between two mails to an account.
+	resetPause = time.Minute
+	// resetTokenSize is the length of a token in random bytes.
+	resetTokenSize = 32
+	// maxWanted bounds the addresses that wait for their mail.
+	maxWanted = 256
+	// mailTimeout bounds the work for one of them; drainTimeout that for all that are left when the service ends.
+	mailTimeout  = 10 * time.Second
+	drainTimeout = 10 * time.Second
+)
+
+// RequestReset wants a mail with a reset token sent to the account with this address. Whether there is one is found out later, by
+// SendResets, so that neither answer nor time say so. Its error is that of ParseEmail, or fault.Unavailable when too many wait.
+func (a *Accounts) RequestReset(email string) error {
+	parsed, err := ParseEmail(email)
+	if err != nil || a.mailer == nil {
+		return err
+	}
+	select {
+	case a.wanted <- parsed:
+		return nil
+	default:
+		return busy("Mail", time.Minute)
+	}
+}
+
+// SendResets sends the mail that RequestReset wants until ctx ends, and then what is left.
+func (a *Accounts) SendResets(ctx context.Context) {
+	for {
+		select {
+		case email := <-a.wanted:
+			a.sendReset(context.WithoutCancel(ctx), email)
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	for {
+		select {
+		case email := <-a.wanted:
+			a.sendReset(ctx, email)
+		default:
+			return
+		}
+	}
+}
+
+func (a *Accounts) sendReset(ctx context.Context, email Email) {
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
+	defer cancel()
+	account, err := a.store.ByEmail(ctx, email.Canonical)
+	if errors.Is(err, ErrNotFound) {
+		return
+	}
+	if err == nil {
+		err = a.mailReset(ctx, &account)
+	}
+	if err != nil {
+		a.log.ErrorContext(ctx, "reset mail not sent", "account", account.ID, "error", err)
+	}
+}
+
+func (a *Accounts) mailReset(ctx context.Context, account *Account) error {
+	random := make([]byte, resetTokenSize)
+	_, _ = rand.Read(random) // never fails
+	token := base64.RawURLEncoding.EncodeToString(random)
+	now := a.now()
+	reset := Reset{Hash: resetHash(token), Requested: now, Expires: now.Add(resetTTL)}
+	if saved, err := a.resets.SaveReset(ctx, account.ID, reset, now.Add(-resetPause)); err != nil || !saved {
+		return err
+	}
+	return a.mailer.SendReset(ctx, deliverable(account), token, reset.Expires)
+}
+
+// CheckReset says until when a reset token counts, or ErrInvalidResetToken.
+func (a *Accounts) CheckReset(ctx context.Context, token string) (time.Time, error) {
+	_, expires, err := a.byReset(ctx, token)
+	return expires, err
+}
+
+// ResetPassword gives the account of a reset token a new password, ends all its sessions and uses the token up.
+// ErrInvalidResetToken if it doesn't count.
+func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Account, error) {
+	password, err := NormalPassword(next)
+	if err != nil {
+		return Account{}, err
+	}
+	id, _, err := a.byReset(ctx, token) // before the hash, which costs
+	if err != nil {
+		return Account{}, err
+	}
+	hash, err := a.passwords.Hash(ctx, password)
+	if err != nil {
+		return Account{}, fmt.Errorf("reset password: %w", err)
+	}
+	var account Account
+	err = a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+		account, err = a.resets.Redeem(ctx, resetHash(token), a.now(), hash)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, ErrInvalidResetToken
+	}
+	return account, err
+}
+
+func (a *Accounts) byReset(ctx context.Context, token string) (string, time.Time, error) {
+	id, expires, err := a.resets.ByReset(ctx, resetHash(token), a.now())
+	if errors.Is(err, ErrNotFound) {
+		return "", time.Time{}, ErrInvalidResetToken
+	}
+	return id, expires, err
+}
+
+func resetHash(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}

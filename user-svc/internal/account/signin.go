@@ -1,0 +1,231 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"streamgate/libs/fault"
+)
+
+const (
+	// lockFrom is the wrong password in a row that locks first. Ten are more than a person tries who has forgotten one.
+	lockFrom = 10
+	// firstLock doubles with every further wrong password, up to longestLock: four guesses an hour then.
+	firstLock   = time.Minute
+	longestLock = 15 * time.Minute
+)
+
+// nobody is the id of no account: to ask the store of nobody what it is asked of somebody.
+const nobody = "000000000000000000000000"
+
+// Refusal is why an address and a password were refused. It is in the chain of ErrInvalidCredentials for operators, and never shown
+// to the caller.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedUnknown Refusal = "unknown"
+	RefusedWrong   Refusal = "wrong"
+	RefusedLocked  Refusal = "locked"
+)
+
+// Error gives the refusal's name.
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(r Refusal) error {
+	e := *ErrInvalidCredentials
+	return e.Because(r)
+}
+
+// SignIn opens a session of a device, named to its owner, for whoever knows an account's address and password.
+// ErrInvalidCredentials if they are wrong or the account is locked.
+func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (Account, Session, error) {
+	verified, err := a.verify(ctx, email, password)
+	if err != nil {
+		return Account{}, Session{}, err
+	}
+	session, err := a.sessions.Open(ctx, verified.ID, device, verified.SignedIn)
+	if err != nil {
+		return Account{}, Session{}, fmt.Errorf("open session: %w", err)
+	}
+	current, err := a.confirm(ctx, verified, password)
+	if err == nil && !current.SignedIn {
+		current, err = a.note(ctx, current.ID, Change{SignedIn: true})
+	}
+	if err != nil {
+		return Account{}, Session{}, errors.Join(err, a.sessions.End(context.WithoutCancel(ctx), verified.ID, session.ID))
+	}
+	return current, session, nil
+}
+
+// verify takes the same steps for an account that there is not, one that is locked and a wrong password: a question, a hash, a write.
+func (a *Accounts) verify(ctx context.Context, email, password string) (Account, error) {
+	parsed, _ := ParseEmail(email) // what is no address is nobody's
+	account, err := a.store.ByEmail(ctx, parsed.Canonical)
+	unknown := errors.Is(err, ErrNotFound)
+	if err != nil && !unknown {
+		return Account{}, fmt.Errorf("sign in: %w", err)
+	}
+	right, outdated, err := a.passwords.Verify(ctx, norm.NFC.String(password), account.PasswordHash)
+	if err != nil {
+		return Account{}, fmt.Errorf("sign in: %w", err)
+	}
+	now := a.now()
+	locked := account.locked(now)
+	switch {
+	case unknown:
+		account.ID = nobody
+	case right && !locked && outdated:
+		return a.rehash(ctx, account, password)
+	case right && !locked:
+		return account, nil
+	}
+	if err := a.countFailure(ctx, account.ID, now); err != nil {
+		return Account{}, fmt.Errorf("sign in: %w", err)
+	}
+	switch {
+	case unknown:
+		return Account{}, refuse(RefusedUnknown)
+	case locked:
+		return Account{}, refuse(RefusedLocked)
+	default:
+		return Account{}, refuse(RefusedWrong)
+	}
+}
+
+func (a *Accounts) countFailure(ctx context.Context, id string, now time.Time) error {
+	failures, err := a.store.CountFailure(ctx, id, now)
+	if err != nil || failures < lockFrom {
+		return err
+	}
+	until := now.Add(lockFor(failures))
+	if _, err = a.store.Update(ctx, id, Change{LockedUntil: &until}); errors.Is(err, ErrNotFound) {
+		return nil // deleted meanwhile
+	}
+	return err
+}
+
+// lockFor is how long an account is locked after so many wrong passwords in a row, lockFrom or more.
+func lockFor(failures int) time.Duration {
+	return min(firstLock<<min(failures-lockFrom, 10), longestLock)
+}
+
+// rehash brings a hash up to today's parameters while the password is at hand. That it can't is no reason to refuse.
+func (a *Accounts) rehash(ctx context.Context, account Account, password string) (Account, error) {
+	hash, err := a.passwords.Hash(ctx, norm.NFC.String(password))
+	if err == nil {
+		_, err = a.store.Update(ctx, account.ID, Change{PasswordHash: &hash, IfPasswordHash: account.PasswordHash})
+	}
+	if err != nil {
+		a.log.WarnContext(ctx, "password hash not renewed", "account", account.ID, "error", err)
+		return account, nil
+	}
+	account.PasswordHash = hash
+	return account, nil
+}
+
+// confirm looks at an account again, and forgives its wrong passwords when it is still one to sign in to: of many guesses at once,
+// none that comes after the lock is right.
+func (a *Accounts) confirm(ctx context.Context, verified Account, password string) (Account, error) {
+	current, err := a.store.ByID(ctx, verified.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Account{}, refuse(RefusedUnknown)
+	case err != nil:
+		return Account{}, fmt.Errorf("confirm: %w", err)
+	case current.locked(a.now()):
+		return Account{}, refuse(RefusedLocked)
+	case current.PasswordHash != verified.PasswordHash: // a new password, or the same with today's parameters
+		right, _, err := a.passwords.Verify(ctx, norm.NFC.String(password), current.PasswordHash)
+		if err != nil {
+			return Account{}, fmt.Errorf("confirm: %w", err)
+		}
+		if !right {
+			return Account{}, refuse(RefusedWrong)
+		}
+	}
+	if current.Failures == 0 {
+		return current, nil
+	}
+	return a.note(ctx, current.ID, Change{Forgive: true})
+}
+
+// note changes an account that is signed in to. One that is gone since it was confirmed is as unknown as any.
+func (a *Accounts) note(ctx context.Context, id string, change Change) (Account, error) {
+	current, err := a.store.Update(ctx, id, change)
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, refuse(RefusedUnknown)
+	}
+	return current, err
+}
+
+// Refresh exchanges a refresh token for the next one, and gives the account as it is now. Fault.Unauthenticated if the token is
+// unknown, was used before or its account is gone.
+func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (Account, Session, error) {
+	if refreshToken == "" {
+		return Account{}, Session{}, fault.BadField("refreshToken", "missing; give the refresh token of the last sign-in or refresh")
+	}
+	// The exchange uses the token up: first find out whether there is a store to go on with.
+	if _, err := a.store.ByID(ctx, nobody); !errors.Is(err, ErrNotFound) {
+		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
+	}
+	session, err := a.sessions.Refresh(ctx, refreshToken)
+	if err != nil {
+		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
+	}
+	account, err := a.store.ByID(ctx, session.Account)
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, Session{}, errors.Join(errInvalidRefreshToken, a.sessions.End(context.WithoutCancel(ctx), session.Account, session.ID))
+	}
+	if err != nil {
+		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
+	}
+	return account, session, nil
+}
+
+// SignOut ends a session.
+func (a *Accounts) SignOut(ctx context.Context, account, session string) error {
+	if err := a.sessions.End(ctx, account, session); err != nil {
+		return fmt.Errorf("sign out: %w", err)
+	}
+	return nil
+}
+
+// ChangePassword gives an account a new password, for whoever knows its address and present one, and ends all its sessions except
+// the one to keep, if that has an ID. ErrInvalidCredentials as for SignIn.
+func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session) (Account, error) {
+	password, err := NormalPassword(next)
+	if err != nil {
+		return Account{}, err
+	}
+	verified, err := a.verify(ctx, email, present)
+	if err != nil {
+		return Account{}, err
+	}
+	current, err := a.confirm(ctx, verified, present)
+	if err != nil {
+		return Account{}, err
+	}
+	if keep.ID != "" && keep.Account != current.ID {
+		return Account{}, fault.BadField("access_token", "is a token of another account")
+	}
+	hash, err := a.passwords.Hash(ctx, password)
+	if err != nil {
+		return Account{}, fmt.Errorf("change password: %w", err)
+	}
+	var changed Account
+	err = a.endingSessions(ctx, current.ID, keep.ID, func(ctx context.Context) error {
+		changed, err = a.store.Update(ctx, current.ID, Change{
+			PasswordHash: &hash, IfPasswordHash: current.PasswordHash, Forgive: true, WithdrawReset: true, At: a.now(),
+		})
+		return err
+	})
+	if errors.Is(err, ErrNotFound) { // deleted meanwhile, or another change was faster
+		return Account{}, refuse(RefusedWrong)
+	}
+	return changed, err
+}

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"streamgate/libs/apidocs"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/metrics"
+	"streamgate/libs/mongodb"
+	"streamgate/libs/peer"
+	"streamgate/libs/service"
+	"streamgate/user-svc/api"
+	"streamgate/user-svc/internal/account"
+	"streamgate/user-svc/internal/config"
+	"streamgate/user-svc/internal/httpapi"
+	"streamgate/user-svc/internal/mongostore"
+	"streamgate/user-svc/internal/password"
+	"streamgate/user-svc/internal/sessionsvc"
+	"streamgate/user-svc/internal/smtpmail"
+	"streamgate/user-svc/internal/token"
+)
+
+// Name is that of the service.
+const Name = "user-svc"
+
+// New wires the service. It connects to nothing: the steps of its start-up do.
+func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
+	issuer, err := newIssuer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	mailer, err := newMailer(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name)
+	if err != nil {
+		return nil, err
+	}
+	registry := metrics.NewRegistry(Name, version)
+	store := mongostore.New(db)
+	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0])
+	accounts := account.New(account.Options{
+		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Log: log,
+	})
+	handlers, err := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
+	if err != nil {
+		return nil, err
+	}
+
+	http := metrics.NewHTTP(registry)
+	public, err := httpserver.New(httpserver.Options{Listener: "public", TrustedProxies: cfg.TrustedProxies, Log: log, Metrics: http})
+	if err != nil {
+		return nil, err
+	}
+	internal, err := httpserver.New(httpserver.Options{Listener: "internal", Log: log, Metrics: http})
+	if err != nil {
+		return nil, err
+	}
+	handlers.Public(public)
+	apidocs.Mount(public, Name, api.Spec)
+	internal.Use(peer.Require(internal, cfg.InternalSecrets))
+	handlers.Internal(internal)
+	http.Expect("public", public.Engine)
+	http.Expect("internal", internal.Engine)
+
+	s := &service.Service{
+		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
+		Prepare:    []service.Step{mongodb.Ping(db), store.Indexes()},
+		Background: []func(context.Context){accounts.SendResets},
+		Close:      []func(context.Context) error{mongodb.Close(db)},
+	}
+	if cfg.AdminEmail != "" {
+		s.Prepare = append(s.Prepare, service.Step{Name: "make the first administrator", Do: func(ctx context.Context) error {
+			return accounts.EnsureAdmin(ctx, cfg.AdminEmail, cfg.AdminPassword)
+		}})
+	}
+	return s, nil
+}
+
+func newIssuer(cfg config.Config) (*token.Issuer, error) {
+	if cfg.TokenKeyGenerate {
+		if err := token.GenerateKey(cfg.TokenKeyFiles[0]); err != nil {
+			return nil, err
+		}
+	}
+	keys, err := token.LoadKeys(cfg.TokenKeyFiles)
+	if err != nil {
+		return nil, err
+	}
+	return token.NewIssuer(keys, cfg.TokenIssuer, cfg.TokenTTL), nil
+}
+
+// newMailer gives nil, as an interface that is nil, where mail is off.
+func newMailer(cfg config.Config, log *slog.Logger) (account.Mailer, error) {
+	if cfg.SMTPAddr == "" {
+		log.Warn("SMTP_ADDR is not set: no mail is sent, and nobody can reset a password")
+		return nil, nil //nolint:nilnil // mail is off
+	}
+	return smtpmail.NewSender(smtpmail.Options{
+		Addr: cfg.SMTPAddr, Username: cfg.SMTPUsername, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, TLS: cfg.SMTPTLS, ResetURL: cfg.ResetURL,
+	})
+}
+
+func newHasher(registry *prometheus.Registry) *password.Hasher {
+	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "user_password_hash_seconds", Help: "Time that a password hash took, without the wait for its turn.",
+		Buckets: []float64{.01, .02, .03, .05, .075, .1, .15, .25, .5, 1},
+	})
+	hasher := password.NewHasher(password.OWASP, func(took time.Duration) { seconds.Observe(took.Seconds()) })
+	registry.MustRegister(seconds, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "user_password_hash_waiting", Help: "Requests that wait for their password hash.",
+	}, func() float64 { return float64(hasher.Waiting()) }))
+	return hasher
+}

@@ -1,0 +1,2 @@
+// Package app wires user-svc.
+package app

@@ -1,0 +1,99 @@
+// Package config has the settings of user-svc.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	libconfig "streamgate/libs/config"
+	"streamgate/libs/service"
+	"streamgate/user-svc/internal/account"
+	"streamgate/user-svc/internal/smtpmail"
+)
+
+// Bounds of TOKEN_TTL. A token counts for as long, whatever becomes of its account's role and plan.
+const (
+	minTokenTTL = 5 * time.Minute
+	maxTokenTTL = 15 * time.Minute
+)
+
+// Config is read once, at start-up.
+type Config struct {
+	service.Settings
+
+	MongoDBURI       string        `env:"MONGODB_URI" desc:"required: mongodb://host:port, or mongodb+srv://"`
+	MongoDBDatabase  string        `env:"MONGODB_DATABASE" envDefault:"streamgate_users" desc:"the database of the accounts"`
+	SessionSvcURL    string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
+	TokenKeyFiles    []string      `env:"TOKEN_KEY_FILES" desc:"required: PEM files of Ed25519 keys in PKCS#8; the first signs, all are published"`
+	TokenKeyGenerate bool          `env:"TOKEN_KEY_GENERATE" envDefault:"false" desc:"write a new key to the first file if it is missing; for one machine, not for replicas"`
+	TokenTTL         time.Duration `env:"TOKEN_TTL" envDefault:"10m" desc:"how long an access token counts, 5m to 15m"`
+	TokenIssuer      string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) of access tokens; the same for session-svc"`
+	AdminEmail       string        `env:"ADMIN_EMAIL" desc:"e-mail of the first administrator, whose account is made at start if there is none; with ADMIN_PASSWORD"`
+	AdminPassword    string        `env:"ADMIN_PASSWORD" desc:"that account's first password; an account that is there keeps its own"`
+	SMTPAddr         string        `env:"SMTP_ADDR" desc:"host:port of the server that takes mail for password resets; without it none are sent"`
+	SMTPUsername     string        `env:"SMTP_USERNAME" desc:"name to sign in there with; with SMTP_PASSWORD"`
+	SMTPPassword     string        `env:"SMTP_PASSWORD" desc:"password to sign in there with"`
+	SMTPFrom         string        `env:"SMTP_FROM" desc:"sender of the mail, such as Streamgate <no-reply@example.com>; required with SMTP_ADDR"`
+	SMTPTLS          smtpmail.TLS  `env:"SMTP_TLS" envDefault:"starttls" desc:"starttls, tls (from the first byte) or none"`
+	ResetURL         string        `env:"RESET_URL" desc:"link in the mail, with {token} in it, such as https://example.com/reset?token={token}; required with SMTP_ADDR"`
+}
+
+// Validate returns every fault.
+func (c *Config) Validate() []error {
+	faults := c.Settings.Validate()
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.MongoDBURI != "", "MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017")
+	check(c.MongoDBDatabase != "", "MONGODB_DATABASE: empty; set the name of a database")
+	if err := libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL); err != nil {
+		faults = append(faults, err)
+	}
+	check(len(c.TokenKeyFiles) > 0, "TOKEN_KEY_FILES: missing; make a key with: openssl genpkey -algorithm ed25519 -out token-key.pem")
+	check(c.TokenTTL >= minTokenTTL && c.TokenTTL <= maxTokenTTL, "TOKEN_TTL: %v is not between 5m and 15m", c.TokenTTL)
+	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set the same as session-svc has")
+	return append(append(faults, c.adminFaults()...), c.mailFaults()...)
+}
+
+func (c *Config) adminFaults() []error {
+	if c.AdminEmail == "" && c.AdminPassword == "" {
+		return nil
+	}
+	if c.AdminEmail == "" || c.AdminPassword == "" {
+		return []error{errors.New("ADMIN_EMAIL, ADMIN_PASSWORD: set both or none")}
+	}
+	var faults []error
+	if _, err := account.ParseEmail(c.AdminEmail); err != nil {
+		faults = append(faults, fmt.Errorf("ADMIN_EMAIL: %s", account.Remedy(err)))
+	}
+	if _, err := account.NormalPassword(c.AdminPassword); err != nil {
+		faults = append(faults, fmt.Errorf("ADMIN_PASSWORD: %s", account.Remedy(err)))
+	}
+	return faults
+}
+
+func (c *Config) mailFaults() []error {
+	if c.SMTPAddr == "" {
+		return nil
+	}
+	var faults []error
+	if _, _, err := net.SplitHostPort(c.SMTPAddr); err != nil {
+		faults = append(faults, fmt.Errorf("SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr))
+	}
+	if (c.SMTPUsername == "") != (c.SMTPPassword == "") {
+		faults = append(faults, errors.New("SMTP_USERNAME, SMTP_PASSWORD: set both or none"))
+	}
+	if err := smtpmail.CheckSender(c.SMTPFrom); err != nil {
+		faults = append(faults, fmt.Errorf("SMTP_FROM: %q is not a sender such as Streamgate <no-reply@example.com>", c.SMTPFrom))
+	}
+	if err := libconfig.CheckURL("RESET_URL", c.ResetURL); err != nil || !strings.Contains(c.ResetURL, smtpmail.TokenPlaceholder) {
+		faults = append(faults, fmt.Errorf("RESET_URL: %q is not an address with %s in it, such as https://example.com/reset?token=%[2]s",
+			c.ResetURL, smtpmail.TokenPlaceholder))
+	}
+	return faults
+}

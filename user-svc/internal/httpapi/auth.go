@@ -1,0 +1,142 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/libs/fault"
+	"streamgate/libs/useragent"
+	"streamgate/user-svc/internal/account"
+)
+
+// signedIn is the answer to a sign-in and to a refresh.
+type signedIn struct {
+	Token        string      `json:"token"`
+	TokenType    string      `json:"tokenType"`
+	ExpiresIn    int         `json:"expiresIn"` // seconds
+	RefreshToken string      `json:"refreshToken"`
+	User         accountView `json:"user"`
+}
+
+// signIn is POST /auth.
+func (a *API) signIn(c *gin.Context) error {
+	var in struct {
+		Device string `json:"device"`
+	}
+	if err := body(c, &in); err != nil {
+		return err
+	}
+	device, err := deviceName(in.Device, c.GetHeader("User-Agent"))
+	if err != nil {
+		return err
+	}
+	var signedInAs account.Account
+	var session account.Session
+	err = a.guess(c, func(email, password string) error {
+		signedInAs, session, err = a.accounts.SignIn(c, email, password, device)
+		return err
+	})
+	a.signIns.WithLabelValues(outcome(err)).Inc()
+	if err != nil {
+		return err
+	}
+	return a.answer(c, http.StatusCreated, &signedInAs, session)
+}
+
+// refresh is POST /auth/refresh.
+func (a *API) refresh(c *gin.Context) error {
+	var in struct {
+		RefreshToken string `json:"refreshToken"`
+	}
+	if err := body(c, &in); err != nil {
+		return err
+	}
+	refreshed, session, err := a.accounts.Refresh(c, in.RefreshToken)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.Unauthenticated {
+		challenged := *e
+		challenged.Challenge = bearerChallenge
+		return &challenged
+	}
+	if err != nil {
+		return err
+	}
+	return a.answer(c, http.StatusOK, &refreshed, session)
+}
+
+// signOut is DELETE /auth.
+func (a *API) signOut(c *gin.Context) error {
+	claims, err := a.bearer(c)
+	if err == nil {
+		err = bind.Nothing(c)
+	}
+	if err == nil {
+		err = a.accounts.SignOut(c, claims.Account, claims.Session)
+	}
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// guess calls attempt with the request's name and password, unless the client's address has guessed too often.
+func (a *API) guess(c *gin.Context, attempt func(email, password string) error) error {
+	email, password, err := basic(c)
+	if err != nil {
+		return err
+	}
+	address := c.ClientIP()
+	if wait := a.throttle.wait(address); wait > 0 {
+		const detail = "Too many failed sign-ins from your network; wait before the next one."
+		return fault.New(fault.TooManyRequests, "too_many_attempts", detail).After(wait)
+	}
+	err = attempt(email, password)
+	if e, ok := errors.AsType[*fault.Error](err); ok && errors.Is(e, account.ErrInvalidCredentials) {
+		a.throttle.fail(address)
+		refused := *e
+		refused.Challenge = basicChallenge
+		return &refused
+	}
+	return err
+}
+
+func (a *API) answer(c *gin.Context, status int, signedInAs *account.Account, session account.Session) error {
+	token, err := a.issuer.Issue(*signedInAs, session.ID)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.PureJSON(status, signedIn{
+		Token: token, TokenType: "Bearer", ExpiresIn: int(a.issuer.TTL().Seconds()),
+		RefreshToken: session.RefreshToken, User: newView(signedInAs),
+	})
+	return nil
+}
+
+// maxDevice is the length of a device's name in characters.
+const maxDevice = 64
+
+// deviceName is the name that a session is shown by: the given one, or one made of the user agent.
+func deviceName(given, userAgent string) (string, error) {
+	if given == "" {
+		return useragent.Device(userAgent), nil
+	}
+	if !utf8.ValidString(given) || utf8.RuneCountInString(given) > maxDevice || containsControl(given) {
+		return "", fault.BadField("device", "must be at most %d characters, without control characters", maxDevice)
+	}
+	return given, nil
+}
+
+func containsControl(text string) bool {
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/jwtauth"
+)
+
+const (
+	basicChallenge  = `Basic realm="streamgate", charset="UTF-8"`
+	bearerChallenge = `Bearer realm="streamgate"` //nolint:gosec // no credentials, but a demand for them
+)
+
+// bearer gives the claims of the request's access token, whose session goes on. While session-svc can't say so, nobody gets in:
+// here are people's accounts.
+func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
+	claims, err := jwtauth.Authenticate(c, a.verifier, false)
+	if err != nil {
+		return nil, err
+	}
+	alive, err := a.sessions.Alive(c, claims.Account, claims.Session)
+	if err != nil {
+		return nil, err
+	}
+	if !alive {
+		return nil, sessionEnded()
+	}
+	return claims, nil
+}
+
+// admin lets administrators pass. A token may say that its bearer is one for minutes after a demotion, so the account has
+// to say it too.
+func (a *API) admin(c *gin.Context) error {
+	claims, err := a.bearer(c)
+	if err != nil {
+		return err
+	}
+	if err := claims.RequireAdmin(); err != nil {
+		return err
+	}
+	is, err := a.accounts.IsAdmin(c, claims.Account)
+	if err == nil && !is {
+		err = (&jwtauth.Claims{}).RequireAdmin()
+	}
+	return err
+}
+
+func sessionEnded() error {
+	e := fault.New(fault.Unauthenticated, "session_ended", "This session has ended; sign in again with POST /auth.")
+	e.Challenge = bearerChallenge + `, error="invalid_token"`
+	return e
+}
+
+// basic gives the name and the password of the header Authorization (RFC 7617, in UTF-8).
+func basic(c *gin.Context) (name, password string, err error) {
+	headers := c.Request.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return "", "", fault.BadField("Authorization", "given more than once; give it once")
+	}
+	scheme, encoded, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", unauthenticated("credentials_required", "This needs an e-mail address and a password: the header Authorization: Basic …")
+	}
+	text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	name, password, colon := strings.Cut(string(text), ":")
+	if err != nil || !colon || !utf8.Valid(text) {
+		return "", "", unauthenticated("invalid_authorization",
+			"The header Authorization must be: Basic, a space, and the base64 of an e-mail address, a colon and a password, in UTF-8.")
+	}
+	return name, password, nil
+}
+
+func unauthenticated(code, detail string) error {
+	e := fault.New(fault.Unauthenticated, code, detail)
+	e.Challenge = basicChallenge
+	return e
+}

@@ -1,0 +1,2 @@
+// Package httpapi is user-svc's HTTP interface.
+package httpapi

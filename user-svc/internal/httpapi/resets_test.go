@@ -1,0 +1,166 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/smtpmail/smtpmailtest"
+)
+
+var resetLink = regexp.MustCompile(`https://example\.com/reset\?token=([\w-]+)&lang=en`)
+
+// bootWithMail starts a service whose mail arrives at the sink.
+func bootWithMail(t *testing.T) (*stack, *smtpmailtest.Sink) {
+	t.Helper()
+	sink := smtpmailtest.New(t)
+	return boot(t, "SMTP_ADDR="+sink.Addr, "SMTP_TLS=none", "SMTP_FROM=Streamgate <no-reply@example.com>",
+		"RESET_URL=https://example.com/reset?token={token}&lang=en"), sink
+}
+
+// tokenIn gives the token in the one mail to this address that the sink gets next.
+func tokenIn(t *testing.T, sink *smtpmailtest.Sink, to string) string {
+	t.Helper()
+	message := sink.Next(t)
+	if message.From != "no-reply@example.com" || message.To != to {
+		t.Fatalf("mail from %s to %s, want to %s", message.From, message.To, to)
+	}
+	link := resetLink.FindStringSubmatch(message.Text)
+	if link == nil {
+		t.Fatalf("no link in %s", message.Text)
+	}
+	return link[1]
+}
+
+func TestPasswordReset(t *testing.T) {
+	t.Parallel()
+	s, sink := bootWithMail(t)
+	p, other := s.signUp("Ada@bücher.example"), s.signUp("other@example.com")
+	s.set(p, "lockedUntil", time.Now().Add(time.Hour))
+	s.set(p, "failures", 10)
+
+	s.do("POST", "/password-resets", "email=ADA@bücher.example").Want(t, 202)
+	token := tokenIn(t, sink, "Ada@xn--bcher-kva.example")
+	if random, err := base64.RawURLEncoding.DecodeString(token); err != nil || len(random) != 32 {
+		t.Errorf("token %s", token)
+	}
+	var stored bson.Raw
+	if err := s.accounts.FindOne(t.Context(), bson.D{{Key: "email", Value: p.email}}).Decode(&stored); err != nil || bytes.Contains(stored, []byte(token)) {
+		t.Errorf("the token itself is stored, %v", err)
+	}
+
+	checked := s.do("GET", "/password-resets/"+token, "").Want(t, 200)
+	expires, err := time.Parse(time.RFC3339, checked.JSON(t)["expiresAt"].(string))
+	if left := time.Until(expires); err != nil || left < 59*time.Minute || left > time.Hour || checked.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("counts for %v, %v", left, err)
+	}
+	for body, field := range map[string]string{
+		"": "password", "password=12345": "password", `{"password": {"$ne": ""}}`: "password", "password=123456&email=x": "email",
+	} {
+		s.do("PUT", "/password-resets/"+token, body).Problem(t, 400, "invalid_input", field)
+	}
+	if n := len(s.sessions.Alive(p.id)); n != 1 {
+		t.Errorf("%d sessions before the reset, want 1", n)
+	}
+	reset := s.do("PUT", "/password-resets/"+token, "password=another+one").Want(t, 200).JSON(t)
+	if reset["id"] != p.id {
+		t.Errorf("reset %v", reset)
+	}
+	if n := len(s.sessions.Alive(p.id)); n != 0 {
+		t.Errorf("%d sessions after the reset", n)
+	}
+	s.signIn(p.email, "another one") // not locked any more
+	s.do("GET", "/password-resets/"+token, "").Problem(t, 404, "reset_token_invalid")
+	s.do("PUT", "/password-resets/"+token, "password=yet+another").Problem(t, 404, "reset_token_invalid")
+	s.signIn(p.email, "another one")
+	if n := len(s.sessions.Alive(other.id)); n != 1 {
+		t.Errorf("%d sessions of another account, want 1", n)
+	}
+}
+
+// The answer says nothing of who has an account, and mail goes to nobody who has none.
+func TestPasswordResetIsDiscreet(t *testing.T) {
+	t.Parallel()
+	s, sink := bootWithMail(t)
+	p := s.signUp("ada@example.com")
+	var bodies []string
+	for _, email := range []string{"nobody@example.com", p.email, p.email, "nobody@example.com"} {
+		bodies = append(bodies, string(s.do("POST", "/password-resets", form("email", email)).Want(t, 202).Body))
+	}
+	for _, body := range bodies {
+		if body != bodies[0] {
+			t.Errorf("%s unlike %s", body, bodies[0])
+		}
+	}
+	for body, field := range map[string]string{
+		"": "email", "email=x": "email", `{"email": {"$ne": ""}}`: "email", "email=a@b.c&email=a@b.c": "email", "email=a@b.c&to=x": "to",
+	} {
+		s.do("POST", "/password-resets", body).Problem(t, 400, "invalid_input", field)
+	}
+	// Requests are worked off in their order: after the mail of the last, all that there will be has come.
+	last := s.signUp("last@example.com")
+	s.do("POST", "/password-resets", form("email", last.email)).Want(t, 202)
+	tokenIn(t, sink, p.email)
+	tokenIn(t, sink, last.email) // no second one to ada within a minute
+	for _, token := range []string{"x", strings.Repeat("A", 43), "%00", "$ne"} {
+		s.do("GET", "/password-resets/"+token, "").Problem(t, 404, "reset_token_invalid")
+		s.do("PUT", "/password-resets/"+token, "password=123456").Problem(t, 404, "reset_token_invalid")
+	}
+}
+
+func TestPasswordResetReplacedAndExpired(t *testing.T) {
+	t.Parallel()
+	s, sink := bootWithMail(t)
+	p := s.signUp("ada@example.com")
+	ask := func() string {
+		t.Helper()
+		s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202)
+		return tokenIn(t, sink, p.email)
+	}
+	first := ask()
+	s.set(p, "reset.requested", time.Now().Add(-time.Minute))
+	second := ask()
+	s.do("GET", "/password-resets/"+first, "").Problem(t, 404, "reset_token_invalid")
+	s.do("GET", "/password-resets/"+second, "").Want(t, 200)
+	s.set(p, "reset.expires", time.Now())
+	s.do("GET", "/password-resets/"+second, "").Problem(t, 404, "reset_token_invalid")
+	s.do("PUT", "/password-resets/"+second, "password=another+one").Problem(t, 404, "reset_token_invalid")
+	s.signIn(p.email, p.password)
+
+	// A password that was changed otherwise leaves no link behind.
+	s.set(p, "reset.requested", time.Now().Add(-time.Minute))
+	third := ask()
+	s.do("PUT", "/users/me/password", "password=another+one", testkit.Basic(p.email, p.password)).Want(t, 200)
+	s.do("PUT", "/password-resets/"+third, "password=yet+another").Problem(t, 404, "reset_token_invalid")
+	s.signIn(p.email, "another one")
+}
+
+// Without session-svc no session could be ended: the token is kept for later.
+func TestPasswordResetNeedsSessions(t *testing.T) {
+	t.Parallel()
+	s, sink := bootWithMail(t)
+	p := s.signUp("ada@example.com")
+	s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202)
+	token := tokenIn(t, sink, p.email)
+	s.sessions.Away(true)
+	s.do("PUT", "/password-resets/"+token, "password=another+one").Problem(t, 503, "unavailable")
+	s.sessions.Away(false)
+	s.signIn(p.email, p.password)
+	s.do("PUT", "/password-resets/"+token, "password=another+one").Want(t, 200)
+	s.signIn(p.email, "another one")
+}
+
+func TestPasswordResetWithoutMail(t *testing.T) {
+	t.Parallel()
+	s := boot(t)
+	p := s.signUp("ada@example.com")
+	for range 300 { // more than could wait
+		s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202)
+	}
+}

@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/libs/listing"
+	"streamgate/user-svc/internal/account"
+)
+
+// signUp is POST /users.
+func (a *API) signUp(c *gin.Context) error {
+	var in struct {
+		Email    string  `json:"email"`
+		Password string  `json:"password"`
+		Name     *string `json:"name"`
+		Picture  *string `json:"picture"`
+	}
+	if err := body(c, &in); err != nil {
+		return err
+	}
+	created, err := a.accounts.SignUp(c, account.Registration{Email: in.Email, Password: in.Password, Name: in.Name, Picture: in.Picture})
+	if err != nil {
+		return err
+	}
+	c.Header("Location", "/users/"+created.ID)
+	c.PureJSON(http.StatusCreated, newAccountView{created.ID, created.Name, created.Picture, created.Email, instant(created.CreatedAt)})
+	return nil
+}
+
+// publicProfile is GET /users/:id. It asks for no token, and doesn't mind one.
+func (a *API) publicProfile(c *gin.Context) error {
+	if _, _, err := bind.TakeFormField(c, "access_token"); err != nil {
+		return err
+	}
+	if err := bind.Nothing(c); err != nil {
+		return err
+	}
+	found, err := a.accounts.ByID(c, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.PureJSON(http.StatusOK, newPublicView(&found))
+	return nil
+}
+
+// accountList is what GET /users can do.
+var accountList = listing.Spec{
+	Sortable:    []string{"createdAt", "name", "email"},
+	Fields:      []string{"id", "name", "picture", "email", "role", "plan", "createdAt"},
+	DefaultSort: []listing.SortKey{{Field: "createdAt", Descending: true}},
+}
+
+// listAccounts is GET /users.
+func (a *API) listAccounts(c *gin.Context) error {
+	if err := a.admin(c); err != nil {
+		return err
+	}
+	query, err := listing.Parse(c, accountList)
+	if err == nil {
+		err = bind.Body(c, &struct{}{})
+	}
+	if err != nil {
+		return err
+	}
+	accounts, total, err := a.accounts.List(c, account.Query{Query: query})
+	if err != nil {
+		return err
+	}
+	views := make([]accountView, len(accounts))
+	for i := range accounts {
+		views[i] = newView(&accounts[i])
+	}
+	c.Header("Cache-Control", "no-store")
+	return listing.Answer(c, query, views, total)
+}
+
+// editAccount is PUT /users/:id.
+func (a *API) editAccount(c *gin.Context) error {
+	if err := a.admin(c); err != nil {
+		return err
+	}
+	var in struct {
+		Name    *string `json:"name"`
+		Picture *string `json:"picture"`
+		Role    *string `json:"role"`
+	}
+	if err := body(c, &in); err != nil {
+		return err
+	}
+	edited, err := a.accounts.Edit(c, c.Param("id"), account.Profile{Name: in.Name, Picture: in.Picture, Role: (*account.Role)(in.Role)})
+	if err != nil {
+		return err
+	}
+	return own(c, &edited)
+}
+
+// deleteAccount is DELETE /users/:id.
+func (a *API) deleteAccount(c *gin.Context) error {
+	err := a.admin(c)
+	if err == nil {
+		err = bind.Nothing(c)
+	}
+	if err == nil {
+		err = a.accounts.Delete(c, c.Param("id"))
+	}
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// own answers with all that its owner sees of an account.
+func own(c *gin.Context, a *account.Account) error {
+	c.Header("Cache-Control", "no-store")
+	c.PureJSON(http.StatusOK, newView(a))
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package mongostore keeps accounts in MongoDB.
+package mongostore

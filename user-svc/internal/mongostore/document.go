@@ -1,0 +1,124 @@
+package mongostore
+
+import (
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"streamgate/user-svc/internal/account"
+)
+
+// The names of stored fields that are used outside of document.
+const (
+	fieldID        = "_id"
+	fieldEmail     = "email"
+	fieldCanonical = "canonicalEmail"
+	fieldName      = "name"
+	fieldPicture   = "picture"
+	fieldRole      = "role"
+	fieldPlan      = "plan"
+	fieldPassword  = "passwordHash"
+	fieldCreated   = "createdAt"
+	fieldUpdated   = "updatedAt"
+	fieldSignedIn  = "signedIn"
+	fieldFailures  = "failures"
+	fieldLocked    = "lockedUntil"
+	fieldReset     = "reset"
+	fieldResetHash = "reset.hash"
+	fieldResetEnd  = "reset.expires"
+	fieldResetFrom = "reset.requested"
+)
+
+// document is an account as it is stored.
+type document struct {
+	ID             bson.ObjectID `bson:"_id"`
+	Email          string        `bson:"email"`
+	CanonicalEmail string        `bson:"canonicalEmail"`
+	Name           string        `bson:"name"`
+	Picture        string        `bson:"picture"`
+	Role           string        `bson:"role"`
+	Plan           plan          `bson:"plan"`
+	PasswordHash   string        `bson:"passwordHash"`
+	CreatedAt      time.Time     `bson:"createdAt"`
+	UpdatedAt      time.Time     `bson:"updatedAt"`
+	SignedIn       bool          `bson:"signedIn,omitempty"`
+	Failures       int           `bson:"failures,omitempty"`
+	LockedUntil    time.Time     `bson:"lockedUntil,omitempty"`
+	Reset          *reset        `bson:"reset,omitempty"`
+}
+
+type plan struct {
+	MaxStreams int    `bson:"maxStreams"`
+	OnLimit    string `bson:"onLimit"`
+}
+
+type reset struct {
+	Hash      []byte    `bson:"hash"`
+	Requested time.Time `bson:"requested"`
+	Expires   time.Time `bson:"expires"`
+}
+
+func newDocument(a account.Account) document {
+	return document{
+		ID: bson.NewObjectID(), Email: a.Email, CanonicalEmail: a.CanonicalEmail, Name: a.Name, Picture: a.Picture, Role: string(a.Role),
+		Plan: newPlan(a.Plan), PasswordHash: a.PasswordHash, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
+		SignedIn: a.SignedIn, Failures: a.Failures, LockedUntil: a.LockedUntil,
+	}
+}
+
+func newPlan(p account.Plan) plan { return plan{p.MaxStreams, string(p.OnLimit)} }
+
+func (d *document) account() account.Account {
+	a := account.Account{
+		ID: d.ID.Hex(), Email: d.Email, CanonicalEmail: d.CanonicalEmail, Name: d.Name, Picture: d.Picture, Role: account.Role(d.Role),
+		Plan: account.Plan{MaxStreams: d.Plan.MaxStreams, OnLimit: account.OnLimit(d.Plan.OnLimit)}, PasswordHash: d.PasswordHash,
+		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), SignedIn: d.SignedIn, Failures: d.Failures,
+	}
+	if !d.LockedUntil.IsZero() {
+		a.LockedUntil = d.LockedUntil.UTC()
+	}
+	return a
+}
+
+// update turns a change into MongoDB's operators.
+func update(c account.Change) bson.D {
+	set, unset := bson.D{}, bson.D{}
+	if c.Name != nil {
+		set = append(set, bson.E{Key: fieldName, Value: *c.Name})
+	}
+	if c.Picture != nil {
+		set = append(set, bson.E{Key: fieldPicture, Value: *c.Picture})
+	}
+	if c.Role != nil {
+		set = append(set, bson.E{Key: fieldRole, Value: string(*c.Role)})
+	}
+	if c.Plan != nil {
+		set = append(set, bson.E{Key: fieldPlan, Value: newPlan(*c.Plan)})
+	}
+	if c.PasswordHash != nil {
+		set = append(set, bson.E{Key: fieldPassword, Value: *c.PasswordHash})
+	}
+	if c.LockedUntil != nil {
+		set = append(set, bson.E{Key: fieldLocked, Value: *c.LockedUntil})
+	}
+	if c.SignedIn {
+		set = append(set, bson.E{Key: fieldSignedIn, Value: true})
+	}
+	if c.Forgive {
+		unset = append(unset, bson.E{Key: fieldFailures, Value: ""}, bson.E{Key: fieldLocked, Value: ""})
+	}
+	if c.WithdrawReset {
+		unset = append(unset, bson.E{Key: fieldReset, Value: ""})
+	}
+	if !c.At.IsZero() {
+		set = append(set, bson.E{Key: fieldUpdated, Value: c.At})
+	}
+	operators := bson.D{}
+	if len(set) > 0 {
+		operators = append(operators, bson.E{Key: "$set", Value: set})
+	}
+	if len(unset) > 0 {
+		operators = append(operators, bson.E{Key: "$unset", Value: unset})
+	}
+	return operators
+}

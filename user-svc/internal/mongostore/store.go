@@ -1,0 +1,213 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"streamgate/libs/mongodb"
+	"streamgate/libs/service"
+	"streamgate/user-svc/internal/account"
+)
+
+// Store is an account.Store, an account.ResetStore too, over the collection accounts.
+type Store struct{ accounts *mongo.Collection }
+
+var (
+	_ account.Store      = (*Store)(nil)
+	_ account.ResetStore = (*Store)(nil)
+)
+
+// New makes a store in this database. Its indexes have to be there before it is used: see Indexes.
+func New(db *mongo.Database) *Store { return &Store{db.Collection("accounts")} }
+
+// Indexes is the step of start-up that makes them where they are missing. The unique one is what keeps two accounts from having one
+// address.
+func (s *Store) Indexes() service.Step {
+	return service.Step{Name: "make indexes in MongoDB", Do: func(ctx context.Context) error {
+		for _, index := range []mongo.IndexModel{
+			{Keys: bson.D{{Key: fieldCanonical, Value: 1}}, Options: options.Index().SetUnique(true)},
+			{Keys: bson.D{{Key: fieldCreated, Value: -1}, {Key: fieldID, Value: 1}}},
+			{Keys: bson.D{{Key: fieldResetHash, Value: 1}}, Options: options.Index().SetSparse(true)},
+		} { // one by one: FerretDB 1.24 drops the connection when it is asked for several that are there
+			if _, err := s.accounts.Indexes().CreateOne(ctx, index); err != nil {
+				return mongodb.Fault(err)
+			}
+		}
+		return nil
+	}}
+}
+
+// Insert implements account.Store.
+func (s *Store) Insert(ctx context.Context, a account.Account) (account.Account, error) {
+	d := newDocument(a)
+	_, err := s.accounts.InsertOne(ctx, d)
+	if mongo.IsDuplicateKeyError(err) {
+		return account.Account{}, account.ErrEmailTaken
+	}
+	if err != nil {
+		return account.Account{}, mongodb.Fault(err)
+	}
+	return d.account(), nil
+}
+
+// ByID implements account.Store.
+func (s *Store) ByID(ctx context.Context, id string) (account.Account, error) {
+	key, ok := parseID(id)
+	if !ok {
+		return account.Account{}, account.ErrNotFound
+	}
+	return found(s.accounts.FindOne(ctx, bson.D{{Key: fieldID, Value: key}}))
+}
+
+// ByEmail implements account.Store.
+func (s *Store) ByEmail(ctx context.Context, canonical string) (account.Account, error) {
+	return found(s.accounts.FindOne(ctx, bson.D{{Key: fieldCanonical, Value: canonical}}))
+}
+
+// List implements account.Store.
+func (s *Store) List(ctx context.Context, q account.Query) ([]account.Account, int64, error) {
+	filter := mongodb.Contains(q.Q, fieldName, fieldEmail)
+	if q.Role != "" {
+		filter = append(filter, bson.E{Key: fieldRole, Value: string(q.Role)})
+	}
+	total, err := s.accounts.CountDocuments(ctx, filter)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count: %w", mongodb.Fault(err))
+	}
+	cursor, err := s.accounts.Find(ctx, filter, mongodb.Page(q.Query, map[string]string{"email": fieldCanonical}))
+	if err != nil {
+		return nil, 0, fmt.Errorf("list: %w", mongodb.Fault(err))
+	}
+	var documents []document
+	if err := cursor.All(ctx, &documents); err != nil {
+		return nil, 0, fmt.Errorf("list: %w", mongodb.Fault(err))
+	}
+	accounts := make([]account.Account, len(documents))
+	for i := range documents {
+		accounts[i] = documents[i].account()
+	}
+	return accounts, total, nil
+}
+
+// Update implements account.Store.
+func (s *Store) Update(ctx context.Context, id string, change account.Change) (account.Account, error) {
+	key, ok := parseID(id)
+	if !ok {
+		return account.Account{}, account.ErrNotFound
+	}
+	filter := bson.D{{Key: fieldID, Value: key}}
+	if change.IfPasswordHash != "" {
+		filter = append(filter, bson.E{Key: fieldPassword, Value: change.IfPasswordHash})
+	}
+	operators := update(change)
+	if len(operators) == 0 {
+		return found(s.accounts.FindOne(ctx, filter))
+	}
+	return s.change(ctx, filter, operators)
+}
+
+// CountFailure implements account.Store.
+func (s *Store) CountFailure(ctx context.Context, id string, at time.Time) (int, error) {
+	key, ok := parseID(id)
+	if !ok {
+		return 0, nil
+	}
+	unlocked := bson.A{
+		bson.D{{Key: fieldLocked, Value: bson.D{{Key: "$exists", Value: false}}}},
+		bson.D{{Key: fieldLocked, Value: bson.D{{Key: "$lte", Value: at}}}},
+	}
+	a, err := s.change(ctx,
+		bson.D{{Key: fieldID, Value: key}, {Key: "$or", Value: unlocked}},
+		bson.D{{Key: "$inc", Value: bson.D{{Key: fieldFailures, Value: 1}}}})
+	if errors.Is(err, account.ErrNotFound) {
+		return 0, nil
+	}
+	return a.Failures, err
+}
+
+// Delete implements account.Store.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	key, ok := parseID(id)
+	if !ok {
+		return account.ErrNotFound
+	}
+	result, err := s.accounts.DeleteOne(ctx, bson.D{{Key: fieldID, Value: key}})
+	if err != nil {
+		return mongodb.Fault(err)
+	}
+	if result.DeletedCount == 0 {
+		return account.ErrNotFound
+	}
+	return nil
+}
+
+// SaveReset implements account.ResetStore.
+func (s *Store) SaveReset(ctx context.Context, id string, r account.Reset, notSince time.Time) (bool, error) {
+	key, ok := parseID(id)
+	if !ok {
+		return false, nil
+	}
+	rested := bson.A{
+		bson.D{{Key: fieldReset, Value: bson.D{{Key: "$exists", Value: false}}}},
+		bson.D{{Key: fieldResetFrom, Value: bson.D{{Key: "$lte", Value: notSince}}}},
+	}
+	result, err := s.accounts.UpdateOne(ctx,
+		bson.D{{Key: fieldID, Value: key}, {Key: "$or", Value: rested}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: fieldReset, Value: reset{r.Hash, r.Requested, r.Expires}}}}})
+	if err != nil {
+		return false, mongodb.Fault(err)
+	}
+	return result.MatchedCount == 1, nil
+}
+
+// ByReset implements account.ResetStore.
+func (s *Store) ByReset(ctx context.Context, hash []byte, at time.Time) (string, time.Time, error) {
+	var d document
+	if err := s.accounts.FindOne(ctx, outstanding(hash, at)).Decode(&d); err != nil {
+		return "", time.Time{}, missing(err)
+	}
+	return d.ID.Hex(), d.Reset.Expires.UTC(), nil
+}
+
+// Redeem implements account.ResetStore.
+func (s *Store) Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (account.Account, error) {
+	change := account.Change{PasswordHash: &passwordHash, Forgive: true, WithdrawReset: true, At: at}
+	return s.change(ctx, outstanding(hash, at), update(change))
+}
+
+// outstanding matches the account with this reset, unless it has expired.
+func outstanding(hash []byte, at time.Time) bson.D {
+	return bson.D{{Key: fieldResetHash, Value: hash}, {Key: fieldResetEnd, Value: bson.D{{Key: "$gt", Value: at}}}}
+}
+
+// change updates the one account that matches, and gives it as it is then.
+func (s *Store) change(ctx context.Context, filter, operators bson.D) (account.Account, error) {
+	return found(s.accounts.FindOneAndUpdate(ctx, filter, operators, options.FindOneAndUpdate().SetReturnDocument(options.After)))
+}
+
+func found(result *mongo.SingleResult) (account.Account, error) {
+	var d document
+	if err := result.Decode(&d); err != nil {
+		return account.Account{}, missing(err)
+	}
+	return d.account(), nil
+}
+
+func missing(err error) error {
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return account.ErrNotFound
+	}
+	return mongodb.Fault(err)
+}
+
+// parseID takes ids in the one spelling that we give out.
+func parseID(id string) (bson.ObjectID, bool) {
+	key, err := bson.ObjectIDFromHex(id)
+	return key, err == nil && key.Hex() == id
+}

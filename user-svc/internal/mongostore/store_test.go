@@ -1,0 +1,88 @@
+package mongostore_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/mongodb"
+	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
+	"streamgate/user-svc/internal/account/storetest"
+	"streamgate/user-svc/internal/mongostore"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Stores {
+		t.Helper()
+		uri, database := testkit.Mongo(t)
+		return open(t, uri, database)
+	})
+}
+
+func open(t *testing.T, uri, database string) *mongostore.Store {
+	t.Helper()
+	db, err := mongodb.Open(uri, database, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := mongodb.Close(db)(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	store := mongostore.New(db)
+	for range 2 { // every replica does it, at every start
+		if err := store.Indexes().Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
+}
+
+// Every method says so when the server is away.
+func TestStoreAway(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = listener.Close() // an address where nobody listens
+	db, err := mongodb.Open("mongodb://"+listener.Addr().String(), "any", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	store := mongostore.New(db)
+	var calls sync.WaitGroup
+	id, hash, name := testkit.NewID(), []byte("hash"), "name"
+	for method, call := range map[string]func(context.Context) error{
+		"Insert":  func(ctx context.Context) error { _, err := store.Insert(ctx, account.Account{}); return err },
+		"ByID":    func(ctx context.Context) error { _, err := store.ByID(ctx, id); return err },
+		"ByEmail": func(ctx context.Context) error { _, err := store.ByEmail(ctx, "a@b"); return err },
+		"List":    func(ctx context.Context) error { _, _, err := store.List(ctx, account.Query{}); return err },
+		"Update": func(ctx context.Context) error {
+			_, err := store.Update(ctx, id, account.Change{Name: &name})
+			return err
+		},
+		"CountFailure": func(ctx context.Context) error { _, err := store.CountFailure(ctx, id, time.Now()); return err },
+		"Delete":       func(ctx context.Context) error { return store.Delete(ctx, id) },
+		"SaveReset": func(ctx context.Context) error {
+			_, err := store.SaveReset(ctx, id, account.Reset{}, time.Now())
+			return err
+		},
+		"ByReset": func(ctx context.Context) error { _, _, err := store.ByReset(ctx, hash, time.Now()); return err },
+		"Redeem":  func(ctx context.Context) error { _, err := store.Redeem(ctx, hash, time.Now(), "new"); return err },
+	} {
+		calls.Go(func() { // at once: each takes as long as it waits for a server
+			if err := call(t.Context()); fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("%s: error %v, want fault.Unavailable", method, err)
+			}
+		})
+	}
+	calls.Wait()
+}

@@ -1,0 +1,2 @@
+// Package password hashes passwords with Argon2id.
+package password

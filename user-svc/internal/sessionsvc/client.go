@@ -1,0 +1,123 @@
+package sessionsvc
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/peer"
+	"streamgate/user-svc/internal/account"
+)
+
+const (
+	// Timeout bounds one question.
+	Timeout = 2 * time.Second
+	// rememberFor is how long an answer about a session counts. An ended session's tokens must be refused everywhere within 5 s.
+	rememberFor = 4 * time.Second
+	// remembered bounds the memory of answers: about 200 bytes each.
+	remembered = 10_000
+)
+
+// Client is account.Sessions at session-svc's internal listener.
+type Client struct {
+	peer    *peer.Client
+	answers *lru.Cache[key, answer]
+	now     func() time.Time
+}
+
+var _ account.Sessions = (*Client)(nil)
+
+type key struct{ account, session string }
+
+type answer struct {
+	alive bool
+	until time.Time
+}
+
+// NewClient makes a client of the session-svc at base that shows this secret.
+func NewClient(base, secret string) *Client {
+	answers, _ := lru.New[key, answer](remembered) // fails for sizes below 1 only
+	return &Client{peer.NewClient("session-svc", base, secret, Timeout), answers, time.Now}
+}
+
+// session is how session-svc writes one.
+type session struct {
+	Account      string    `json:"account"`
+	ID           string    `json:"id"`
+	RefreshToken string    `json:"refreshToken"`
+	ExpiresAt    time.Time `json:"expiresAt"`
+}
+
+// Open implements account.Sessions.
+func (c *Client) Open(ctx context.Context, accountID, device string, known bool) (account.Session, error) {
+	var s session
+	in := map[string]any{"account": accountID, "device": device, "known": known}
+	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions", in, &s); err != nil {
+		return account.Session{}, err
+	}
+	return account.Session{ID: s.ID, Account: accountID, RefreshToken: s.RefreshToken}, nil
+}
+
+// Refresh implements account.Sessions.
+func (c *Client) Refresh(ctx context.Context, refreshToken string) (account.Session, error) {
+	var s session
+	in := map[string]string{"refreshToken": refreshToken}
+	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions/refresh", in, &s); err != nil {
+		return account.Session{}, err
+	}
+	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
+}
+
+// Alive says whether a session has not ended, at most 4 s ago. Its error is fault.Unavailable when that can't be known.
+func (c *Client) Alive(ctx context.Context, accountID, sessionID string) (bool, error) {
+	k := key{accountID, sessionID}
+	if known, ok := c.answers.Get(k); ok && c.now().Before(known.until) {
+		return known.alive, nil
+	}
+	asked := c.now() // the answer is as old as the question
+	err := c.peer.Call(ctx, http.MethodGet, path(accountID, sessionID), nil, nil)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return false, err
+	}
+	c.answers.Add(k, answer{alive: err == nil, until: asked.Add(rememberFor)})
+	return err == nil, nil
+}
+
+// End implements account.Sessions.
+func (c *Client) End(ctx context.Context, accountID, sessionID string) error {
+	err := c.peer.Call(ctx, http.MethodDelete, path(accountID, sessionID), nil, nil)
+	c.answers.Remove(key{accountID, sessionID})
+	return err
+}
+
+// EndAll implements account.Sessions.
+func (c *Client) EndAll(ctx context.Context, accountID, except string) error {
+	query := url.Values{}
+	if except != "" {
+		query.Set("except", except)
+	}
+	response, err := c.peer.Send(ctx, http.MethodDelete, path(accountID, ""), query, nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	for _, k := range c.answers.Keys() {
+		if k.account == accountID && k.session != except {
+			c.answers.Remove(k)
+		}
+	}
+	return nil
+}
+
+// path is that of a session, or of all of an account's.
+func path(accountID, sessionID string) string {
+	p := "/internal/accounts/" + url.PathEscape(accountID) + "/sessions"
+	if sessionID != "" {
+		p += "/" + url.PathEscape(sessionID)
+	}
+	return p
+}

@@ -1,0 +1,116 @@
+package sessionsvc
+
+import (
+	"testing"
+	"time"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/sessionsvc/sessionsvctest"
+)
+
+// clock is a time that tests set.
+type clock struct{ time.Time }
+
+func newClient(t *testing.T) (*Client, *sessionsvctest.StandIn, *clock) {
+	t.Helper()
+	standIn, now := sessionsvctest.New(t), &clock{time.Now()}
+	client := NewClient(standIn.URL, sessionsvctest.Secret)
+	client.now = func() time.Time { return now.Time }
+	return client, standIn, now
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	client, standIn, _ := newClient(t)
+	account := testkit.NewID()
+	first, err := client.Open(t.Context(), account, "Living room", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive := standIn.Alive(account)
+	if len(alive) != 1 || alive[0].ID != first.ID || alive[0].Device != "Living room" || first.Account != account {
+		t.Fatalf("opened %+v, have %+v", first, alive)
+	}
+	next, err := client.Refresh(t.Context(), first.RefreshToken)
+	if err != nil || next.ID != first.ID || next.Account != account || next.RefreshToken == first.RefreshToken {
+		t.Errorf("refreshed %+v, %v", next, err)
+	}
+	if _, err := client.Refresh(t.Context(), "unknown"); fault.KindOf(err) != fault.Unauthenticated {
+		t.Errorf("error %v of an unknown token", err)
+	}
+	second, err := client.Open(t.Context(), account, "Phone", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.EndAll(t.Context(), account, second.ID); err != nil {
+		t.Fatal(err)
+	}
+	if alive := standIn.Alive(account); len(alive) != 1 || alive[0].ID != second.ID {
+		t.Errorf("kept %+v, want the second", alive)
+	}
+	if err := client.EndAll(t.Context(), account, ""); err != nil || len(standIn.Alive(account)) != 0 {
+		t.Errorf("kept %+v, %v", standIn.Alive(account), err)
+	}
+}
+
+// An answer counts for four seconds, whichever it is; what this client ends itself counts at once.
+func TestAlive(t *testing.T) {
+	t.Parallel()
+	client, standIn, now := newClient(t)
+	account := testkit.NewID()
+	s, err := client.Open(t.Context(), account, "Phone", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(id string, alive bool) {
+		t.Helper()
+		if got, err := client.Alive(t.Context(), account, id); err != nil || got != alive {
+			t.Fatalf("alive %t, %v, want %t", got, err, alive)
+		}
+	}
+	want(s.ID, true)
+	standIn.End(s.ID)
+	now.Time = now.Add(rememberFor - time.Millisecond)
+	want(s.ID, true)
+	standIn.Away(true)
+	want(s.ID, true)
+	now.Time = now.Add(time.Millisecond)
+	if _, err := client.Alive(t.Context(), account, s.ID); fault.KindOf(err) != fault.Unavailable {
+		t.Fatalf("error %v while session-svc is away", err)
+	}
+	standIn.Away(false)
+	want(s.ID, false)
+	standIn.Away(true)
+	want(s.ID, false)
+	standIn.Away(false)
+
+	for _, end := range []func(id string) error{
+		func(id string) error { return client.End(t.Context(), account, id) },
+		func(string) error { return client.EndAll(t.Context(), account, "") },
+		func(string) error { return client.EndAll(t.Context(), account, s.ID) },
+	} {
+		s, err := client.Open(t.Context(), account, "Phone", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(s.ID, true)
+		if err := end(s.ID); err != nil {
+			t.Fatal(err)
+		}
+		want(s.ID, false)
+	}
+}
+
+func TestWrongSecret(t *testing.T) {
+	t.Parallel()
+	_, standIn, _ := newClient(t)
+	client := NewClient(standIn.URL, "another secret, long enough")
+	account := testkit.NewID()
+	if _, err := client.Open(t.Context(), account, "Phone", false); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("error %v, want ours", err)
+	}
+	if _, err := client.Alive(t.Context(), account, "AAAAAAAAAAA"); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("error %v, want ours", err)
+	}
+}

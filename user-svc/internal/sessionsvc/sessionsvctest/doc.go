@@ -1,0 +1,2 @@
+// Package sessionsvctest stands in for session-svc in tests.
+package sessionsvctest

@@ -1,0 +1,259 @@
+package sessionsvctest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/logging"
+	"streamgate/libs/peer"
+	"streamgate/libs/problem"
+)
+
+// Secret is what it lets its callers in with.
+const Secret = "a-secret-of-the-tests"
+
+// StandIn serves the internal API of session-svc about sessions, and nothing of its inside: it holds callers to the other side's
+// contract, and fails the test on whatever that doesn't have.
+type StandIn struct {
+	URL string
+
+	t testing.TB
+
+	mu       sync.Mutex
+	sessions map[string]*Session // by id
+	away     bool
+	onOpen   func(account string)
+}
+
+// Session is a device session as session-svc keeps it.
+type Session struct {
+	ID, Account, Device string
+	Known               bool // as it was opened
+
+	refresh string
+	used    []string
+	ended   bool
+}
+
+// New starts one for the time of the test.
+func New(t testing.TB) *StandIn {
+	t.Helper()
+	s := &StandIn{t: t, sessions: map[string]*Session{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /internal/sessions", s.open)
+	mux.HandleFunc("POST /internal/sessions/refresh", s.refresh)
+	mux.HandleFunc("GET /internal/accounts/{account}/sessions/{sid}", s.alive)
+	mux.HandleFunc("DELETE /internal/accounts/{account}/sessions/{sid}", s.end)
+	mux.HandleFunc("DELETE /internal/accounts/{account}/sessions", s.endAll)
+	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("session-svc has no %s %s", r.Method, r.URL.Path)
+	})
+	server := httptest.NewServer(s.gate(mux))
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	return s
+}
+
+// Away makes it as if nobody listened, until it is back.
+func (s *StandIn) Away(away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
+}
+
+// OnOpen calls f before a session is opened, from its next one on.
+func (s *StandIn) OnOpen(f func(account string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onOpen = f
+}
+
+// Alive gives the sessions of an account that go on, by id.
+func (s *StandIn) Alive(account string) []Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var alive []Session
+	for _, session := range s.sessions {
+		if session.Account == account && !session.ended {
+			alive = append(alive, *session)
+		}
+	}
+	slices.SortFunc(alive, func(a, b Session) int { return strings.Compare(a.ID, b.ID) })
+	return alive
+}
+
+// End ends a session, as another service would.
+func (s *StandIn) End(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if session := s.sessions[id]; session != nil {
+		session.ended = true
+	}
+}
+
+var (
+	accountID = regexp.MustCompile(`^[0-9a-f]{24}$`)
+	sessionID = regexp.MustCompile(`^[A-Za-z0-9_-]{11}$`)
+)
+
+// gate checks what holds for every request.
+func (s *StandIn) gate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		away := s.away
+		s.mu.Unlock()
+		if away {
+			panic(http.ErrAbortHandler)
+		}
+		if r.Header.Get(peer.SecretHeader) != Secret {
+			s.fail(w, r, fault.New(fault.Unauthenticated, "internal_secret_invalid", "This listener is for the services themselves."))
+			return
+		}
+		query := r.URL.Query()
+		if len(query) > 0 && (r.Method != http.MethodDelete || len(query) != 1 || !sessionID.MatchString(query.Get("except"))) {
+			s.t.Errorf("%s %s has the query %s", r.Method, r.URL.Path, r.URL.RawQuery)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *StandIn) open(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Account string `json:"account"`
+		Device  string `json:"device"`
+		Known   bool   `json:"known"`
+	}
+	if !s.read(w, r, &in) {
+		return
+	}
+	if !accountID.MatchString(in.Account) || in.Device == "" || utf8.RuneCountInString(in.Device) > 64 {
+		s.fail(w, r, fault.BadField("account", "or device is not what session-svc takes"))
+		return
+	}
+	s.mu.Lock()
+	onOpen := s.onOpen
+	s.mu.Unlock()
+	if onOpen != nil {
+		onOpen(in.Account)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := &Session{ID: random(8), Account: in.Account, Device: in.Device, Known: in.Known, refresh: random(24)}
+	s.sessions[session.ID] = session
+	s.answer(w, http.StatusCreated, map[string]any{"id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry()})
+}
+
+func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		RefreshToken string `json:"refreshToken"`
+	}
+	if !s.read(w, r, &in) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		if session.ended {
+			continue
+		}
+		if session.refresh == in.RefreshToken {
+			session.used = append(session.used, session.refresh)
+			session.refresh = random(24)
+			s.answer(w, http.StatusOK, map[string]any{
+				"account": session.Account, "id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry(),
+			})
+			return
+		}
+		if slices.Contains(session.used, in.RefreshToken) {
+			session.ended = true
+			s.fail(w, r, fault.New(fault.Unauthenticated, "refresh_token_reused", "This refresh token was used before; the session has been ended."))
+			return
+		}
+	}
+	s.fail(w, r, fault.New(fault.Unauthenticated, "refresh_token_invalid", "The refresh token is not valid."))
+}
+
+func (s *StandIn) alive(w http.ResponseWriter, r *http.Request) {
+	session, ok := s.find(r)
+	if !ok || session.ended {
+		s.fail(w, r, fault.New(fault.NotFound, "session_not_found", "There is no such session."))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *StandIn) end(w http.ResponseWriter, r *http.Request) {
+	if session, ok := s.find(r); ok {
+		s.End(session.ID)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *StandIn) endAll(w http.ResponseWriter, r *http.Request) {
+	if !accountID.MatchString(r.PathValue("account")) {
+		s.t.Errorf("%s %s: not an account", r.Method, r.URL.Path)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		if session.Account == r.PathValue("account") && session.ID != r.URL.Query().Get("except") {
+			session.ended = true
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *StandIn) find(r *http.Request) (Session, bool) {
+	account, id := r.PathValue("account"), r.PathValue("sid")
+	if !accountID.MatchString(account) || !sessionID.MatchString(id) {
+		s.t.Errorf("%s %s: not a session of an account", r.Method, r.URL.Path)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if session := s.sessions[id]; session != nil && session.Account == account {
+		return *session, true
+	}
+	return Session{}, false
+}
+
+func (s *StandIn) read(w http.ResponseWriter, r *http.Request, into any) bool {
+	err := json.UnmarshalRead(r.Body, into, json.RejectUnknownMembers(true))
+	if err != nil || r.Header.Get("Content-Type") != "application/json" {
+		s.t.Errorf("%s %s: content type %q, %v", r.Method, r.URL.Path, r.Header.Get("Content-Type"), err)
+		s.fail(w, r, fault.BadField("body", "can't be read"))
+		return false
+	}
+	return true
+}
+
+func (s *StandIn) fail(w http.ResponseWriter, r *http.Request, err error) {
+	problem.Write(w, r, logging.New(s.t.Output(), logging.Text, 0, "session-svc"), err)
+}
+
+func (s *StandIn) answer(w http.ResponseWriter, status int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if err := json.MarshalWrite(w, body); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func expiry() string { return time.Now().Add(720 * time.Hour).UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func random(size int) string {
+	bytes := make([]byte, size)
+	_, _ = rand.Read(bytes) // never fails
+	return base64.RawURLEncoding.EncodeToString(bytes)
+}

@@ -1,0 +1,2 @@
+// Package smtpmail sends mail by SMTP.
+package smtpmail

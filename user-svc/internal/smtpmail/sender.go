@@ -1,0 +1,117 @@
+package smtpmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+)
+
+// TokenPlaceholder stands in a link for the reset token.
+const TokenPlaceholder = "{token}"
+
+// timeout bounds each step of a conversation with the server.
+const timeout = 5 * time.Second
+
+// TLS is how the connection to the server is protected.
+type TLS string
+
+// The protections: an upgrade that must succeed, TLS from the first byte, none.
+const (
+	StartTLS TLS = "starttls"
+	Implicit TLS = "tls"
+	None     TLS = "none"
+)
+
+// UnmarshalText accepts the three names.
+func (t *TLS) UnmarshalText(text []byte) error {
+	switch *t = TLS(text); *t {
+	case StartTLS, Implicit, None:
+		return nil
+	default:
+		return errors.New("must be starttls, tls or none")
+	}
+}
+
+// Options are what a sender works with.
+type Options struct {
+	Addr               string // host:port
+	Username, Password string // none: no authentication
+	From               string // an address, perhaps with a name
+	TLS                TLS
+	ResetURL           string // with TokenPlaceholder in it
+}
+
+// Sender is an account.Mailer.
+type Sender struct {
+	client   *mail.Client
+	from     string
+	resetURL string
+}
+
+// CheckSender reports text that is no sender of mail.
+func CheckSender(text string) error { return mail.NewMsg().From(text) }
+
+// NewSender makes a sender. It doesn't connect.
+func NewSender(o Options) (*Sender, error) {
+	host, portText, err := net.SplitHostPort(o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP_ADDR: %w", err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP_ADDR: port: %w", err)
+	}
+	options := []mail.Option{mail.WithPort(port), mail.WithTimeout(timeout)}
+	switch o.TLS {
+	case Implicit:
+		options = append(options, mail.WithSSL())
+	case None:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if o.Username != "" {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(o.Username), mail.WithPassword(o.Password))
+	}
+	client, err := mail.NewClient(host, options...)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP_ADDR: %w", err)
+	}
+	return &Sender{client, o.From, o.ResetURL}, nil
+}
+
+// SendReset implements account.Mailer. The mail has nothing in it that whoever made the account could choose: an account made with
+// a foreign address is no way to write to its owner.
+func (s *Sender) SendReset(ctx context.Context, to, token string, expires time.Time) error {
+	message := mail.NewMsg()
+	if err := errors.Join(message.From(s.from), message.To(to)); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	message.Subject("Reset your Streamgate password")
+	message.SetDate()
+	message.SetMessageID()
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
+	message.SetBodyString(mail.TypeTextPlain, fmt.Sprintf(resetText,
+		strings.ReplaceAll(s.resetURL, TokenPlaceholder, url.QueryEscape(token)), expires.UTC().Format("15:04 UTC on 2 January 2006")))
+	if err := s.client.DialAndSendWithContext(ctx, message); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	return nil
+}
+
+const resetText = `Somebody, probably you, asked for a new password for the Streamgate account
+with this address. Choose it here:
+
+%s
+
+The link works once, until %s.
+
+If it wasn't you, ignore this mail: your password stays as it is.
+`

@@ -1,0 +1,148 @@
+package smtpmail_test
+
+import (
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"streamgate/user-svc/internal/smtpmail"
+	"streamgate/user-svc/internal/smtpmail/smtpmailtest"
+)
+
+// A certificate for 127.0.0.1 that these tests trust.
+var trusted tls.Certificate
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		server := httptest.NewTLSServer(nil)
+		trusted = server.TLS.Certificates[0]
+		server.Close()
+		dir, err := os.MkdirTemp("", "smtpmail")
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		file := filepath.Join(dir, "roots.pem")
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate[0]}), 0o600); err != nil {
+			panic(err)
+		}
+		_ = os.Setenv("SSL_CERT_FILE", file)
+		return m.Run()
+	}())
+}
+
+var expires = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func newSender(t *testing.T, o smtpmail.Options) *smtpmail.Sender {
+	t.Helper()
+	o.From, o.ResetURL = "Streamgate <no-reply@example.com>", "https://example.com/reset/{token}?x=1"
+	sender, err := smtpmail.NewSender(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sender
+}
+
+func TestSendReset(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t)
+	sender := newSender(t, smtpmail.Options{Addr: sink.Addr, TLS: smtpmail.None})
+	if err := sender.SendReset(t.Context(), "ada@example.com", "to-ken_1", expires); err != nil {
+		t.Fatal(err)
+	}
+	got := sink.Next(t)
+	if got.From != "no-reply@example.com" || got.To != "ada@example.com" || got.Subject != "Reset your Streamgate password" {
+		t.Errorf("mail %+v", got)
+	}
+	for name, want := range map[string]string{
+		"From": `"Streamgate" <no-reply@example.com>`, "To": "<ada@example.com>", "Auto-Submitted": "auto-generated",
+	} {
+		if got.Header.Get(name) != want {
+			t.Errorf("%s is %s, want %s", name, got.Header.Get(name), want)
+		}
+	}
+	for _, name := range []string{"Date", "Message-Id"} {
+		if got.Header.Get(name) == "" {
+			t.Errorf("no %s", name)
+		}
+	}
+	for _, part := range []string{"\nhttps://example.com/reset/to-ken_1?x=1\n", "03:04 UTC on 2 January 2026"} {
+		if !strings.Contains(got.Text, part) {
+			t.Errorf("%q is not in %s", part, got.Text)
+		}
+	}
+	// An address with more than ASCII before the @.
+	if err := sender.SendReset(t.Context(), "josé@example.com", "x", expires); err != nil {
+		t.Fatal(err)
+	}
+	if got := sink.Next(t); got.To != "josé@example.com" {
+		t.Errorf("mail to %s", got.To)
+	}
+}
+
+func TestSendResetWithCredentials(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t, smtpmailtest.STARTTLS(trusted), smtpmailtest.Credentials("user", "pass word"))
+	right := newSender(t, smtpmail.Options{Addr: sink.Addr, Username: "user", Password: "pass word", TLS: smtpmail.StartTLS})
+	if err := right.SendReset(t.Context(), "ada@example.com", "x", expires); err != nil {
+		t.Fatal(err)
+	}
+	sink.Next(t)
+	for _, wrong := range []smtpmail.Options{{Username: "user", Password: "wrong"}, {}} {
+		wrong.Addr, wrong.TLS = sink.Addr, smtpmail.StartTLS
+		if err := newSender(t, wrong).SendReset(t.Context(), "ada@example.com", "x", expires); err == nil {
+			t.Errorf("sent as %q", wrong.Username)
+		}
+	}
+}
+
+func TestSendResetOverTLS(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.NewTLS(t, trusted)
+	if err := newSender(t, smtpmail.Options{Addr: sink.Addr, TLS: smtpmail.Implicit}).SendReset(t.Context(), "ada@example.com", "x", expires); err != nil {
+		t.Fatal(err)
+	}
+	sink.Next(t)
+}
+
+// A link to an account goes to nobody who only got in between.
+func TestSendResetRefusesUnprotectedConnections(t *testing.T) {
+	t.Parallel()
+	plain, foreign := smtpmailtest.New(t), smtpmailtest.New(t, smtpmailtest.STARTTLS(untrusted(t)))
+	for name, o := range map[string]smtpmail.Options{
+		"no upgrade offered": {Addr: plain.Addr, TLS: smtpmail.StartTLS},
+		"no TLS":             {Addr: plain.Addr, TLS: smtpmail.Implicit},
+		"foreign server":     {Addr: foreign.Addr, TLS: smtpmail.StartTLS},
+	} {
+		if err := newSender(t, o).SendReset(t.Context(), "ada@example.com", "x", expires); err == nil {
+			t.Errorf("%s: sent", name)
+		}
+	}
+	if n := plain.Arrived() + foreign.Arrived(); n > 0 {
+		t.Errorf("%d mails arrived", n)
+	}
+}
+
+// untrusted makes a certificate that nobody vouches for.
+func untrusted(t *testing.T) tls.Certificate {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(nil, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}
+}

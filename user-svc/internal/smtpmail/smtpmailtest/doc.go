@@ -1,0 +1,2 @@
+// Package smtpmailtest is where tests send mail to.
+package smtpmailtest

@@ -1,0 +1,2 @@
+// Package token issues access tokens.
+package token

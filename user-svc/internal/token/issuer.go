@@ -1,0 +1,62 @@
+package token
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/jwtauth"
+	"streamgate/user-svc/internal/account"
+)
+
+// Issuer signs access tokens with the first of its keys, and publishes all of them.
+type Issuer struct {
+	keys   []ed25519.PrivateKey
+	issuer string
+	ttl    time.Duration
+}
+
+// NewIssuer makes an issuer (iss) of tokens that count for ttl. It needs one key or more.
+func NewIssuer(keys []ed25519.PrivateKey, issuer string, ttl time.Duration) *Issuer {
+	return &Issuer{keys, issuer, ttl}
+}
+
+// Issue makes a token for an account's session: what the account may do is in it, so that nobody has to ask.
+func (i *Issuer) Issue(a account.Account, session string) (string, error) {
+	now := time.Now()
+	text, err := jwtauth.Sign(i.keys[0], i.issuer, jwtauth.Claims{
+		Account: a.ID, Session: session, Role: string(a.Role), Expires: now.Add(i.ttl),
+		Limit: a.Plan.MaxStreams, Evicts: a.Plan.OnLimit == account.EvictOldest,
+	}, now)
+	if err != nil {
+		return "", fmt.Errorf("issue: %w", err)
+	}
+	return text, nil
+}
+
+// TTL is how long a token counts.
+func (i *Issuer) TTL() time.Duration { return i.ttl }
+
+// Verifier verifies the issuer's own tokens.
+func (i *Issuer) Verifier() *jwtauth.Verifier {
+	return jwtauth.NewVerifier(jwtauth.NewStaticKeys(i.public()...), i.issuer)
+}
+
+// JWKS is the document with the public keys.
+func (i *Issuer) JWKS() ([]byte, error) {
+	text, err := json.Marshal(jwtauth.NewJWKS(i.public()...))
+	if err != nil {
+		return nil, fmt.Errorf("JWKS: %w", err)
+	}
+	return text, nil
+}
+
+func (i *Issuer) public() []ed25519.PublicKey {
+	keys := make([]ed25519.PublicKey, len(i.keys))
+	for n, key := range i.keys {
+		keys[n] = key.Public().(ed25519.PublicKey) //nolint:forcetypeassert // it always is
+	}
+	return keys
+}
