@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -110,25 +111,29 @@ func TestRoutes(t *testing.T) {
 
 func TestWatch(t *testing.T) {
 	t.Parallel()
+	one := http.Header{"X-Total-Count": {"1"}}
+	typed := func(contentType string) http.Header {
+		return http.Header{"X-Total-Count": {"1"}, "Content-Type": {contentType}}
+	}
 	for name, test := range map[string]struct {
 		method, path string
 		status       int
-		header       map[string]string
+		header       http.Header
 		body         string
 		notDescribed string // part of the failure; "" means none
 	}{
-		"as described":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{"id":"1"}]`},
-		"a problem":         {path: "/things", status: 404, header: map[string]string{"Content-Type": "application/problem+json"}, body: `{"code":"x"}`},
+		"as described":      {path: "/things", status: 200, header: one, body: `[{"id":"1"}]`},
+		"a problem":         {path: "/things", status: 404, header: typed("application/problem+json"), body: `{"code":"x"}`},
 		"another status":    {path: "/things", status: 500, body: `{}`, notDescribed: "answers 500"},
-		"another type":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1", "Content-Type": "text/csv"}, body: "id", notDescribed: "answers 200 with the type text/csv"},
-		"another JSON":      {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1", "Content-Type": "application/problem+json"}, body: "[]", notDescribed: "Content-Type"},
+		"another type":      {path: "/things", status: 200, header: typed("text/csv"), body: "id", notDescribed: "the type text/csv"},
+		"another JSON":      {path: "/things", status: 200, header: typed("application/problem+json"), body: "[]", notDescribed: "Content-Type"},
 		"a missing header":  {path: "/things", status: 200, body: `[]`, notDescribed: "X-Total-Count"},
-		"a header's type":   {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "many"}, body: `[]`, notDescribed: "X-Total-Count"},
-		"a member too many": {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{"id":"1","secret":"x"}]`, notDescribed: "secret"},
-		"a member missing":  {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[{}]`, notDescribed: `"id"`},
-		"not even JSON":     {path: "/things", status: 200, header: map[string]string{"X-Total-Count": "1"}, body: `[`, notDescribed: "answers 200"},
+		"a header's type":   {path: "/things", status: 200, header: http.Header{"X-Total-Count": {"many"}}, body: `[]`, notDescribed: "X-Total-Count"},
+		"a member too many": {path: "/things", status: 200, header: one, body: `[{"id":"1","secret":"x"}]`, notDescribed: "secret"},
+		"a member missing":  {path: "/things", status: 200, header: one, body: `[{}]`, notDescribed: `"id"`},
+		"not even JSON":     {path: "/things", status: 200, header: one, body: `[`, notDescribed: "answers 200"},
 		"no body":           {method: "DELETE", path: "/things/1", status: 204},
-		"video":             {path: "/files/a", status: 200, header: map[string]string{"Content-Type": "video/mp4"}, body: "\x00\x01"},
+		"video":             {path: "/files/a", status: 200, header: typed("video/mp4"), body: "\x00\x01"},
 		"unknown path":      {path: "/nothing", status: 404, body: "x"},
 		"HEAD":              {method: "HEAD", path: "/things", status: 200},
 	} {
@@ -136,9 +141,7 @@ func TestWatch(t *testing.T) {
 			t.Parallel()
 			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json; charset=utf-8")
-				for name, value := range test.header {
-					w.Header().Set(name, value)
-				}
+				maps.Copy(w.Header(), test.header)
 				w.WriteHeader(test.status)
 				_, _ = w.Write([]byte(test.body))
 				if err := http.NewResponseController(w).Flush(); err != nil {

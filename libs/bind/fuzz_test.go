@@ -32,7 +32,7 @@ type optional struct {
 // FuzzBody holds that Body never panics, that its errors are the client's to mend, and that what it accepts says all that was sent.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, `{"text":"a","n":1,"yes":true}`, `{"text":null}`, `{"n":-0}`, `{"n":1e3}`, `{"text":{"$ne":""}}`, `{"TEXT":"a"}`, `{"text":"\ud800"}`, `[[`,
+		`{}`, `{"text":"a","n":1,"yes":true}`, `{"text":null}`, `{"n":-0}`, `{"n":1e3}`, `{"text":{"$ne":""}}`, `{"TEXT":"a"}`, `[[`,
 		"text=a&n=1&yes=true", "n=", "n=007", "yes=on", "text=%ff", "text=a;n=1", "Text=a", "text.x=1", "n=%2B5", "&&", "text",
 	} {
 		f.Add(seed, true)

@@ -71,17 +71,22 @@ func TestMainOfAService(t *testing.T) {
 		code           int
 		stdout, stderr []string // parts
 	}{
-		"runs":            {environ: []string{required, "LEASE= 20s "}, stdout: []string{"runs with 20s"}},
-		"help":            {args: []string{"-help"}, stdout: []string{"test-svc v1.2.3", "  LEASE (duration, default 10s)\n        how long", "PUBLIC_ADDR", "INTERNAL_SECRETS (list)"}},
-		"help, long":      {args: []string{"--help"}, stdout: []string{"LEASE"}},
-		"help, Markdown":  {args: []string{"-help=markdown"}, stdout: []string{"| `LEASE` | duration | `10s` | how long a stream lives without a sign of life |\n"}},
+		"runs": {environ: []string{required, "LEASE= 20s "}, stdout: []string{"runs with 20s"}},
+		"help": {args: []string{"-help"}, stdout: []string{
+			"test-svc v1.2.3", "  LEASE (duration, default 10s)\n        how long", "PUBLIC_ADDR", "INTERNAL_SECRETS (list)",
+		}},
+		"help, long": {args: []string{"--help"}, stdout: []string{"LEASE"}},
+		"help, Markdown": {args: []string{"-help=markdown"}, stdout: []string{
+			"| variable | type | default | meaning |\n", "\n| `LEASE` | duration | `10s` | how long a stream lives without a sign of life |\n",
+		}},
 		"version":         {args: []string{"-version"}, stdout: []string{"test-svc v1.2.3\n"}},
-		"unknown":         {args: []string{"-port=80"}, environ: []string{required}, code: 2, stderr: []string{`unknown argument "-port=80"`, "test-svc -help"}},
+		"unknown":         {args: []string{"-port=80"}, environ: []string{required}, code: 2, stderr: []string{`unknown argument "-port=80"`}},
 		"known + unknown": {args: []string{"serve", "-help"}, environ: []string{required}, code: 2, stderr: []string{`unknown argument "serve"`}},
 		"three faults": {
 			environ: []string{"LEASE=ten", "MOST=3.5", "LOG_FORMAT=xml"}, code: 2,
 			stderr: []string{
-				"test-svc: the configuration has these faults:\n", "\n  LEASE: \"ten\" is not a duration, such as 10s", "\n  MOST: \"3.5\" is not a whole number", "\n  LOG_FORMAT: ",
+				"test-svc: the configuration has these faults:\n", "\n  LEASE: \"ten\" is not a duration, such as 10s",
+				"\n  MOST: \"3.5\" is not a whole number", "\n  LOG_FORMAT: \"xml\" is neither json nor text",
 				"\n  INTERNAL_SECRETS: missing", "See test-svc -help.",
 			},
 		},
@@ -111,29 +116,36 @@ func TestMainOfAService(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
+	const shorter = "INTERNAL_SECRETS: a secret is shorter than 16"
 	for name, test := range map[string]struct {
 		environ []string
 		change  func(want *settings)
 		faults  []string // the beginnings of the lines
 	}{
-		"defaults":          {},
-		"set but empty":     {environ: []string{"LEASE=", "PUBLIC_ADDR=", "DEMO="}},
-		"all kinds":         {environ: []string{"LEASE=1m", "DEMO=true", "MOST=5", "LOG_LEVEL=debug"}, change: func(s *settings) { s.Lease, s.Demo, s.Most, s.LogLevel = time.Minute, true, 5, slog.LevelDebug }},
-		"a list":            {environ: []string{"PROXIES=a, b ,c"}, change: func(s *settings) { s.Proxies = []string{"a", "b", "c"} }},
-		"a list, one":       {environ: []string{"PROXIES= a b "}, change: func(s *settings) { s.Proxies = []string{"a b"} }},
-		"of somebody else":  {environ: []string{"PATH=/bin", "NO_EQUALS", "=", "LEASES=ten"}},
-		"duration":          {environ: []string{"LEASE=10"}, faults: []string{`LEASE: "10" is not a duration, such as 10s`}},
-		"number":            {environ: []string{"MOST=many"}, faults: []string{`MOST: "many" is not a whole number`}},
-		"boolean":           {environ: []string{"DEMO=maybe"}, faults: []string{`DEMO: "maybe" is not true or false`}},
-		"level":             {environ: []string{"LOG_LEVEL=loud"}, faults: []string{`LOG_LEVEL: "loud" is not one of its values`}},
-		"out of range":      {environ: []string{"LEASE=1ms"}, faults: []string{"LEASE: 1ms is not at least 1s"}},
-		"unread, once":      {environ: []string{"DRAIN_TIMEOUT=x", "DRAIN_DELAY=-1s"}, faults: []string{`DRAIN_TIMEOUT: "x" is not a duration`, "DRAIN_DELAY: -1s"}},
-		"address":           {environ: []string{"SECRET=ftp://x"}, faults: []string{"SECRET: "}},
-		"addresses":         {environ: []string{"PUBLIC_ADDR=8080", "INTERNAL_ADDR=x", "OPERATIONS_ADDR=:x:y"}, faults: []string{"INTERNAL_ADDR", "OPERATIONS_ADDR", "PUBLIC_ADDR"}},
+		"defaults":      {},
+		"set but empty": {environ: []string{"LEASE=", "PUBLIC_ADDR=", "DEMO="}},
+		"all kinds": {
+			environ: []string{"LEASE=1m", "DEMO=true", "MOST=5", "LOG_LEVEL=debug"},
+			change:  func(s *settings) { s.Lease, s.Demo, s.Most, s.LogLevel = time.Minute, true, 5, slog.LevelDebug },
+		},
+		"a list":           {environ: []string{"PROXIES=a, b ,c"}, change: func(s *settings) { s.Proxies = []string{"a", "b", "c"} }},
+		"a list, one":      {environ: []string{"PROXIES= a b "}, change: func(s *settings) { s.Proxies = []string{"a b"} }},
+		"of somebody else": {environ: []string{"PATH=/bin", "NO_EQUALS", "=", "LEASES=ten"}},
+		"duration":         {environ: []string{"LEASE=10"}, faults: []string{`LEASE: "10" is not a duration, such as 10s`}},
+		"number":           {environ: []string{"MOST=many"}, faults: []string{`MOST: "many" is not a whole number`}},
+		"boolean":          {environ: []string{"DEMO=maybe"}, faults: []string{`DEMO: "maybe" is not true or false`}},
+		"level":            {environ: []string{"LOG_LEVEL=loud"}, faults: []string{`LOG_LEVEL: "loud" is not one of its values`}},
+		"out of range":     {environ: []string{"LEASE=1ms"}, faults: []string{"LEASE: 1ms is not at least 1s"}},
+		"unread, once":     {environ: []string{"DRAIN_TIMEOUT=x", "DRAIN_DELAY=-1s"}, faults: []string{`DRAIN_TIMEOUT: "x"`, "DRAIN_DELAY: -1s"}},
+		"address":          {environ: []string{"SECRET=ftp://x"}, faults: []string{"SECRET: "}},
+		"addresses": {
+			environ: []string{"PUBLIC_ADDR=8080", "INTERNAL_ADDR=x", "OPERATIONS_ADDR=:x:y"},
+			faults:  []string{`INTERNAL_ADDR: "x"`, `OPERATIONS_ADDR: ":x:y"`, `PUBLIC_ADDR: "8080" is not host:port`},
+		},
 		"proxies":           {environ: []string{"TRUSTED_PROXIES=10.0.0.0/8, ::1, x"}, faults: []string{`TRUSTED_PROXIES: "x"`}},
-		"short secret":      {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,short"}, faults: []string{"INTERNAL_SECRETS: a secret is shorter than 16"}},
-		"secret of a comma": {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,"}, faults: []string{"INTERNAL_SECRETS: a secret is shorter than 16"}},
-		"secret in words":   {environ: []string{"INTERNAL_SECRETS=correct horse battery staple"}, faults: []string{"INTERNAL_SECRETS: a secret has other characters"}},
+		"short secret":      {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,short"}, faults: []string{shorter}},
+		"secret of a comma": {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,"}, faults: []string{shorter}},
+		"secret in words":   {environ: []string{"INTERNAL_SECRETS=correct horse battery"}, faults: []string{"INTERNAL_SECRETS: a secret has other"}},
 		"drain for hours":   {environ: []string{"DRAIN_TIMEOUT=1h", "DRAIN_DELAY=1h"}, faults: []string{"DRAIN_DELAY: 1h", "DRAIN_TIMEOUT: 1h"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,7 +221,8 @@ func TestDescribe(t *testing.T) {
 func TestCheckURL(t *testing.T) {
 	t.Parallel()
 	for value, right := range map[string]bool{
-		"http://session-svc:8081": true, "https://x": true, "": false, "session-svc:8081": false, "//x": false, "http://": false, "redis://x": false, "http://%": false,
+		"http://session-svc:8081": true, "https://x": true,
+		"": false, "session-svc:8081": false, "//x": false, "http://": false, "redis://x": false, "http://%": false,
 	} {
 		if err := config.CheckURL("X_URL", value); (err == nil) != right || err != nil && !strings.HasPrefix(err.Error(), "X_URL: ") {
 			t.Errorf("%q: %v", value, err)

@@ -136,7 +136,7 @@ func TestExpiry(t *testing.T) {
 	t.Parallel()
 	text := sign(t, example())
 	end := example().Expires
-	for at, valid := range map[time.Time]bool{started: true, end: true, end.Add(time.Millisecond): false, end.Add(time.Hour): false, {}: true} {
+	for at, valid := range map[time.Time]bool{{}: true, started: true, end: true, end.Add(time.Millisecond): false} {
 		if _, err := keys.Verify(text, at); (err == nil) != valid {
 			t.Errorf("at %v: %v", at, err)
 		}

@@ -38,8 +38,9 @@ func serve(t testing.TB, proxies ...string) *server {
 	s := &server{log: &testkit.Log{}, registry: prometheus.NewRegistry()}
 	log := logging.New(s.log, logging.Text, slog.LevelDebug, "test")
 	var err error
-	s.Engine, err = httpserver.New(httpserver.Options{Listener: "public", TrustedProxies: proxies, Log: log, Metrics: metrics.NewHTTP(s.registry)})
-	if err != nil {
+	if s.Engine, err = httpserver.New(httpserver.Options{
+		Listener: "public", TrustedProxies: proxies, Log: log, Metrics: metrics.NewHTTP(s.registry),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	listening := httptest.NewUnstartedServer(s)
@@ -94,7 +95,9 @@ func TestNoRoute(t *testing.T) {
 	s := serve(t)
 	s.GET("/things/:id", s.Handle(text("thing")))
 	s.DELETE("/things/:id", s.Handle(text("gone")))
-	for _, path := range []string{"/", "/thing", "/things", "/things/", "/things/1/", "/things/1/2", "/THINGS/1", "//things/1", "/%74hings/1", "/things/../things/1/"} {
+	for _, path := range []string{
+		"/", "/thing", "/things", "/things/", "/things/1/", "/things/1/2", "/THINGS/1", "//things/1", "/%74hings/1", "/things/../things/1/",
+	} {
 		testkit.Do(t, http.MethodGet, s.URL+path, "").Problem(t, 404, "not_found")
 	}
 	answer := testkit.Do(t, http.MethodPut, s.URL+"/things/1", "{}").Problem(t, 405, "method_not_allowed")
@@ -126,7 +129,7 @@ func TestPanicIsA500ThatSaysNothing(t *testing.T) {
 	s := serve(t)
 	s.GET("/panic", s.Handle(func(*gin.Context) error { panic("password hunter2") }))
 	s.GET("/nil", s.Handle(func(c *gin.Context) error {
-		var none *http.Request
+		none, _ := c.Value("nothing").(*http.Request)
 		c.String(200, none.Method)
 		return nil
 	}))
@@ -171,7 +174,7 @@ func TestBrokenAnswers(t *testing.T) {
 		scraped := s.scrape(t)
 		return strings.Count(scraped, `http_requests_total{`) == 4 && strings.Contains(scraped, `http_requests_in_flight{listener="public"} 0`)
 	})
-	if log := s.log.String(); strings.Count(log, "answer broken off") != 2 || strings.Contains(log, "goroutine") && !strings.Contains(log, "/panic") {
+	if log := s.log.String(); strings.Count(log, "answer broken off") != 2 || strings.Count(log, "msg=panic") != 1 {
 		t.Errorf("logged %s", log)
 	}
 }
@@ -358,7 +361,7 @@ func TestClientIPAndBaseURL(t *testing.T) {
 	}
 	headers := func(pairs ...string) testkit.Option {
 		return func(r *http.Request) {
-			r.Host = "video.example:9000"
+			r.Host = "video.example"
 			for i := 0; i < len(pairs); i += 2 {
 				r.Header.Add(pairs[i], pairs[i+1])
 			}
@@ -370,20 +373,20 @@ func TestClientIPAndBaseURL(t *testing.T) {
 		sent testkit.Option
 		want string
 	}{
-		"no proxy":                   {nobody, headers(), "127.0.0.1 http://video.example:9000"},
-		"nobody is trusted":          {nobody, forwarded, "127.0.0.1 http://video.example:9000"},
-		"not this one":               {far, forwarded, "127.0.0.1 http://video.example:9000"},
-		"trusted by network":         {loopback, forwarded, "1.2.3.4 https://video.example:9000"},
-		"trusted by address":         {exact, forwarded, "1.2.3.4 https://video.example:9000"},
-		"plain HTTP before":          {loopback, headers("X-Forwarded-For", "1.2.3.4", "X-Forwarded-Proto", "http"), "1.2.3.4 http://video.example:9000"},
-		"no scheme of the client's":  {loopback, headers("X-Forwarded-Proto", "javascript"), "127.0.0.1 http://video.example:9000"},
-		"the last that is untrusted": {loopback, headers("X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.1.1.1"), "1.2.3.4 http://video.example:9000"},
-		"in two lines":               {loopback, headers("X-Forwarded-For", "6.6.6.6", "X-Forwarded-For", "1.2.3.4"), "1.2.3.4 http://video.example:9000"},
-		"no address":                 {loopback, headers("X-Forwarded-For", "localhost"), "127.0.0.1 http://video.example:9000"},
-		"garbage before a proxy":     {loopback, headers("X-Forwarded-For", "x, 10.1.1.1", "X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example:9000"},
-		"another header":             {loopback, headers("X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example:9000"},
-		"another host":               {loopback, headers("X-Forwarded-Host", "evil.example"), "127.0.0.1 http://video.example:9000"},
-		"IPv6":                       {loopback, headers("X-Forwarded-For", "2001:db8::1"), "2001:db8::1 http://video.example:9000"},
+		"no proxy":                   {nobody, headers(), "127.0.0.1 http://video.example"},
+		"nobody is trusted":          {nobody, forwarded, "127.0.0.1 http://video.example"},
+		"not this one":               {far, forwarded, "127.0.0.1 http://video.example"},
+		"trusted by network":         {loopback, forwarded, "1.2.3.4 https://video.example"},
+		"trusted by address":         {exact, forwarded, "1.2.3.4 https://video.example"},
+		"plain HTTP before":          {loopback, headers("X-Forwarded-For", "1.2.3.4", "X-Forwarded-Proto", "http"), "1.2.3.4 http://video.example"},
+		"no scheme of the client's":  {loopback, headers("X-Forwarded-Proto", "javascript"), "127.0.0.1 http://video.example"},
+		"the last that is untrusted": {loopback, headers("X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.1.1.1"), "1.2.3.4 http://video.example"},
+		"in two lines":               {loopback, headers("X-Forwarded-For", "6.6.6.6", "X-Forwarded-For", "1.2.3.4"), "1.2.3.4 http://video.example"},
+		"no address":                 {loopback, headers("X-Forwarded-For", "localhost"), "127.0.0.1 http://video.example"},
+		"garbage before a proxy":     {loopback, headers("X-Forwarded-For", "x, 10.1.1.1", "X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example"},
+		"another header":             {loopback, headers("X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example"},
+		"another host":               {loopback, headers("X-Forwarded-Host", "evil.example"), "127.0.0.1 http://video.example"},
+		"IPv6":                       {loopback, headers("X-Forwarded-For", "2001:db8::1"), "2001:db8::1 http://video.example"},
 	} {
 		if got := string(testkit.Do(t, http.MethodGet, test.s.URL, "", test.sent).Want(t, 200).Body); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)

@@ -77,7 +77,8 @@ func TestJWKSIsAsTheStandardsHaveIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(jwtauth.NewJWKS(key))
-	want := `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"` + x + `","kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","use":"sig","alg":"EdDSA"}]}`
+	want := `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"` + x + `",` +
+		`"kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","use":"sig","alg":"EdDSA"}]}`
 	if err != nil || string(text) != want {
 		t.Errorf("%v: %s, want %s", err, text, want)
 	}
@@ -163,7 +164,8 @@ func TestKeysThatWereNeverSeen(t *testing.T) {
 	t.Cleanup(hanging.Close)
 	failing := newIssuer(t)
 	bodies := map[string]string{
-		"failing": "", "HTML": "<html>", "cut off": `{"keys":[`, "no keys": `{"keys":[]}`, "nothing": "{}", "null": "null", "repeated": `{"keys":[],"keys":[]}`,
+		"failing": "", "HTML": "<html>", "cut off": `{"keys":[`, "no keys": `{"keys":[]}`, "nothing": "{}", "null": "null",
+		"repeated":  `{"keys":[],"keys":[]}`,
 		"RSA":       `{"keys":[{"kty":"RSA","n":"x","e":"AQAB","kid":"x"}]}`,
 		"short key": `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA","kid":"x"}]}`,
 		"X25519":    `{"keys":[{"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"x"}]}`,

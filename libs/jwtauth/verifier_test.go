@@ -96,7 +96,10 @@ func refused(t testing.TB, err error) {
 func TestSignedTokensAreVerified(t *testing.T) {
 	t.Parallel()
 	for _, role := range []string{jwtauth.RoleUser, jwtauth.RoleAdmin} {
-		want := jwtauth.Claims{Account: account, Session: session, Role: role, Limit: 100, Evicts: role == jwtauth.RoleUser, Expires: time.Now().Add(time.Minute).Truncate(time.Second)}
+		want := jwtauth.Claims{
+			Account: account, Session: session, Role: role, Limit: 100, Evicts: role == jwtauth.RoleUser,
+			Expires: time.Now().Add(time.Minute).Truncate(time.Second),
+		}
 		token, err := jwtauth.Sign(ours, issuer, want, time.Now())
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,8 @@ func TestARecordIsALineOfJSON(t *testing.T) {
 		t.Fatalf("%v: %s", err, out.String())
 	}
 	for name, want := range map[string]any{
-		"level": "WARN", "msg": "hostile\n{}", "service": "user-svc", "requestId": "request-1", "step": "one", "error": "two\nlines\x1b[31m\u2028",
+		"level": "WARN", "msg": "hostile\n{}", "service": "user-svc", "requestId": "request-1", "step": "one",
+		"error": "two\nlines\x1b[31m\u2028",
 	} {
 		if record[name] != want {
 			t.Errorf("%s is %q, want %q", name, record[name], want)

@@ -68,7 +68,9 @@ func TestAnIdleServiceHasItsSeries(t *testing.T) {
 		`http_requests_total{code="200",listener="public",method="GET",route="/broken"} 0`,
 		`http_request_duration_seconds_count{listener="public",method="POST",route="/streams/:id"} 0`,
 		`http_requests_in_flight{listener="public"} 0`)
-	for _, part := range []string{`streamgate_build_info{`, `service="session-svc"`, `version="v1.2.3"`, "go_goroutines ", "process_resident_memory_bytes "} {
+	for _, part := range []string{
+		`streamgate_build_info{`, `service="session-svc"`, `version="v1.2.3"`, "go_goroutines ", "process_resident_memory_bytes ",
+	} {
 		if !strings.Contains(scraped, part) {
 			t.Errorf("nothing of %s", part)
 		}

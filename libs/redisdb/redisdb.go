@@ -158,7 +158,8 @@ func RequireNoEviction(client redis.UniversalClient) service.Step {
 		_, rest, found := strings.Cut(info, "maxmemory_policy:")
 		policy, _, _ := strings.Cut(rest, "\r\n")
 		if found && policy != "noeviction" {
-			return service.Permanent(fmt.Errorf("the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
+			return service.Permanent(fmt.Errorf(
+				"the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
 		}
 		return nil
 	}}

@@ -45,8 +45,8 @@ func startRedis(t testing.TB, options ...string) *server {
 	}
 	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--loglevel", "warning"}, options...)
-	command := exec.Command(binary, args...)
+	args := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--loglevel", "warning"}
+	command := exec.Command(binary, append(args, options...)...)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,12 +89,15 @@ func prepare(t testing.TB, steps ...service.Step) (ready bool, err error) {
 	defer cancel()
 	s := &service.Service{Registry: metrics.NewRegistry("", ""), Log: testkit.Logger(t), Prepare: steps}
 	s.Background = append(s.Background, func(context.Context) { ready = true; cancel() })
-	return ready, s.Run(ctx, service.Settings{PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", OperationsAddr: "127.0.0.1:0", DrainTimeout: time.Second})
+	const addr = "127.0.0.1:0"
+	return ready, s.Run(ctx, service.Settings{PublicAddr: addr, InternalAddr: addr, OperationsAddr: addr, DrainTimeout: time.Second})
 }
 
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "localhost:6379", "http://user:hunter2@localhost", "redis://user:hunter2@host:1x", "redis://user:hun/ter2@host", "redis://u:hunter2%zz@host"} {
+	for _, address := range []string{
+		"", "localhost:6379", "http://user:hunter2@localhost", "redis://user:hunter2@host:1x", "redis://user:hun/ter2@host", "redis://u:hunter2%zz@host",
+	} {
 		client, err := redisdb.Open(redisdb.Settings{URL: address}, "test", nil)
 		if err == nil || client != nil || !strings.HasPrefix(err.Error(), "REDIS_URL: ") {
 			t.Errorf("%s: %v", address, err)
@@ -126,7 +129,7 @@ func TestEvictionIsRefused(t *testing.T) {
 			if right && (!ready || err != nil) {
 				t.Errorf("ready %t, %v", ready, err)
 			}
-			if !right && (ready || err == nil || !strings.Contains(err.Error(), policy) || !strings.Contains(err.Error(), "set maxmemory-policy noeviction")) {
+			if !right && (ready || err == nil || !strings.Contains(err.Error(), policy) || !strings.Contains(err.Error(), "set maxmemory-policy")) {
 				t.Errorf("ready %t, %v", ready, err)
 			}
 		})
@@ -166,7 +169,7 @@ func TestFaultsOfAServer(t *testing.T) {
 	}
 	ctx := t.Context()
 	client := startRedis(t, "--lua-time-limit", "1", "--replica-serve-stale-data", "no", "--maxclients", "20").open(t)
-	set := func(name, value string) {
+	config := func(name, value string) {
 		t.Helper()
 		if err := client.ConfigSet(ctx, name, value).Err(); err != nil {
 			t.Fatal(err)
@@ -187,15 +190,16 @@ func TestFaultsOfAServer(t *testing.T) {
 		}
 	}
 
-	set("maxmemory", "1mb")
+	config("maxmemory", "1mb")
 	isAway(t, "full", client.Set(ctx, "large", strings.Repeat("x", 2<<20), 0).Err())
-	isAway(t, "full, in a script", client.Eval(ctx, "return redis.call('SET', KEYS[1], ARGV[1])", []string{"large"}, strings.Repeat("x", 2<<20)).Err())
-	set("maxmemory", "0")
+	set := "return redis.call('SET', KEYS[1], ARGV[1])"
+	isAway(t, "full, in a script", client.Eval(ctx, set, []string{"large"}, strings.Repeat("x", 2<<20)).Err())
+	config("maxmemory", "0")
 
-	set("min-replicas-to-write", "1")
+	config("min-replicas-to-write", "1")
 	isAway(t, "without its replicas", client.Set(ctx, "text", "b", 0).Err())
-	isAway(t, "without its replicas, in a script", client.Eval(ctx, "return redis.call('SET', KEYS[1], 'b')", []string{"text"}).Err())
-	set("min-replicas-to-write", "0")
+	isAway(t, "without its replicas, in a script", client.Eval(ctx, set, []string{"text"}, "b").Err())
+	config("min-replicas-to-write", "0")
 
 	var running sync.WaitGroup
 	running.Go(func() { _ = client.Eval(ctx, "for i = 1, 1e8 do end", nil).Err() })

@@ -52,14 +52,16 @@ func TestDo(t *testing.T) {
 		}
 		body, _ := io.ReadAll(r.Body)
 		name, password, _ := r.BasicAuth()
-		fmt.Fprintf(w, "%s %s %s %s %s%s %s", r.Method, r.Header.Get("Content-Type"), body, r.Header.Get("X-Some"), name, password, r.Header.Get("Authorization"))
+		header := r.Header.Get
+		fmt.Fprintf(w, "%s %s %s %s %s%s %s", r.Method, header("Content-Type"), body, header("X-Some"), name, password, header("Authorization"))
 	}))
 	t.Cleanup(server.Close)
+	plain := testkit.Header("Content-Type", "text/plain")
 	for want, answer := range map[string]testkit.Answer{
 		"GET     ": testkit.Do(t, "GET", server.URL, ""),
 		"PUT application/x-www-form-urlencoded a=b   ": testkit.Do(t, "PUT", server.URL, "a=b"),
 		`POST application/json {"a":1}   `:             testkit.Do(t, "POST", server.URL, `{"a":1}`),
-		`POST text/plain {"a":1} x  Bearer t`:          testkit.Do(t, "POST", server.URL, `{"a":1}`, testkit.Header("Content-Type", "text/plain"), testkit.Header("X-Some", "x"), testkit.Bearer("t")),
+		`POST text/plain {"a":1} x  Bearer t`:          testkit.Do(t, "POST", server.URL, `{"a":1}`, plain, testkit.Header("X-Some", "x"), testkit.Bearer("t")),
 		"GET    up Basic dTpw":                         testkit.Do(t, "GET", server.URL, "", testkit.Basic("u", "p")),
 	} {
 		if got := string(answer.Want(t, 200).Body); got != want {
@@ -73,7 +75,7 @@ func TestAnswersFailTheTest(t *testing.T) {
 	t.Parallel()
 	problem := testkit.Answer{
 		Status: 400, Header: http.Header{"Content-Type": {"application/problem+json"}},
-		Body: []byte(`{"type":"urn:streamgate:problem:invalid_input","status":400,"code":"invalid_input","errors":[{"field":"email","detail":"missing"}]}`),
+		Body: []byte(`{"type":"urn:streamgate:problem:invalid_input","status":400,"code":"invalid_input","errors":[{"field":"email"}]}`),
 	}
 	other := problem
 	other.Header = http.Header{"Content-Type": {"text/plain"}}
@@ -104,21 +106,25 @@ func TestRun(t *testing.T) {
 		Public: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "here") }),
 		Close:  []func(context.Context) error{func(context.Context) error { closed = true; return nil }},
 	}
-	t.Run("", func(t *testing.T) {
-		running := testkit.Run(t, s)
-		if got := string(testkit.Do(t, "GET", running.PublicURL, "").Want(t, 200).Body); got != "here" {
-			t.Errorf("answered %s", got)
+	t.Cleanup(func() { // after Run's own
+		if !closed {
+			t.Error("it was not stopped with its test")
 		}
 	})
-	if !closed {
-		t.Error("it was not stopped with its test")
+	running := testkit.Run(t, s)
+	if got := string(testkit.Do(t, "GET", running.PublicURL, "").Want(t, 200).Body); got != "here" {
+		t.Errorf("answered %s", got)
 	}
-	s.Prepare = []service.Step{{Name: "try", Do: func(context.Context) error { return service.Permanent(errors.New("no luck")) }}}
-	t.Run("", func(t *testing.T) {
-		if got := said(t, func(f testing.TB) { testkit.Run(f, s) }); got != "start: try: no luck" {
-			t.Errorf("fails with %q", got)
-		}
-	})
+}
+
+func TestRunOfAServiceThatFails(t *testing.T) {
+	t.Parallel()
+	s := &service.Service{Registry: metrics.NewRegistry("", ""), Log: testkit.Logger(t), Prepare: []service.Step{{
+		Name: "try", Do: func(context.Context) error { return service.Permanent(errors.New("no luck")) },
+	}}}
+	if got := said(t, func(f testing.TB) { testkit.Run(f, s) }); got != "start: try: no luck" {
+		t.Errorf("fails with %q", got)
+	}
 }
 
 func TestStores(t *testing.T) {
