@@ -65,7 +65,7 @@ func Fault(err error) error {
 	case err == nil:
 		return nil
 	case mongo.IsTimeout(err), mongo.IsNetworkError(err), errors.Is(err, mongo.ErrClientDisconnected),
-		errors.Is(err, context.DeadlineExceeded), failingOver(err):
+		errors.Is(err, context.DeadlineExceeded), failingOver(err), poolCleared(err):
 		return fault.Away("The database", err)
 	default:
 		return fmt.Errorf("MongoDB: %w", err)
@@ -79,6 +79,15 @@ var notServing = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
 func failingOver(err error) bool {
 	answer, ok := errors.AsType[mongo.ServerError](err)
 	return ok && slices.ContainsFunc(notServing, answer.HasErrorCode)
+}
+
+// poolCleared says that another operation's connection broke, so that the driver gave up all of them.
+func poolCleared(err error) bool {
+	pool, ok := errors.AsType[interface {
+		error
+		Retryable() bool
+	}](err)
+	return ok && pool.Retryable()
 }
 
 // Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.

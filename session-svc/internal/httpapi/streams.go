@@ -11,6 +11,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -74,7 +75,7 @@ func (a *API) startStream(c *gin.Context, r request) error {
 func (a *API) start(c *gin.Context, r request, status int, given startDTO) error {
 	options := stream.Options{Content: given.Content, Player: given.Player, Device: given.Device, Key: c.GetHeader("Idempotency-Key")}
 	if options.Device == "" {
-		options.Device = deviceName(c.GetHeader("User-Agent"))
+		options.Device = useragent.Device(c.GetHeader("User-Agent"))
 	}
 	if given.Replace != "" {
 		replace, err := stream.ParseID("replace", given.Replace)
