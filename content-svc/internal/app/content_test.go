@@ -44,6 +44,7 @@ func TestAContentFromBeginningToEnd(t *testing.T) {
 	if head := testkit.Do(t, "HEAD", base+"/content/"+id, "", proof).Want(t, 200); head.Header.Get("Content-Length") != strconv.Itoa(len(got.Body)) {
 		t.Errorf("HEAD: %v", head.Header)
 	}
+	testkit.Do(t, "GET", base+"/content/"+id, "", proof, testkit.Header("Range", "bytes=0-1")).Want(t, 200)
 	source := testkit.Do(t, "GET", base+"/internal/content/"+id+"/source", "", proof).Want(t, 200)
 	if want := fmt.Sprintf(`{"id":%q,"type":"vod","name":"Bars","src":"demo/bars.mp4"}`, id); string(source.Body) != want {
 		t.Errorf("source %s, want %s", source.Body, want)

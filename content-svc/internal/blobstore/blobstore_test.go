@@ -65,7 +65,7 @@ func TestStores(t *testing.T) {
 			t.Parallel()
 			s := connect(t, address)
 			began := time.Now().Add(-2 * time.Second)
-			content := noise(10_000)
+			content := noise(2_000)
 			for _, each := range [][]byte{content, []byte("another")} {
 				if err := s.WriteMissing(t.Context(), "demo/a.mp4", each); err != nil {
 					t.Fatal(err)
@@ -97,7 +97,7 @@ func TestStores(t *testing.T) {
 			if got, err := io.ReadAll(f.Content); err != nil || !bytes.Equal(got, long) {
 				t.Fatalf("%d bytes, %v", len(got), err)
 			}
-			for range 20 {
+			for range 8 {
 				from := rand.IntN(len(long))
 				part := long[from:min(len(long), from+rand.IntN(10<<20))]
 				if _, err := f.Content.Seek(int64(from), io.SeekStart); err != nil {

@@ -1,10 +1,7 @@
 package httpapi
 
 import (
-	"errors"
-	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"time"
 
@@ -61,46 +58,20 @@ func (b *body) Write(p []byte) (int, error) {
 func (b *body) ReadFrom(from io.Reader) (int64, error) {
 	limited, ok := from.(*io.LimitedReader) // what io.CopyN makes; sendfile looks through one of them, not two
 	if !ok {
-		limited = &io.LimitedReader{R: from, N: math.MaxInt64}
+		return io.Copy(struct{ io.Writer }{b}, from) //nolint:wrapcheck // not a file of http.ServeContent's
 	}
 	b.WriteHeaderNow()
 	var total int64
 	for limited.N > 0 && b.err == nil {
-		b.extend()
+		// The server takes the deadline away when the answer is complete.
+		_ = b.control.SetWriteDeadline(time.Now().Add(b.stall)) // not every writer in a test has one
 		n, err := io.CopyN(b.under, limited.R, min(limited.N, pieceSize))
 		total += n
 		limited.N -= n
 		b.sent.Add(float64(n))
-		switch {
-		case errors.Is(err, io.EOF): // the file is shorter than it was
-			b.err = io.ErrUnexpectedEOF
-		case err != nil:
-			b.err = err
-		case limited.N > 0:
+		if b.err = err; err == nil && limited.N > 0 {
 			b.err = b.may()
 		}
 	}
 	return total, b.err
-}
-
-// extend gives the client time for one more piece.
-func (b *body) extend() {
-	_ = b.control.SetWriteDeadline(time.Now().Add(b.stall)) // not every writer in a test has one
-}
-
-// finish sends what is left in buffers while the deadline holds, and leaves the connection without one to the next request.
-// Its error says why the answer was broken off.
-func (b *body) finish() error {
-	if b.err != nil {
-		return b.err
-	}
-	if !b.Written() {
-		return nil
-	}
-	b.extend()
-	if err := b.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("flush: %w", err)
-	}
-	_ = b.control.SetWriteDeadline(time.Time{})
-	return nil
 }

@@ -25,7 +25,7 @@ func NewInternal(i Internal) (*httpserver.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = peer.Require
+	engine.Use(peer.Require(engine, i.Secrets))
 	h := content{i.Catalogue}
 	reading := []string{http.MethodGet, http.MethodHead}
 	engine.Match(reading, "/content", engine.Handle(h.list))

@@ -73,10 +73,7 @@ func (m *mediaAPI) get(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err
 	}
-	// Gin has unescaped its parameters as if they were a query's, where + is a space: the path is the URL's.
-	text := c.Param("grant")
-	rest, _ := strings.CutPrefix(c.Request.URL.Path, "/media/"+text+"/")
-	playback, err := m.player.Open(c.Request.Context(), text, rest)
+	playback, err := m.player.Open(c.Request.Context(), c.Param("grant"), strings.TrimPrefix(c.Param("path"), "/"))
 	m.answers.WithLabelValues(outcome(err)).Inc()
 	if err != nil {
 		return err
@@ -95,7 +92,7 @@ func (m *mediaAPI) play(c *gin.Context, playback *media.Playback) error {
 
 	answer := newBody(c, m.stall, m.sent, func() error { return playback.Continue(c.Request.Context()) })
 	http.ServeContent(answer, c.Request, "", playback.Modified, playback.Content)
-	if err := answer.finish(); err != nil {
+	if answer.err != nil {
 		panic(http.ErrAbortHandler) // the only way to tell the client that what it has got is not all
 	}
 	return refusal(c, answer.refused)

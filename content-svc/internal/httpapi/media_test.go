@@ -605,7 +605,7 @@ func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 // A slow client is not a stalled one: the time is for each piece.
 func TestASlowClientGetsAll(t *testing.T) {
 	t.Parallel()
-	const stall = 300 * time.Millisecond
+	const stall = time.Second
 	p := newPlayer(t, func(o *httpapi.Public, s *http.Server) { o.Stall, s.ReadTimeout = stall, stall })
 	p.writeLong(t)
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"streamgate/content-svc/internal/lease"
@@ -97,25 +98,31 @@ func TestAsksOnceInAThirdOfALease(t *testing.T) {
 
 func TestManyAtOnceShareOneQuestion(t *testing.T) {
 	t.Parallel()
-	a, c, k := setup()
-	a.gate = make(chan struct{})
-	g := c.grant()
-	var running sync.WaitGroup
-	for i := range 50 {
-		running.Go(func() {
-			ctx, cancel := context.WithCancel(t.Context())
-			if i%2 == 0 {
-				cancel() // a client that leaves must not take the answer from the others
-			}
-			defer cancel()
-			if err := k.Check(ctx, "grant", g); err != nil {
-				t.Errorf("verdict %v", err)
-			}
-		})
-	}
-	close(a.gate)
-	running.Wait()
-	a.wantAsked(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		a, c, k := setup()
+		a.gate = make(chan struct{})
+		g := c.grant()
+		c.pass(2 * ten) // so that no answer would be a refusal
+		check := func(ctx context.Context) {
+			go func() {
+				if err := k.Check(ctx, "grant", g); err != nil {
+					t.Errorf("verdict %v", err)
+				}
+			}()
+		}
+		// The client whose request asks may leave: the others must get their answer.
+		ctx, leave := context.WithCancel(t.Context())
+		check(ctx)
+		synctest.Wait()
+		leave()
+		for range 50 {
+			check(t.Context())
+		}
+		synctest.Wait()
+		close(a.gate)
+		synctest.Wait()
+		a.wantAsked(t, 1)
+	})
 }
 
 func TestStreamsAreAskedAboutSeparately(t *testing.T) {
