@@ -168,7 +168,7 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 	elsewhere := strings.Contains(source, "://")
 	folder, file := path.Split(source)
 	scope := source
-	if extension := path.Ext(file); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
+	if extension := strings.ToLower(path.Ext(file)); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
 		scope = folder // a playlist's segments lie around it
 	}
 	if elsewhere {

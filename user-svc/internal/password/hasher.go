@@ -19,7 +19,7 @@ const (
 	// waitersPerSlot bounds those who wait: about as many as are served within maxWait, at 30 ms a hash.
 	waitersPerSlot = 64
 	// idleAfter is how long after the last hash its memory, 19 MiB, goes back to the system: by itself it would stay for minutes.
-	idleAfter = 3 * time.Second
+	idleAfter = 500 * time.Millisecond
 )
 
 // Hasher hashes as many passwords at once as there are processors, and lets a bounded number wait: every hash takes a processor and

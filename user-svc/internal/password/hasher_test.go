@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/testkit"
 )
 
 // cheap costs, for tests in which many hashes are made.
@@ -90,9 +91,7 @@ func TestHasherIsBusy(t *testing.T) {
 	group.Go(hash)
 	<-started // takes the slot
 	group.Go(hash)
-	for h.Waiting() < 1 {
-		time.Sleep(time.Millisecond) //nolint:forbidigo // the wait is what is waited for
-	}
+	testkit.Eventually(t, "the second waits", func() bool { return h.Waiting() == 1 })
 	_, err := h.Hash(t.Context(), "password")
 	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Unavailable || e.Code != "busy" || e.RetryAfter == 0 {
 		t.Errorf("error %v of who came third, want busy", err)
