@@ -88,7 +88,8 @@ var ErrEmailTaken = &fault.Error{
 // ErrLastAdmin says that nobody would be left to administer Streamgate.
 var ErrLastAdmin = fault.New(fault.Conflict, "last_admin", "This is the last administrator; make another account one first.")
 
-// ErrInvalidCredentials is the one answer to an address or a password that is wrong in whatever way. Reason tells operators which.
+// ErrInvalidCredentials is the one answer to an address or a password that is wrong in whatever way. A Refusal in its chain
+// tells operators which.
 var ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
 
 // ErrInvalidResetToken says that a password can't be reset with this token: unknown, used, replaced by a newer one or older than an hour.
