@@ -42,7 +42,7 @@ func TestServicesFindEachOther(t *testing.T) {
 		},
 		"session-svc": {
 			"INTERNAL_ADDR": "session-svc:2", "REDIS_URL": "redis://r/0", "CONTENT_SVC_URL": "http://content-svc:2",
-			"JWKS_URL": "http://user-svc:1/.well-known/jwks.json",
+			"JWKS_URL": "http://user-svc:1/.well-known/jwks.json", "USER_SVC_URL": "http://user-svc:2",
 		},
 		"content-svc": {
 			"OPERATIONS_ADDR": "content-svc:3", "MONGODB_URI": "mongodb://m/", "SESSION_SVC_URL": "http://session-svc:2",

@@ -55,6 +55,7 @@ var Streamgate = []Service{
 				"REDIS_URL":       "${redis}",
 				"JWKS_URL":        "http://${user-svc.public}/.well-known/jwks.json",
 				"CONTENT_SVC_URL": "http://${content-svc.internal}",
+				"USER_SVC_URL":    "http://${user-svc.internal}",
 			},
 			Defaults: map[string]string{
 				"GRANT_KEYS":   "${GRANT_KEYS}",
