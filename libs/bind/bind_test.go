@@ -241,14 +241,15 @@ func TestFaultsSayWhatIsRight(t *testing.T) {
 func TestAnAnswerStaysSmall(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("n", 10_000)
-	var form, object strings.Builder
+	var form, object, broken strings.Builder
 	object.WriteString(`{"email":1`)
 	for i := range 9000 {
 		fmt.Fprintf(&form, "a%d=&", i)
 		fmt.Fprintf(&object, `,"a%d":1`, i)
+		fmt.Fprintf(&broken, "%%ff%d=&", i)
 	}
 	object.WriteString("}")
-	for _, body := range []string{form.String(), object.String(), long + "=1", `{"` + long + `":1}`, `%ff` + long + "=1"} {
+	for _, body := range []string{form.String(), object.String(), broken.String(), long + "=1", `{"` + long + `":1}`, `%ff` + long + "=1"} {
 		contentType := formType
 		if strings.HasPrefix(body, "{") {
 			contentType = jsonType

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,17 +39,28 @@ type Settings struct {
 	Mode string `env:"REDIS_MODE" envDefault:"standalone" desc:"standalone, sentinel (the addresses are the Sentinels') or cluster"`
 }
 
+// The modes.
+const (
+	standalone = "standalone"
+	sentinel   = "sentinel"
+	cluster    = "cluster"
+)
+
 // Validate returns every fault of the settings.
 func (s *Settings) Validate() []error {
+	var faults []error
+	if !slices.Contains([]string{"", standalone, sentinel, cluster}, s.Mode) {
+		faults = append(faults, fmt.Errorf("REDIS_MODE: %q is none of standalone, sentinel and cluster", s.Mode))
+	}
 	if s.URL == "" {
-		return []error{errors.New("REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0")}
+		return append(faults, errors.New("REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0"))
 	}
 	client, err := Open(*s, "", nil)
 	if err != nil {
-		return []error{err}
+		return append(faults, err)
 	}
 	_ = client.Close()
-	return nil
+	return faults
 }
 
 // Look is called with every new connection before it is used; its error closes the connection.
@@ -72,7 +84,7 @@ func Open(s Settings, service string, look Look) (redis.UniversalClient, error) 
 
 func connect(s Settings, service string, look Look) (redis.UniversalClient, error) {
 	switch s.Mode {
-	case "cluster":
+	case cluster:
 		o, err := redis.ParseClusterURL(s.URL)
 		if err != nil {
 			return nil, err
@@ -83,7 +95,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewClusterClient(o), nil
-	case "sentinel":
+	case sentinel:
 		o, err := redis.ParseFailoverURL(s.URL)
 		if err != nil {
 			return nil, err
@@ -97,7 +109,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewFailoverClient(o), nil
-	case "", "standalone":
+	default:
 		o, err := redis.ParseURL(s.URL)
 		if err != nil {
 			return nil, err
@@ -108,8 +120,6 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewClient(o), nil
-	default:
-		return nil, fmt.Errorf("REDIS_MODE %q is none of standalone, sentinel and cluster", s.Mode)
 	}
 }
 
