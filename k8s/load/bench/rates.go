@@ -1,0 +1,196 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"streamgate/k8s/load/bench/rig"
+	"streamgate/k8s/load/bench/wire"
+)
+
+// row is one kind of measurement.
+type row struct {
+	name    string
+	floor   string // the row that it is compared with
+	do      func() (sample, error)
+	samples []sample
+}
+
+const (
+	renewFloor = "redis-benchmark, renew"
+	startFloor = "redis-benchmark, start"
+	ginEmpty   = "gin, empty handler"
+	ginVerify  = "gin, verifies the token"
+	heartbeats = "heartbeats"
+	getStarts  = "starts, GET /content/:id/play"
+)
+
+// Rates finds how many requests of each kind are answered in a second, in rounds: each round measures everything once, so that
+// what else the machine does falls on all alike.
+func (s *stage) rates(ctx context.Context) error {
+	empty, emptyAddr, err := startServer(ctx, emptyServer)
+	if err != nil {
+		return err
+	}
+	defer empty.Stop()
+	verify, verifyAddr, err := startServer(ctx, verifyServer)
+	if err != nil {
+		return err
+	}
+	defer verify.Stop()
+	if err := s.warm(ctx); err != nil {
+		return err
+	}
+	load, mixed := s.heartbeats(s.tokens), s.mixed()
+	gin := func(server *rig.Process, addr string) func() (sample, error) {
+		return func() (sample, error) {
+			return measure(server, nobody{}, self{}, func() (int, error) {
+				load, err := wire.Closed(ctx, addr, s.Connections, load, s.lasts())
+				if err != nil {
+					return 0, err
+				}
+				return load.Answers(), nil
+			})
+		}
+	}
+	begun := func(set func() error, source func() wire.Source) func() (sample, error) {
+		return func() (sample, error) {
+			if err := set(); err != nil {
+				return sample{}, err
+			}
+			return s.closed(ctx, source())
+		}
+	}
+	full := func() error { return s.playing(ctx, len(s.tokens)) }
+	none := func() error { return s.signedIn(ctx, 0, len(s.tokens)) }
+	rows := []*row{
+		{name: renewFloor, do: func() (sample, error) { return s.floorOfRenewals(ctx) }},
+		{name: startFloor, do: func() (sample, error) { return s.floorOfStarts(ctx) }},
+		{name: ginEmpty, floor: renewFloor, do: gin(empty, emptyAddr)},
+		{name: ginVerify, floor: renewFloor, do: gin(verify, verifyAddr)},
+		{name: heartbeats, floor: renewFloor, do: begun(full, func() wire.Source { return load })},
+		{name: getStarts, floor: startFloor, do: begun(none, func() wire.Source { return plays(s.tokens) })},
+		{name: "starts, POST /streams", floor: startFloor, do: begun(none, func() wire.Source { return starts(s.tokens) })},
+		{name: "stops", floor: renewFloor, do: begun(full, func() wire.Source { return s.stops() })},
+		{name: "lists", floor: renewFloor, do: begun(full, func() wire.Source {
+			l := s.lists()
+			l.once = false
+			return l
+		})},
+		{name: "mix", floor: renewFloor, do: begun(full, func() wire.Source { mixed = s.mixed(); return mixed })},
+	}
+	for range s.rounds() {
+		for _, r := range rows {
+			taken, err := s.calmly(r.do)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			r.samples = append(r.samples, taken)
+		}
+	}
+	s.printRates(rows)
+	return nil
+}
+
+func (s *stage) printRates(rows []*row) {
+	find := func(name string) *row {
+		return rows[slices.IndexFunc(rows, func(r *row) bool { return r.name == name })]
+	}
+	t := &table{}
+	t.add("", "per s", "of redis-benchmark", "of gin+verify", "µs service", "µs Redis", "µs load", "objects", "bytes", "others' CPU")
+	for _, r := range rows {
+		ofRedis, ofGin := "", ""
+		if r.floor != "" {
+			ofRedis, ofGin = ratio(r, find(r.floor)).percent(), ratio(r, find(ginVerify)).percent()
+		}
+		cpu := func(figure func(sample) time.Duration) string {
+			return us(time.Duration(spreadOf(r.samples, func(s sample) float64 { return float64(figure(s)) }).median))
+		}
+		t.add(r.name, whole(spreadOf(r.samples, func(s sample) float64 { return s.rate }).median), ofRedis, ofGin,
+			cpu(func(s sample) time.Duration { return s.server }), cpu(func(s sample) time.Duration { return s.redis }),
+			cpu(func(s sample) time.Duration { return s.load }),
+			whole(spreadOf(r.samples, func(s sample) float64 { return s.objects }).median), whole(spreadOf(r.samples, func(s sample) float64 { return s.bytes }).median),
+			percent(spreadOf(r.samples, func(s sample) float64 { return s.foreign }).median))
+	}
+	t.write(s.Out, fmt.Sprintf("Maximum, %d connections, %d accounts, %d rounds of %v: median, with the least and the largest ratio of a round",
+		s.Connections, len(s.tokens), s.rounds(), s.lasts()))
+	for _, r := range rows {
+		s.complain(r.name, r.samples...)
+		if r.name == heartbeats || r.name == getStarts {
+			s.goals.goal(r.name+", of redis-benchmark with the same call", "%.0f %%", 60, true, ratio(r, find(r.floor)).asPercent())
+			s.goals.goal(r.name+", of gin that only verifies the token", "%.0f %%", 50, true, ratio(r, find(ginVerify)).asPercent())
+		}
+	}
+}
+
+// ratio compares two rows round by round.
+func ratio(r, floor *row) spread {
+	var ratios []float64
+	for i := range r.samples {
+		ratios = append(ratios, r.samples[i].rate/floor.samples[i].rate)
+	}
+	return spreadOver(ratios)
+}
+
+// complain names answers that should not have been.
+func (s *stage) complain(name string, samples ...sample) {
+	statuses := map[int]int{}
+	for _, each := range samples {
+		if each.loaded == nil {
+			continue
+		}
+		for status, n := range each.loaded.Statuses {
+			if status >= 400 {
+				statuses[status] += n
+			}
+		}
+	}
+	if len(statuses) > 0 {
+		line := fmt.Sprint(statuses)
+		_, _ = fmt.Fprintf(s.Out, "  %s: refused or failed, by status: %s\n", name, strings.TrimPrefix(line, "map"))
+	}
+}
+
+// floorOfRenewals is what redis-benchmark reaches with the call that a heartbeat makes, on the same accounts.
+func (s *stage) floorOfRenewals(ctx context.Context) (sample, error) {
+	if err := s.playing(ctx, len(s.tokens)); err != nil {
+		return sample{}, err
+	}
+	return s.floor(ctx, s.scripts.renew.Anyone(s.template.ID))
+}
+
+// floorOfStarts does the same with starts, on accounts that have none yet, in a database of their own, which is emptied afterwards.
+func (s *stage) floorOfStarts(ctx context.Context) (sample, error) {
+	call, signedIn := s.scripts.start.OnNew(s.template.ID, s.idle)
+	for _, name := range signedIn {
+		if err := s.redis.Client.Copy(ctx, name, name, floorDatabase, true).Err(); err != nil {
+			return sample{}, fmt.Errorf("floor: %w", err)
+		}
+	}
+	taken, err := s.floor(ctx, call, "--dbnum", strconv.Itoa(floorDatabase))
+	if err != nil {
+		return sample{}, err
+	}
+	return taken, s.redis.Forget(ctx, floorDatabase)
+}
+
+const floorDatabase = 1
+
+func (s *stage) floor(ctx context.Context, call rig.Command, options ...string) (sample, error) {
+	calls := int(s.lasts().Seconds() * 40_000) // about as long as the other measurements take
+	keys := len(s.tokens)
+	if len(options) > 0 {
+		keys = 1_000_000_000
+	}
+	var rate float64
+	taken, err := measure(s.redis, nobody{}, children{}, func() (_ int, err error) {
+		rate, err = s.redis.Benchmark(ctx, s.Connections, calls, keys, append(options, call...)...)
+		return calls, err
+	})
+	taken.server, taken.redis, taken.rate = 0, taken.server, rate
+	return taken, err
+}

@@ -1,0 +1,139 @@
+package rig
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Redis is a server without persistence, and a client of it for what is not measured.
+type Redis struct {
+	*Process
+
+	Addr   string
+	Client *redis.Client
+
+	asked int64 // INFO, so far, by Applied and InSync
+}
+
+// StartRedis starts a server, with more options such as "--replicaof".
+func StartRedis(ctx context.Context, options ...string) (*Redis, error) {
+	addr, err := FreeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	arguments := []string{
+		"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+		"--repl-diskless-sync-delay", "0", "--repl-diskless-load", "on-empty-db", "--dir", os.TempDir(), "--repl-ping-replica-period", "3600",
+	}
+	p, err := Start("redis-server", exec.CommandContext(ctx, "redis-server", append(arguments, options...)...)) //nolint:gosec // our own words
+	if err != nil {
+		return nil, err
+	}
+	r := &Redis{Process: p, Addr: addr, Client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, ReadTimeout: time.Minute})}
+	if err := p.eventually(ctx, func(ctx context.Context) error { return r.Client.Ping(ctx).Err() }); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Close ends the server.
+func (r *Redis) Close() error {
+	err := r.Client.Close()
+	r.Stop()
+	return err
+}
+
+// Info gives a number of INFO, such as used_memory, or 0.
+func (r *Redis) Info(ctx context.Context, section, name string) int64 {
+	text, _ := r.Client.Info(ctx, section).Result()
+	_, rest, _ := strings.Cut(text, "\n"+name+":")
+	value, _, _ := strings.Cut(rest, "\r")
+	n, _ := strconv.ParseInt(value, 10, 64)
+	return n
+}
+
+// CallTime gives how long the server worked on one call of a command on average, since CONFIG RESETSTAT.
+func (r *Redis) CallTime(ctx context.Context, command string) time.Duration {
+	text, _ := r.Client.Info(ctx, "commandstats").Result()
+	_, rest, _ := strings.Cut(text, "cmdstat_"+command+":")
+	_, rest, _ = strings.Cut(rest, "usec_per_call=")
+	value, _, _ := strings.Cut(rest, ",")
+	us, _ := strconv.ParseFloat(value, 64)
+	return time.Duration(us * float64(time.Microsecond))
+}
+
+// Benchmark runs redis-benchmark with a command, and gives the calls per second. In the command, __rand_int__ stands for twelve digits
+// below keys.
+func (r *Redis) Benchmark(ctx context.Context, connections, calls, keys int, command ...string) (float64, error) {
+	host, port, _ := net.SplitHostPort(r.Addr)
+	arguments := []string{
+		"-h", host, "-p", port, "-c", strconv.Itoa(connections), "-n", strconv.Itoa(calls), "-r", strconv.Itoa(keys), "--csv",
+	}
+	out, err := exec.CommandContext(ctx, "redis-benchmark", append(arguments, command...)...).Output() //nolint:gosec // our own words
+	if err != nil {
+		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, out)
+	}
+	// "test","rps","avg_latency_ms",… and a line of figures, whose first field is the command, with whatever bytes it has.
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	fields, err := csv.NewReader(strings.NewReader(lines[0])).Read()
+	last := lines[len(lines)-1]
+	if err != nil || len(lines) < 2 {
+		return 0, fmt.Errorf("redis-benchmark answered %q", out)
+	}
+	figures := strings.Split(last, ",")
+	rps := strings.Trim(figures[len(figures)-len(fields)+1], `"`)
+	rate, err := strconv.ParseFloat(rps, 64)
+	if err != nil {
+		return 0, fmt.Errorf("redis-benchmark answered %q", out)
+	}
+	return rate, nil
+}
+
+// In gives the same server with a client of another database.
+func (r *Redis) In(database int) *Redis {
+	client := redis.NewClient(&redis.Options{Addr: r.Addr, DB: database, Protocol: 2, ReadTimeout: time.Minute})
+	return &Redis{Process: r.Process, Addr: r.Addr, Client: client}
+}
+
+// Applied counts the commands that the server was sent, by clients or, as a replica, by its primary.
+func (r *Redis) Applied(ctx context.Context) int64 {
+	n := r.Info(ctx, "stats", "total_commands_processed")
+	r.asked++
+	return n - r.asked
+}
+
+// InSync waits until a replica has everything that its primary had when it was called.
+func (r *Redis) InSync(ctx context.Context, primary *Redis) error {
+	want := primary.Info(ctx, "replication", "master_repl_offset")
+	return r.eventually(ctx, func(ctx context.Context) error {
+		replicas, err := primary.Client.Info(ctx, "replication").Result()
+		if err != nil || !strings.Contains(replicas, "state=online") {
+			return errors.Join(errors.New("no replica"), err)
+		}
+		r.asked++
+		if got := r.Info(ctx, "replication", "slave_repl_offset"); got < want {
+			return fmt.Errorf("is at %d of %d", got, want)
+		}
+		return nil
+	})
+}
+
+// Forget empties a database.
+func (r *Redis) Forget(ctx context.Context, database int) error {
+	client := r.In(database).Client
+	if err := errors.Join(client.FlushDB(ctx).Err(), client.Close()); err != nil {
+		return fmt.Errorf("empty database %d: %w", database, err)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// Service is the real session-svc.
+type Service struct {
+	*Process
+
+	Public, Internal, Operations string // addresses
+
+	world *World
+	made  int // accounts, so far
+}
+
+// Lease is that of the service: long, so that what was prepared still lives when it is measured.
+const Lease = "30s"
+
+// StartService starts a binary of session-svc over Redis, with more settings such as "GOMAXPROCS=1".
+func StartService(ctx context.Context, binary string, world *World, redisAddr string, settings ...string) (*Service, error) {
+	s := &Service{world: world}
+	for _, addr := range []*string{&s.Public, &s.Internal, &s.Operations} {
+		var err error
+		if *addr, err = FreeAddr(ctx); err != nil {
+			return nil, err
+		}
+	}
+	cmd := exec.CommandContext(ctx, binary)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "PUBLIC_ADDR=" + s.Public, "INTERNAL_ADDR=" + s.Internal, "OPERATIONS_ADDR=" + s.Operations,
+		"REDIS_URL=redis://" + redisAddr + "/0", "JWKS_URL=" + world.URL + "/.well-known/jwks.json", "CONTENT_SVC_URL=" + world.URL,
+		"GRANT_KEYS=" + aKey, "REFRESH_KEYS=" + aKey, "INTERNAL_SECRETS=" + secret, "LEASE=" + Lease, "DRAIN_DELAY=0s", "LOG_LEVEL=warn", "PPROF=true",
+	}, settings...)
+	var err error
+	if s.Process, err = Start("session-svc", cmd); err != nil {
+		return nil, err
+	}
+	err = s.eventually(ctx, func(ctx context.Context) error {
+		_, err := s.Get(ctx, "/readyz")
+		return err
+	})
+	if err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Get asks the listener for operations.
+func (s *Service) Get(ctx context.Context, path string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Operations+path, nil)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	body, status, err := do(request)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s answered %d", path, status)
+	}
+	return string(body), err
+}
+
+// Heap are the allocations of a Go process since its start.
+type Heap struct{ Objects, Bytes float64 }
+
+// Heap reads them from the metrics.
+func (s *Service) Heap(ctx context.Context) Heap {
+	text, _ := s.Get(ctx, "/metrics")
+	var h Heap
+	for line := range strings.Lines(text) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name {
+		case "go_memstats_mallocs_total":
+			_, _ = fmt.Sscan(value, &h.Objects)
+		case "go_memstats_alloc_bytes_total":
+			_, _ = fmt.Sscan(value, &h.Bytes)
+		}
+	}
+	return h
+}
+
+// do sends a request outside of what is measured.
+func do(request *http.Request) ([]byte, int, error) {
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", request.URL.Path, err)
+	}
+	body, err := io.ReadAll(response.Body)
+	return body, response.StatusCode, errors.Join(err, response.Body.Close())
+}

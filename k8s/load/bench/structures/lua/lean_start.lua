@@ -1,0 +1,65 @@
+-- Start a stream where leases are packed and a device's name is kept once, with its session.
+-- KEYS    1 leases  2 device sessions, of one account
+-- ARGV    1 stream id  2 session id  3 content, player, device  4 limit  5 lease, ms  6 remember, ms  7 id to replace or ''
+--         8 cooldown, ms, or '' if the plan does not evict  9 ends remembered at most
+-- RETURNS {outcome, now in ms, leases, {session, …} of these}
+-- A lease is its state, when it lapses (of an ended stream, is forgotten) 5, stream id 16, session id 8, start 5, length 1, content 12,
+-- player 4 and, if it is not its session's, the device's name. Times are ms since 2020.
+local floor, id, sid, detail, lease, remember = math.floor, ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = (time[1] - 1577836800) * 1000 + floor(time[2] / 1000)
+local record = redis.call('GET', KEYS[1]) or ''
+local function number(s, i)
+  local a, b, c, d, e = s:byte(i, i + 4)
+  return (((a * 256 + b) * 256 + c) * 256 + d) * 256 + e
+end
+local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256) end
+local session = redis.call('HMGET', KEYS[2], sid, 'm')
+local name = detail:sub(17)
+if (session[1] or ''):match('^%S+ %S+ %S+ %S+ (.*)$') == name then detail = detail:sub(1, 16) end
+local all, live, replaced, known, i = {}, {}, {}, ARGV[7] == '', 1
+while i <= #record do
+  local size = 36 + record:byte(i + 35)
+  local e = {at = i, size = size, state = record:byte(i), ends = number(record, i + 1), id = record:sub(i + 6, i + 21)}
+  i = i + size
+  if e.ends + (e.state == 108 and remember or 0) > now then -- else nobody asks for it any more; 108 is l, for lease
+    known = known or e.id == ARGV[7]
+    if e.id == id then
+      if e.state ~= 108 then return {'ended', now, record} end
+      if record:sub(e.at + 36, i - 1) ~= detail then return {'conflict', now, record} end
+      if e.ends > now then return {'repeated', now, record} end
+    else
+      all[#all + 1] = e
+      if e.state == 108 and e.ends > now then
+        local player = record:sub(e.at + 48, e.at + 51)
+        local same = player ~= '\0\0\0\0' and player == detail:sub(13, 16) and record:sub(e.at + 22, e.at + 29) == sid
+        table.insert((same or e.id == ARGV[7]) and replaced or live, e)
+      end
+    end
+  end
+end
+if tonumber((session[1] or '0'):match('^%d+')) <= now + 1577836800000 then return {'no_session', now, record} end
+if not known then return {'unknown', now, record} end
+if tonumber((session[2] or '0'):match('^%d+')) + lease > now + 1577836800000 then return {'held', now, record} end
+local sids = {sid}
+for n, e in ipairs(live) do sids[n + 1] = record:sub(e.at + 22, e.at + 29) end
+local names = redis.call('HMGET', KEYS[2], unpack(sids))
+local excess = #live - tonumber(ARGV[4]) + 1
+for n = 1, excess do -- the order of the record is that of the starts
+  local e = live[n]
+  if ARGV[8] == '' or not e or number(record, e.at + 30) + tonumber(ARGV[8]) > now then return {'limit_reached', now, record, names} end
+end
+local out, remembered = {}, 0
+for n = 1, excess do live[n].why = 'v' end
+for _, e in ipairs(replaced) do e.why = 'r' end
+for n = #all, 1, -1 do
+  local e, text = all[n], record:sub(all[n].at, all[n].at + all[n].size - 1)
+  if e.why then text = e.why .. bytes(now + remember) .. text:sub(7, 35) .. string.char(#name) .. name end
+  if e.why or e.state ~= 108 or e.ends <= now then remembered = remembered + 1 end
+  if remembered <= tonumber(ARGV[9]) or (not e.why and e.state == 108 and e.ends > now) then table.insert(out, 1, text) end
+end
+out[#out + 1] = 'l' .. bytes(now + lease) .. id .. sid .. bytes(now) .. string.char(#detail) .. detail
+record = table.concat(out)
+redis.call('SET', KEYS[1], record, 'PXAT', string.format('%.0f', now + 1577836800000 + lease + remember))
+redis.call('PUBLISH', KEYS[1], '')
+return {'granted', now, record, names}

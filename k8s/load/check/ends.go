@@ -1,0 +1,91 @@
+package check
+
+import (
+	"net/http"
+
+	"streamgate/k8s/load/history"
+)
+
+// ends checks that what has ended stays so, and that each end is somebody's doing.
+func (v *view) ends() []Fault {
+	var faults []Fault
+	for _, op := range v.ops {
+		if why := v.resurrected(op); why != "" {
+			faults = append(faults, Fault{why, *op})
+		}
+		if op.Verb == history.Start && op.Answer.Status == http.StatusServiceUnavailable && op.Answer.Code != "" && !op.Answer.RetryAfter {
+			faults = append(faults, Fault{"503 without Retry-After", *op})
+		}
+		if op.Answer.Status == http.StatusGone && op.Answer.Reason != "" && !v.explained(op) {
+			faults = append(faults, Fault{"ended as " + op.Answer.Reason + ", which nobody did", *op})
+		}
+	}
+	for _, s := range v.starts {
+		if len(s.streams) > 1 && s.attempts[0].Key != "" {
+			faults = append(faults, Fault{"one Idempotency-Key, more than one stream", *s.attempts[0]})
+		}
+	}
+	return faults
+}
+
+// resurrected says why a request should not have been carried out, since what it asks about has ended.
+func (v *view) resurrected(op *history.Op) string {
+	if !op.Done() {
+		return ""
+	}
+	if op.Verb == history.Start || op.Verb == history.Heartbeat {
+		for _, out := range v.signOuts[op.Session] {
+			if out.Done() && out.Returned < op.Invoked && !v.rule.forgot(out, op) {
+				return "carried out for a session that had been signed out"
+			}
+		}
+	}
+	s := v.streams[op.Stream]
+	if s == nil || (op.Verb != history.Heartbeat && op.Verb != history.Fetch) {
+		return ""
+	}
+	asked := op.Invoked
+	if op.Verb == history.Fetch {
+		if asked -= v.rule.serving(); v.rule.excused(Away, op.Invoked, op.Returned, 2*v.rule.Lease) {
+			return ""
+		}
+	}
+	for _, stop := range s.stops {
+		if stop.Done() && stop.Returned < asked && !v.rule.forgot(stop, op) {
+			return "carried out for a stream that had been stopped"
+		}
+	}
+	return ""
+}
+
+// explained says whether some request can have ended a stream for the reason that was told.
+func (v *view) explained(op *history.Op) bool {
+	s := v.streams[op.Stream]
+	if s == nil {
+		return true // whose start nobody was told of
+	}
+	for _, e := range v.enders(s) {
+		if e.op.Invoked > op.Returned {
+			continue
+		}
+		switch op.Answer.Reason {
+		case "stopped":
+			if e.op.Verb == history.Stop && e.op.Session == s.session {
+				return true
+			}
+		case "terminated":
+			if e.op.Verb == history.Stop && e.op.Session != s.session {
+				return true
+			}
+		case "replaced":
+			if e.op.Verb == history.Start {
+				return true
+			}
+		case "session_ended":
+			if e.op.Verb == history.SignOut {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package check
+
+import (
+	"time"
+
+	"streamgate/k8s/load/history"
+)
+
+// fetches gives the requests for a stream's video that were served.
+func (s *stream) fetches() []*history.Op {
+	var all []*history.Op
+	for _, op := range s.renewals {
+		if op.Verb == history.Fetch && op.Done() && op.Answer.FirstByte > 0 {
+			all = append(all, op)
+		}
+	}
+	return all
+}
+
+// served checks the same as leases from first to last byte, on the recorder's clock.
+func (v *view) served() Overlap {
+	byAccount := map[string][]span{}
+	for _, s := range v.streams {
+		byAccount[s.account] = append(byAccount[s.account], v.watched(s)...)
+	}
+	var overlap Overlap
+	for account, spans := range byAccount {
+		for _, w := range v.rule.Windows {
+			if w.Excuse&Forgets != 0 {
+				spans = subtract(spans, int64(w.From), int64(w.To+v.rule.Lease))
+			}
+		}
+		overlap.add(sweep(account, spans, v.rule.Limit, 1))
+	}
+	return overlap
+}
+
+// watched gives the times in which a stream surely lived, since its video was served closely enough.
+func (v *view) watched(s *stream) []span {
+	serving := v.rule.serving()
+	var spans []span
+	var from, last time.Duration // of a row of requests; last is the call of the last one
+	end := func() {
+		if to := last - serving; to > from && from > 0 {
+			spans = append(spans, span{int64(from), int64(to), s.id})
+		}
+		from = 0
+	}
+	for _, op := range s.fetches() {
+		if v.rule.excused(Away, op.Invoked, op.Returned, 2*v.rule.Lease) {
+			end()
+			continue
+		}
+		broken := op.Answer.FirstByte-last+serving > v.rule.Lease || v.axis.epoch(op.Invoked) != v.axis.epoch(last)
+		if from > 0 && broken {
+			end()
+		}
+		if from == 0 {
+			from = op.Answer.FirstByte
+		}
+		last = op.Invoked
+	}
+	end()
+	return spans
+}
+
+// grace checks that nobody was served for longer than the end of a lease and one more when content-svc had nobody to ask.
+func (v *view) grace() []Fault {
+	var faults []Fault
+	for _, s := range v.streams {
+		for _, op := range s.fetches() {
+			for _, w := range v.rule.Windows {
+				if w.Excuse&Away != 0 && op.Invoked > w.From+2*v.rule.Lease && op.Returned < w.To {
+					faults = append(faults, Fault{"served after a lease of grace, while content-svc had nobody to ask", *op})
+				}
+			}
+		}
+	}
+	return faults
+}

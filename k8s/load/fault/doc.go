@@ -1,0 +1,2 @@
+// Package fault breaks connections and sets clocks, on purpose.
+package fault

@@ -1,0 +1,107 @@
+package history
+
+import (
+	"net/http"
+	"time"
+)
+
+// Verb is what a client asks for.
+type Verb string
+
+// The verbs.
+const (
+	Start     Verb = "start"
+	Heartbeat Verb = "heartbeat"
+	Stop      Verb = "stop"
+	List      Verb = "list"
+	Fetch     Verb = "fetch"    // of video; it may renew the lease
+	SignOut   Verb = "sign-out" // ends the session, and its streams with it
+)
+
+// Op is one request of a client. Times count from the start of the recording, on the recorder's monotonic clock.
+type Op struct {
+	Client  int
+	Verb    Verb
+	Account string
+	Session string
+	Stream  string // whose heartbeat, stop or fetch it is
+	// Device is the name that a start shows. No two starts have the same, but the repetitions of one do. So a stream that is listed tells
+	// which start it came from, also when that start got no answer.
+	Device  string
+	Player  string // of a start
+	Key     string // of a start: its Idempotency-Key
+	Replace string // of a start: the stream to replace
+	Hasty   bool   // the client was not going to wait for the answer
+
+	Invoked  time.Duration
+	Returned time.Duration // when the answer was there, or the client gave up
+	Answer   Answer
+}
+
+// Answer is what came back. The zero Answer is none.
+type Answer struct {
+	Status int
+	Code   string // of a problem document
+	Detail string // of a problem document
+
+	// Of a start, and Expires of a heartbeat too. They are times of the server's.
+	Stream  string
+	Started time.Time
+	Expires time.Time
+
+	Resumed bool   // of a heartbeat
+	Source  string // of a start: where the video is
+	Ticket  string // of a start: what a heartbeat may carry
+	Active  int    // of a start: live leases, this one included
+	Limit   int    // of a start and of a refusal
+
+	Streams []Listed // of a refusal and of a list
+	Reason  string   // of an ended stream
+	By      string   // of an ended stream
+
+	RetryAfter bool // the answer says when to come back
+	// FirstByte is when the first byte of video came, on the recorder's clock.
+	FirstByte time.Duration
+}
+
+// Listed is a live lease as the server tells of it.
+type Listed struct {
+	ID      string
+	Device  string
+	Started time.Time
+	Expires time.Time
+}
+
+// The codes of problem documents that a history is judged by.
+const (
+	CodeLimit      = "stream_limit_reached"
+	CodeRecovering = "recovering"
+)
+
+// Done says that the request was carried out.
+func (o *Op) Done() bool { return o.Answer.Status >= 200 && o.Answer.Status < 300 }
+
+// Refused says that the rule refused it: all slots are taken.
+func (o *Op) Refused() bool {
+	return o.Answer.Status == http.StatusForbidden && o.Answer.Code == CodeLimit
+}
+
+// Held says that the service holds new starts back, since its store may have forgotten leases.
+func (o *Op) Held() bool { return o.Answer.Code == CodeRecovering }
+
+// Open says that nobody knows whether it was carried out: there was no answer, or one that tells of a failure on the way. It may be carried
+// out even after Returned.
+func (o *Op) Open() bool { return o.Answer.Status == 0 || o.Answer.Status >= 500 }
+
+// Step is a step of the server's clock. No request was under way when it happened.
+type Step struct {
+	At time.Duration // on the recorder's clock
+	By time.Duration
+}
+
+// History is a recording.
+type History struct {
+	Began time.Time // the wall clock of the recorder's machine when its monotonic clock was 0
+	Ops   []Op      // in the order of their ends
+	Steps []Step    // in the order of time
+}

@@ -1,0 +1,2 @@
+// Package naive is the stream rule as it should not be written: servers with known faults, which the checks must find.
+package naive

@@ -1,0 +1,228 @@
+package player
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/k8s/load/history"
+)
+
+// Device is a device that is signed in.
+type Device struct {
+	Account string
+	Session string
+	Token   string
+}
+
+// Client asks a service as one program on one device does, and records what it is told. It asks one thing at a time.
+type Client struct {
+	ID       int
+	Timeout  time.Duration // after which it gives up
+	Recorder *history.Recorder
+
+	http  *http.Client
+	hasty time.Duration // if it isn't 0, how long the next request is waited for
+}
+
+// NewTransport makes the connections that clients share.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:     (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxIdleConns:    1000,
+		IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: 1000,
+		DisableCompression: true,
+	}
+}
+
+// NewClient makes a client.
+func NewClient(id int, timeout time.Duration, recorder *history.Recorder, transport http.RoundTripper) *Client {
+	return &Client{ID: id, Timeout: timeout, Recorder: recorder, http: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// StartOptions are those of a start.
+type StartOptions struct {
+	Content string
+	Name    string // of the device, as the stream shows it; one start, one name
+	Player  string
+	Replace string
+	Key     string
+}
+
+// Start starts a stream on the replica at base.
+func (c *Client) Start(ctx context.Context, base string, d *Device, o StartOptions) history.Op {
+	op := history.Op{Verb: history.Start, Device: o.Name, Player: o.Player, Key: o.Key, Replace: o.Replace}
+	form := url.Values{"content": {o.Content}, "device": {o.Name}}
+	for name, value := range map[string]string{"player": o.Player, "replace": o.Replace} {
+		if value != "" {
+			form.Set(name, value)
+		}
+	}
+	header := http.Header{}
+	if o.Key != "" {
+		header.Set("Idempotency-Key", o.Key)
+	}
+	return c.ask(ctx, op, d, http.MethodPost, base+"/streams", header, form)
+}
+
+// Heartbeat renews a stream. The ticket may be empty.
+func (c *Client) Heartbeat(ctx context.Context, base string, d *Device, stream, ticket string) history.Op {
+	form := url.Values{}
+	if ticket != "" {
+		form.Set("ticket", ticket)
+	}
+	return c.ask(ctx, history.Op{Verb: history.Heartbeat, Stream: stream}, d, http.MethodPost, base+"/streams/"+stream+"/heartbeat", nil, form)
+}
+
+// Stop stops a stream.
+func (c *Client) Stop(ctx context.Context, base string, d *Device, stream string) history.Op {
+	return c.ask(ctx, history.Op{Verb: history.Stop, Stream: stream}, d, http.MethodDelete, base+"/streams/"+stream, nil, nil)
+}
+
+// List lists what plays.
+func (c *Client) List(ctx context.Context, base string, d *Device) history.Op {
+	return c.ask(ctx, history.Op{Verb: history.List}, d, http.MethodGet, base+"/streams", nil, nil)
+}
+
+// SignOut ends another device's session.
+func (c *Client) SignOut(ctx context.Context, base string, d *Device, session string) history.Op {
+	op := history.Op{Verb: history.SignOut, Session: session}
+	return c.ask(ctx, op, d, http.MethodDelete, base+"/sessions/"+session, nil, nil)
+}
+
+// fetched is how much of a video one request fetches, bytes.
+const fetched = 64 << 10
+
+// Fetch fetches a part of a stream's video from the address that its start gave, through the replica at base.
+func (c *Client) Fetch(ctx context.Context, base string, d *Device, stream, source string) history.Op {
+	address := source
+	if i := strings.Index(source, "/media/"); i >= 0 {
+		address = base + source[i:]
+	}
+	header := http.Header{"Range": {"bytes=0-" + strconv.Itoa(fetched-1)}}
+	return c.ask(ctx, history.Op{Verb: history.Fetch, Stream: stream}, d, http.MethodGet, address, header, nil)
+}
+
+func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, address string, header http.Header, form url.Values) history.Op {
+	op.Client, op.Account = c.ID, d.Account
+	if op.Session == "" {
+		op.Session = d.Session
+	}
+	timeout := c.Timeout
+	if c.hasty > 0 {
+		timeout, op.Hasty, c.hasty = c.hasty, true, 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		panic(err) // an address that we made ourselves
+	}
+	if header != nil {
+		request.Header = header
+	}
+	if len(form) > 0 {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if op.Verb != history.Fetch { // whose address is all that it is authorised by
+		request.Header.Set("Authorization", "Bearer "+d.Token)
+	}
+	request.GetBody = nil // so that net/http itself repeats nothing
+	op.Invoked = c.Recorder.Now()
+	op.Answer = c.answer(request, op.Verb)
+	op.Returned = c.Recorder.Now()
+	c.Recorder.Add(op)
+	return op
+}
+
+// answer sends a request. An answer that didn't come whole is none.
+func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer {
+	response, err := c.http.Do(request)
+	if err != nil {
+		return history.Answer{}
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	first := time.Duration(0)
+	one := make([]byte, 1)
+	if n, err := response.Body.Read(one); n > 0 {
+		first = c.Recorder.Now()
+		body.Write(one)
+	} else if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's word
+		return history.Answer{}
+	}
+	if verb == history.Fetch && response.StatusCode < http.StatusMultipleChoices {
+		_, err = io.Copy(io.Discard, response.Body)
+	} else {
+		_, err = body.ReadFrom(response.Body)
+	}
+	if err != nil && verb != history.Fetch {
+		return history.Answer{}
+	}
+	a := parse(response.StatusCode, body.Bytes(), verb)
+	a.RetryAfter = response.Header.Get("Retry-After") != ""
+	if verb == history.Fetch {
+		a.FirstByte = first
+		return a
+	}
+	a.Active, _ = strconv.Atoi(response.Header.Get("X-Stream-Active"))
+	if limit, err := strconv.Atoi(response.Header.Get("X-Stream-Limit")); err == nil {
+		a.Limit = limit
+	}
+	return a
+}
+
+// document is what any of the answers may hold.
+type document struct {
+	Source string `json:"source"`
+	Stream struct {
+		ID        string    `json:"id"`
+		StartedAt time.Time `json:"startedAt"`
+		ExpiresAt time.Time `json:"expiresAt"`
+		Ticket    string    `json:"ticket"`
+	} `json:"stream"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Resumed   bool      `json:"resumed"`
+	Code      string    `json:"code"`
+	Detail    string    `json:"detail"`
+	Limit     int       `json:"limit"`
+	Reason    string    `json:"reason"`
+	By        string    `json:"by"`
+	Streams   []struct {
+		ID        string    `json:"id"`
+		Device    string    `json:"device"`
+		StartedAt time.Time `json:"startedAt"`
+		ExpiresAt time.Time `json:"expiresAt"`
+	} `json:"streams"`
+}
+
+func parse(status int, body []byte, verb history.Verb) history.Answer {
+	a := history.Answer{Status: status}
+	var d document
+	if len(body) == 0 || verb == history.Fetch && status < http.StatusMultipleChoices {
+		return a
+	}
+	if err := json.Unmarshal(body, &d); err != nil {
+		return a // a page of a proxy's, say
+	}
+	a.Code, a.Detail, a.Limit, a.Reason, a.By = d.Code, d.Detail, d.Limit, d.Reason, d.By
+	a.Stream, a.Started, a.Expires, a.Source, a.Ticket = d.Stream.ID, d.Stream.StartedAt, d.Stream.ExpiresAt, d.Source, d.Stream.Ticket
+	if !d.ExpiresAt.IsZero() {
+		a.Expires, a.Resumed = d.ExpiresAt, d.Resumed
+	}
+	for _, s := range d.Streams {
+		a.Streams = append(a.Streams, history.Listed{ID: s.ID, Device: s.Device, Started: s.StartedAt, Expires: s.ExpiresAt})
+	}
+	return a
+}

@@ -1,0 +1,233 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"streamgate/k8s/load/check"
+	"streamgate/k8s/load/fault"
+	"streamgate/k8s/load/history"
+	"streamgate/k8s/load/player"
+	"streamgate/k8s/load/stack"
+)
+
+// trial is a system under load.
+type trial struct {
+	setting  Setting
+	stack    *stack.Stack
+	recorder *history.Recorder
+	load     *player.Load
+	rule     check.Rule
+	linear   bool // the history can be put in order
+	wrong    []string
+	notes    []string
+
+	// Of the usual system. One with several servers of Redis has none of it.
+	redis *stack.Redis
+	link  *fault.Link   // between session-svc and Redis
+	doors []*fault.Link // in front of the replicas of session-svc
+
+	closers []func()
+}
+
+// plan says what a trial runs.
+type plan struct {
+	keep  []string // arguments of Redis
+	env   []string // variables of Redis
+	doors bool     // put a link in front of each replica of session-svc
+	// redis runs other servers than the usual one, and gives their address and mode.
+	redis  func(ctx context.Context, t *trial) (url, mode string, err error)
+	change func(replica int) (program string, env []string)
+	late   time.Duration // check.Rule's; 0 is the usual
+	// What the sequential model doesn't have: a loss of memory or a step of the clock.
+	noOrder bool
+	quiet   bool // nobody fetches video
+}
+
+// usualLate is for how long a request may take effect after its call when no process is stopped for longer.
+const usualLate = 5 * time.Second
+
+// The load: on half of the accounts the players fetch video, on the others they send heartbeats.
+const (
+	accounts       = 8
+	players        = 6
+	requestTimeout = 2 * time.Second
+)
+
+// begin starts the system and the load. Call end, whatever it returns.
+func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
+	t := &trial{setting: s, recorder: history.NewRecorder(), linear: !p.noOrder}
+	t.rule = check.Rule{Lease: Lease, Limit: Limit, Late: max(p.late, usualLate)}
+	url, mode := "", "standalone"
+	var err error
+	if p.redis != nil {
+		url, mode, err = p.redis(ctx, t)
+	} else {
+		url, err = t.usualRedis(ctx, p)
+	}
+	if err != nil {
+		return t, err
+	}
+	t.stack, err = stack.Open(ctx, stack.Options{
+		Dir: s.Dir, Session: s.Session, Content: s.Content, Sessions: 2, Contents: 2, RedisURL: url, RedisMode: mode,
+		MongoURI: s.MongoURI, Lease: Lease, Limit: Limit, Change: p.change,
+	})
+	if err != nil {
+		return t, err
+	}
+	t.closers = append(t.closers, t.stack.Close)
+	system := t.stack.System()
+	if p.doors {
+		for i, base := range system.Sessions {
+			door, err := fault.NewLink(base[len("http://"):])
+			if err != nil {
+				return t, err
+			}
+			t.closers = append(t.closers, door.Close)
+			t.doors = append(t.doors, door)
+			system.Sessions[i] = "http://" + door.Addr()
+		}
+	}
+	video := accounts / 2
+	if p.quiet {
+		video = 0
+	}
+	t.load, err = player.Begin(ctx, system, player.Options{
+		Accounts: accounts, Players: players, Video: video, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
+	}, t.recorder)
+	return t, err
+}
+
+func (t *trial) usualRedis(ctx context.Context, p plan) (url string, err error) {
+	if p.keep == nil {
+		p.keep = stack.KeepNothing
+	}
+	t.redis, err = t.startRedis(ctx, stack.RedisOptions{Name: "redis", Args: p.keep, Env: p.env})
+	if err != nil {
+		return "", err
+	}
+	if t.link, err = fault.NewLink(t.redis.Addr()); err != nil {
+		return "", err
+	}
+	t.closers = append(t.closers, t.link.Close)
+	return "redis://" + t.link.Addr() + "/0", nil
+}
+
+func (t *trial) startRedis(ctx context.Context, o stack.RedisOptions) (*stack.Redis, error) {
+	r, err := stack.StartRedis(ctx, t.setting.Dir, o)
+	if err == nil {
+		t.closers = append(t.closers, r.Close)
+	}
+	return r, err
+}
+
+// close ends all processes.
+func (t *trial) close() {
+	for i := range t.closers {
+		t.closers[len(t.closers)-1-i]()
+	}
+}
+
+// during runs f and excuses what it excuses from its begin to its end.
+func (t *trial) during(excuse check.Excuse, f func() error) error {
+	from := t.recorder.Now()
+	err := f()
+	t.rule.Windows = append(t.rule.Windows, check.Window{From: from, To: t.recorder.Now(), Excuse: excuse})
+	return err
+}
+
+// settle excuses failures for as long as a request may take that began before.
+func (t *trial) settle(ctx context.Context) {
+	_ = t.during(check.Failures, func() error { return pass(ctx, requestTimeout/4) })
+}
+
+// pass waits.
+func pass(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// warm lets the players play for a while before, or after, something is broken.
+func (t *trial) warm(ctx context.Context) error {
+	if t.setting.Short {
+		return pass(ctx, Lease)
+	}
+	return pass(ctx, 2*Lease)
+}
+
+// slack is how long after a lease its slot must be free: the rounding of times, and a slow machine.
+const slack = 250 * time.Millisecond
+
+// verdict ends the load, asks whether all slots come free, and judges what was seen.
+func (t *trial) verdict(ctx context.Context) (Verdict, error) {
+	t.load.End()
+	if err := pass(ctx, Lease+slack); err != nil {
+		return Verdict{}, err
+	}
+	leaked, err := t.probe(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	h := t.recorder.History()
+	v := Verdict{Report: check.Run(h, t.rule), Leaked: leaked, Besides: t.wrong, Notes: t.notes}
+	if t.linear {
+		v.Linear = check.Linearizable(h, t.rule, ordered, orderTimeout)
+	}
+	return v, ctx.Err()
+}
+
+const (
+	// ordered is how many requests of an account are put in order: those of about half a minute.
+	ordered      = 600
+	orderTimeout = 20 * time.Second
+)
+
+// probe starts as many streams on each account as it may have, and counts those that are refused.
+func (t *trial) probe(ctx context.Context) (leaked int, err error) {
+	system := t.stack.System()
+	client := player.NewClient(-1, requestTimeout, t.recorder, system.Transport)
+	for _, account := range t.load.Accounts() {
+		d, err := system.SignIn(ctx, account)
+		if err != nil {
+			return 0, fmt.Errorf("sign in after all is over: %w", err)
+		}
+		for n := range Limit {
+			o := player.StartOptions{Content: stack.Content, Name: fmt.Sprintf("probe %d of %s", n, account), Key: fmt.Sprint("probe ", n)}
+			op := client.Start(ctx, system.Sessions[n%len(system.Sessions)], d, o)
+			if op.Refused() {
+				leaked++
+			} else if !op.Done() {
+				t.wrong = append(t.wrong, fmt.Sprintf("a start after all is over was answered %d %s", op.Answer.Status, op.Answer.Code))
+			}
+		}
+	}
+	return leaked, nil
+}
+
+// simple is a scenario in which something happens between two quiet times.
+func simple(p plan, happens func(ctx context.Context, t *trial) error) func(context.Context, Setting) (Verdict, error) {
+	return func(ctx context.Context, s Setting) (Verdict, error) {
+		t, err := begin(ctx, s, p)
+		defer t.close()
+		if err == nil {
+			err = t.warm(ctx)
+		}
+		if err == nil {
+			err = happens(ctx, t)
+		}
+		if err == nil {
+			err = t.warm(ctx)
+		}
+		if err != nil {
+			return Verdict{}, err
+		}
+		return t.verdict(ctx)
+	}
+}

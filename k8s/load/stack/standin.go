@@ -1,0 +1,66 @@
+package stack
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/jwtauth"
+)
+
+// Content is the one content of the stand-in's catalogue, and Clip its file.
+const (
+	Content = "607c55840e977203b4d8b5e5"
+	Clip    = "prove/clip.mp4"
+)
+
+// standIn plays the parts that the stream rule asks and that are not looked at here: the keys of user-svc and the catalogue of content-svc.
+type standIn struct {
+	url    string
+	key    ed25519.PrivateKey
+	server *http.Server
+	asked  atomic.Int64
+}
+
+func openStandIn(ctx context.Context) (*standIn, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &standIn{url: "http://" + l.Addr().String(), key: private}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.MarshalWrite(w, jwtauth.NewJWKS(public)) // the asker asks again
+	})
+	mux.HandleFunc("GET /internal/content/{id}/source", func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Add(1)
+		_ = json.MarshalWrite(w, map[string]string{"id": r.PathValue("id"), "type": "vod", "name": "A clip", "src": Clip})
+	})
+	mux.HandleFunc("GET /content", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Total-Count", "1")
+		fmt.Fprintf(w, `[{"id":%q,"type":"vod","name":"A clip"}]`, Content)
+	})
+	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.server.Serve(l) }() // until it is closed
+	return s, nil
+}
+
+// token signs an access token, as if it had been issued a minute ago: so it is good for a service whose clock is slow by less.
+func (s *standIn) token(account, session string, limit int) (string, error) {
+	now := time.Now()
+	return jwtauth.Sign(s.key, issuer, jwtauth.Claims{
+		Account: account, Session: session, Role: jwtauth.RoleUser, Limit: limit, Expires: now.Add(14 * time.Minute),
+	}, now.Add(-time.Minute))
+}
