@@ -67,7 +67,7 @@ func TestStores(t *testing.T) {
 			began := time.Now().Add(-2 * time.Second)
 			content := noise(2_000)
 			for _, each := range [][]byte{content, []byte("another")} {
-				if err := s.WriteMissing(t.Context(), "demo/a.mp4", each); err != nil {
+				if err := s.WriteMissing(t.Context(), "demo/a.mp4", each, time.Now()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -90,7 +90,7 @@ func TestStores(t *testing.T) {
 			long := noise(20 << 20) // more than two pieces
 			if name == "S3" {
 				bucket.write(t, "long.mp4", long) // its client would send it in parts, which the stand-in doesn't know
-			} else if err := s.WriteMissing(t.Context(), "long.mp4", long); err != nil {
+			} else if err := s.WriteMissing(t.Context(), "long.mp4", long, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			f = open(t, s, "long.mp4")
@@ -111,10 +111,31 @@ func TestStores(t *testing.T) {
 	}
 }
 
+// A player that goes on with a range at another replica must not be told that the file has changed.
+func TestReplicasWithAFolderEachGiveTheSameETag(t *testing.T) {
+	t.Parallel()
+	made := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	var tags [2]string
+	for i := range tags {
+		s := connect(t, "file://"+t.TempDir())
+		if err := s.WriteMissing(t.Context(), "demo/a.mp4", []byte("a"), made); err != nil {
+			t.Fatal(err)
+		}
+		f := open(t, s, "demo/a.mp4")
+		if !f.Modified.Equal(made) {
+			t.Errorf("modified %v", f.Modified)
+		}
+		tags[i] = f.ETag
+	}
+	if tags[0] != tags[1] {
+		t.Errorf("ETags %s", tags)
+	}
+}
+
 func TestAFileOfAFolderIsAFile(t *testing.T) {
 	t.Parallel()
 	s := connect(t, "file://"+t.TempDir())
-	if err := s.WriteMissing(t.Context(), "a", []byte("a")); err != nil {
+	if err := s.WriteMissing(t.Context(), "a", []byte("a"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := open(t, s, "a").Content.(*os.File); !ok {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -98,12 +99,16 @@ func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
 	return s.openBlob(ctx, path)
 }
 
-// WriteMissing writes a file unless there is one.
-func (s *Store) WriteMissing(ctx context.Context, path string, text []byte) error {
+// WriteMissing writes a file unless there is one. In a folder it counts as modified at that time, so that replicas with a folder each
+// give it the same ETag: to a player that goes on at another replica it is still the same file.
+func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modified time.Time) error {
 	exists, err := s.bucket.Exists(ctx, path)
 	if err == nil && !exists {
 		// Whole or not at all; two who write the same at once write the same.
 		err = s.bucket.WriteAll(ctx, path, text, &blob.WriterOptions{ContentType: media.ContentType(path)})
+		if err == nil && s.folder != "" {
+			err = os.Chtimes(filepath.Join(s.folder, filepath.FromSlash(path)), modified, modified)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("media store: %w", err)

@@ -42,8 +42,8 @@ var entries = []struct {
 
 // Store is where the clips go.
 type Store interface {
-	// WriteMissing writes a file unless there is one.
-	WriteMissing(ctx context.Context, path string, text []byte) error
+	// WriteMissing writes a file, modified at that time, unless there is one.
+	WriteMissing(ctx context.Context, path string, text []byte, modified time.Time) error
 }
 
 // Step is the step of start-up that puts the clips in: each file that is missing, and the entries of the catalogue once in the life of a
@@ -58,7 +58,7 @@ func Step(files Store, contents video.Store) service.Step {
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}
-			if err := files.WriteMissing(ctx, folder+e.clip, clip); err != nil {
+			if err := files.WriteMissing(ctx, folder+e.clip, clip, made); err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}
 			id, err := video.ParseID("id", e.id)
