@@ -1,0 +1,86 @@
+package charts
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+	"sigs.k8s.io/yaml"
+)
+
+// Services are the charts of services, which are their release names too.
+var Services = []string{"user-svc", "content-svc", "session-svc"}
+
+// Namespace is where the services are.
+const Namespace = "streamgate"
+
+// Folder is where the charts are, whatever the working directory.
+func Folder() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "../../charts")
+}
+
+// Render renders a chart as "helm template" does: it asks no cluster. The values are those of --set.
+func Render(name string, values map[string]any) ([]string, error) {
+	chart, err := loader.Load(filepath.Join(Folder(), name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	capabilities := chartutil.DefaultCapabilities.Copy()
+	capabilities.KubeVersion = chartutil.KubeVersion{Version: "v1.37.0", Major: "1", Minor: "37"}
+	release := chartutil.ReleaseOptions{Name: name, Namespace: Namespace, Revision: 1, IsInstall: true}
+	merged, err := chartutil.ToRenderValues(chart, values, release, capabilities)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	files, err := engine.Engine{}.Render(chart, merged)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var documents []string
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if filepath.Ext(path) == ".yaml" {
+			documents = append(documents, strings.Split("\n"+files[path], "\n---\n")...)
+		}
+	}
+	return documents, nil
+}
+
+// Objects gives the rendered objects of a kind.
+func Objects[T any](name, kind string, values map[string]any) ([]T, error) {
+	documents, err := Render(name, values)
+	if err != nil {
+		return nil, err
+	}
+	var objects []T
+	for _, document := range documents {
+		var head struct{ Kind string }
+		if err := yaml.Unmarshal([]byte(document), &head); err != nil {
+			return nil, fmt.Errorf("%s: %w in\n%s", name, err, document)
+		}
+		if head.Kind != kind {
+			continue
+		}
+		var object T
+		if err := yaml.UnmarshalStrict([]byte(document), &object); err != nil {
+			return nil, fmt.Errorf("%s: %w in\n%s", name, err, document)
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
+// on switches something optional on, as --set NAME.enabled=true.
+func on(names ...string) map[string]any {
+	values := map[string]any{}
+	for _, name := range names {
+		values[name] = map[string]any{"enabled": true}
+	}
+	return values
+}

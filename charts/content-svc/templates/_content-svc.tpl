@@ -1,0 +1,76 @@
+{{/* What this service has of its own; the rest is in service-lib. */}}
+
+{{- define "content-svc.env" -}}
+{{ include "streamgate.secretEnv" (list "MONGODB_URI" .Values.mongodb.existingSecret .Values.mongodb.key) }}
+{{ include "streamgate.env" (list "MONGODB_DATABASE" .Values.mongodb.database) }}
+{{ include "streamgate.env" (list "SESSION_SVC_URL" .Values.sessionSvc) }}
+{{ include "streamgate.env" (list "MEDIA_URL" .Values.media.url) }}
+{{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
+{{ include "streamgate.env" (list "DEMO_CONTENT" .Values.demoContent) }}
+{{- end }}
+
+{{/* The folder of the files, where they are in one. */}}
+{{- define "content-svc.folder" -}}
+{{- if hasPrefix "file://" .Values.media.url }}{{ trimPrefix "file://" .Values.media.url }}{{ end -}}
+{{- end }}
+
+{{/* The claim of the folder; none if each pod has its own. */}}
+{{- define "content-svc.claim" -}}
+{{- with .Values.media.persistence -}}
+{{- if .existingClaim }}{{ .existingClaim }}{{ else if .enabled }}{{ include "streamgate.fullname" $ }}-media{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "content-svc.volumes" -}}
+{{- if include "content-svc.folder" . -}}
+- name: media
+  {{- with include "content-svc.claim" . }}
+  persistentVolumeClaim:
+    claimName: {{ . }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
+{{- else -}}
+[]
+{{- end -}}
+{{- end }}
+
+{{- define "content-svc.volumeMounts" -}}
+{{- with include "content-svc.folder" . -}}
+- name: media
+  mountPath: {{ . }}
+{{- else -}}
+[]
+{{- end -}}
+{{- end }}
+
+{{/* Held against libs/devstack/routes by a test. */}}
+{{- define "content-svc.paths" -}}
+- path: /media
+- path: /docs/content-svc
+{{- end }}
+
+{{/* session-svc asks for the catalogue. */}}
+{{- define "content-svc.callers" -}}
+- {name: session-svc, port: 8081}
+{{- end }}
+
+{{/* Whether a lease is alive. */}}
+{{- define "content-svc.callees" -}}
+- {name: session-svc, port: 8081}
+{{- end }}
+
+{{- define "content-svc.secretKeys" -}}
+{}
+{{- end }}
+
+{{- define "content-svc.requiredSecrets" -}}
+- name: {{ .Values.mongodb.existingSecret }}
+  key: {{ .Values.mongodb.key }}
+  example: mongodb://user:password@host:27017/?replicaSet=rs0
+- {name: {{ include "streamgate.sharedSecret" . }}, key: grant-keys, generated: {{ empty .Values.secrets.shared.existingSecret }}, example: … }
+{{- end }}
+
+{{- define "content-svc.alerts" -}}
+[]
+{{- end }}

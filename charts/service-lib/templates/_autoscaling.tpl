@@ -1,0 +1,62 @@
+{{- define "streamgate.hpa" -}}
+{{- if .Values.autoscaling.enabled -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  {{- include "streamgate.metadata" (dict "root" .) | nindent 2 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {{ include "streamgate.fullname" . }}
+  minReplicas: {{ .Values.autoscaling.minReplicas }}
+  maxReplicas: {{ .Values.autoscaling.maxReplicas }}
+  # The larger wish counts. CPU is there for the day on which requests can't be counted: an HPA without a metric does nothing.
+  metrics:
+    - type: Pods
+      pods:
+        metric:
+          name: http_requests_per_second
+        target:
+          type: AverageValue
+          averageValue: {{ .Values.autoscaling.requestsPerSecond | quote }}
+    - type: Resource
+      resource:
+        name: cpu
+        target:
+          type: Utilization
+          averageUtilization: {{ .Values.autoscaling.cpuUtilization }}
+  behavior:
+    {{- toYaml .Values.autoscaling.behavior | nindent 4 }}
+{{- end -}}
+{{- end }}
+
+{{/* KEDA makes an HPA of its own; bounds, targets and behaviour are those of autoscaling. */}}
+{{- define "streamgate.scaledobject" -}}
+{{- if .Values.keda.enabled -}}
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata:
+  {{- include "streamgate.metadata" (dict "root" .) | nindent 2 }}
+spec:
+  scaleTargetRef:
+    name: {{ include "streamgate.fullname" . }}
+  minReplicaCount: {{ .Values.autoscaling.minReplicas }}
+  maxReplicaCount: {{ .Values.autoscaling.maxReplicas }}
+  pollingInterval: 15
+  advanced:
+    horizontalPodAutoscalerConfig:
+      behavior:
+        {{- toYaml .Values.autoscaling.behavior | nindent 8 }}
+  triggers:
+    - type: prometheus
+      metadata:
+        serverAddress: {{ required "keda.serverAddress: the address of Prometheus, such as http://prometheus.monitoring:9090" .Values.keda.serverAddress }}
+        query: sum(rate(http_requests_total{namespace={{ .Release.Namespace | quote }},service={{ .Chart.Name | quote }}}[1m]))
+        threshold: {{ .Values.autoscaling.requestsPerSecond | quote }}
+    - type: cpu
+      metricType: Utilization
+      metadata:
+        value: {{ .Values.autoscaling.cpuUtilization | quote }}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,107 @@
+{{- define "streamgate.servicemonitor" -}}
+{{- if .Values.serviceMonitor.enabled -}}
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "labels" .Values.serviceMonitor.labels) | nindent 2 }}
+spec:
+  selector:
+    matchLabels:
+      {{- include "streamgate.selector" . | nindent 6 }}
+      app.kubernetes.io/component: metrics
+  endpoints:
+    - port: metrics
+      interval: {{ .Values.serviceMonitor.interval }}
+      # The label by which the autoscaler's metric, the dashboards and the alerts know a service, whatever its release is called.
+      relabelings:
+        - sourceLabels: [__meta_kubernetes_service_label_app_kubernetes_io_name]
+          targetLabel: service
+{{- end -}}
+{{- end }}
+
+{{/*
+The alerts: those of every service here, its own in "<chart>.alerts". Where there is no Prometheus operator, .spec is a rule file
+as Prometheus reads it.
+*/}}
+{{- define "streamgate.prometheusrule" -}}
+{{- if .Values.prometheusRule.enabled -}}
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "labels" .Values.prometheusRule.labels) | nindent 2 }}
+spec:
+  groups:
+    - name: {{ .Release.Namespace }}/{{ .Chart.Name }}
+      rules:
+        {{- range concat (include "streamgate.alerts" . | fromYamlArray) (include (printf "%s.alerts" .Chart.Name) . | fromYamlArray) }}
+        - alert: {{ .alert }}
+          expr: |-
+            {{- .expr | trim | nindent 12 }}
+          {{- with .for }}
+          for: {{ . }}
+          {{- end }}
+          labels:
+            severity: {{ .severity }}
+            service: {{ $.Chart.Name }}
+          annotations:
+            summary: {{ .summary | toJson }}
+            runbook_url: {{ printf "%s#%s" $.Values.prometheusRule.runbookURL (lower .alert) }}
+        {{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* The labels by which this release's series are known. */}}
+{{- define "streamgate.series" -}}
+namespace="{{ .Release.Namespace }}",service="{{ .Chart.Name }}"
+{{- end }}
+
+{{/* Burn rates of the error budget as in Google's SRE workbook, chapter 5: 14.4 spends 2 % of a month's budget in an hour, 6 spends 5 % in six. */}}
+{{- define "streamgate.alerts" -}}
+{{- $series := include "streamgate.series" . -}}
+{{- $budget := subf 1 (divf .Values.prometheusRule.availability 100) -}}
+{{- range list (list "1h" "5m" 14.4 "critical") (list "6h" "30m" 6.0 "warning") }}
+{{- $limit := mulf $budget (index . 2) | printf "%.6f" }}
+- alert: ErrorBudgetBurn
+  severity: {{ index . 3 }}
+  summary: {{ $.Chart.Name }} answers so many requests with 5xx that its error budget won't last
+  expr: |
+    {{- range $i, $window := list (index . 0) (index . 1) }}
+    {{ if $i }}and {{ end -}}
+    sum(rate(http_requests_total{ {{- $series }},code=~"5.."}[{{ $window }}])) / sum(rate(http_requests_total{ {{- $series }}}[{{ $window }}])) > {{ $limit }}
+    {{- end }}
+{{- end }}
+{{- if include "streamgate.scaled" . }}
+- alert: HPAAtMaximum
+  severity: warning
+  for: 15m
+  summary: {{ .Chart.Name }} runs as many replicas as its autoscaler may start
+  expr: count(up{ {{- $series }}} == 1) >= {{ .Values.autoscaling.maxReplicas }}
+# What the metric is made of, and what kube-state-metrics says of the autoscaler, where there is one.
+- alert: HPAMetricMissing
+  severity: warning
+  for: 5m
+  summary: The autoscaler of {{ .Chart.Name }} has no requests per second to go by
+  expr: |
+    absent(http_requests_total{ {{- $series }}})
+    or kube_horizontalpodautoscaler_status_condition{namespace="{{ .Release.Namespace }}",horizontalpodautoscaler=~"(keda-hpa-)?{{ include "streamgate.fullname" . }}",condition="ScalingActive",status="false"} == 1
+{{- end }}
+{{- end }}
+
+{{/*
+The dashboard of the service, and those of the chart's folder dashboards. In the service's, [[ and ]] stand for Grafana's braces.
+*/}}
+{{- define "streamgate.dashboard" -}}
+{{- if .Values.dashboards.enabled -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "suffix" "dashboards" "labels" .Values.dashboards.labels "annotations" .Values.dashboards.annotations) | nindent 2 }}
+data:
+  {{ .Chart.Name }}.json: |
+    {{- include "streamgate.servicedashboard" . | replace "[[" "{{" | replace "]]" "}}" | nindent 4 }}
+  {{- range $path, $_ := .Files.Glob "dashboards/*.json" }}
+  {{ base $path }}: |
+    {{- $.Files.Get $path | nindent 4 }}
+  {{- end }}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,67 @@
+{{/*
+Everything is denied but what is listed. A service's peers are in its chart: "<chart>.callers" and "<chart>.callees", each with a
+service's name and a port of the listener that is called.
+*/}}
+{{- define "streamgate.networkpolicy" -}}
+{{- if .Values.networkPolicy.enabled -}}
+{{- $network := .Values.networkPolicy -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "streamgate.metadata" (dict "root" .) | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "streamgate.selector" . | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    # The public listener: the ingress controller, and the pods of helm test.
+    - from:
+        {{- toYaml $network.ingressFrom | nindent 8 }}
+        - podSelector:
+            matchLabels:
+              app.kubernetes.io/part-of: streamgate
+              app.kubernetes.io/component: test
+      ports:
+        - port: 8080
+    # Probes and metrics. The kubelet's probes are allowed by every network that enforces policies.
+    - from:
+        {{- toYaml $network.monitoringFrom | nindent 8 }}
+      ports:
+        - port: 9090
+    {{- range include (printf "%s.callers" .Chart.Name) . | fromYamlArray }}
+    - from:
+        - podSelector:
+            matchLabels:
+              app.kubernetes.io/name: {{ .name }}
+              app.kubernetes.io/part-of: streamgate
+      ports:
+        - port: {{ .port }}
+    {{- end }}
+  egress:
+    - to:
+        {{- toYaml $network.dnsTo | nindent 8 }}
+      ports:
+        - port: 53
+          protocol: UDP
+        - port: 53
+          protocol: TCP
+    {{- range include (printf "%s.callees" .Chart.Name) . | fromYamlArray }}
+    - to:
+        - podSelector:
+            matchLabels:
+              app.kubernetes.io/name: {{ .name }}
+              app.kubernetes.io/part-of: streamgate
+      ports:
+        - port: {{ .port }}
+    {{- end }}
+    # The database.
+    - to:
+        {{- toYaml $network.databaseTo | nindent 8 }}
+      ports:
+        - port: {{ $network.databasePort }}
+    {{- with $network.extraEgress }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,73 @@
+{{/* What the restricted Pod Security standard asks of a pod, and a group that may read its volumes. */}}
+{{- define "streamgate.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "streamgate.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* A variable from a secret. list: variable, secret, key. */}}
+{{- define "streamgate.secretEnv" -}}
+- name: {{ index . 0 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ index . 1 }}
+      key: {{ index . 2 }}
+{{- end }}
+
+{{/* A variable with a value. list: variable, value. */}}
+{{- define "streamgate.env" -}}
+- name: {{ index . 0 }}
+  value: {{ index . 1 | toString | quote }}
+{{- end }}
+
+{{/* The settings that all services have. */}}
+{{- define "streamgate.commonEnv" -}}
+{{ include "streamgate.env" (list "LOG_LEVEL" .Values.logLevel) }}
+{{ include "streamgate.env" (list "LOG_FORMAT" .Values.logFormat) }}
+{{ include "streamgate.env" (list "TRUSTED_PROXIES" (join "," .Values.trustedProxies)) }}
+{{ include "streamgate.env" (list "PPROF" .Values.pprof) }}
+{{ include "streamgate.env" (list "DRAIN_DELAY" (printf "%ds" (int .Values.shutdown.drainDelaySeconds))) }}
+{{ include "streamgate.env" (list "DRAIN_TIMEOUT" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds))) }}
+{{ include "streamgate.secretEnv" (list "INTERNAL_SECRETS" (include "streamgate.sharedSecret" .) "internal-secrets") }}
+{{- if dig "limits" "memory" "" .Values.resources }}
+# A million bytes for each MiB of the limit: 95 % of it. Go collects harder when it comes near that, instead of being killed.
+- name: MEMORY_LIMIT_MIB
+  valueFrom:
+    resourceFieldRef:
+      containerName: {{ .Chart.Name }}
+      resource: limits.memory
+      divisor: 1Mi
+{{ include "streamgate.env" (list "GOMEMLIMIT" "$(MEMORY_LIMIT_MIB)000000") }}
+{{- end }}
+{{- end }}
+
+{{/* "true" if something else than the Deployment says how many replicas there are. */}}
+{{- define "streamgate.scaled" -}}
+{{- if or .Values.autoscaling.enabled .Values.keda.enabled }}true{{ end -}}
+{{- end }}
+
+{{/* The most replicas that there can be. */}}
+{{- define "streamgate.maxReplicas" -}}
+{{- ternary .Values.autoscaling.maxReplicas .Values.replicas (eq "true" (include "streamgate.scaled" .)) -}}
+{{- end }}
+
+{{/*
+From the decision to end a pod to its last answer: the pause in which the endpoints lose it, the service's own delay, in which
+it asks clients to close their connections, the time that requests have, and 5 s for closing the stores (libs/service).
+*/}}
+{{- define "streamgate.gracePeriod" -}}
+{{- with .Values.shutdown -}}
+{{- add (int .preStopSeconds) (int .drainDelaySeconds) (int .drainTimeoutSeconds) 5 -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,102 @@
+{{- define "streamgate.services" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.service.annotations) | nindent 2 }}
+spec:
+  selector:
+    {{- include "streamgate.selector" . | nindent 4 }}
+  ports:
+    - name: http
+      port: 8080
+      targetPort: public
+      appProtocol: http
+---
+# For the other services alone; no Ingress leads here.
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "suffix" "internal") | nindent 2 }}
+spec:
+  selector:
+    {{- include "streamgate.selector" . | nindent 4 }}
+  ports:
+    - name: internal
+      port: 8081
+      targetPort: internal
+      appProtocol: http
+{{- if .Values.serviceMonitor.enabled }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "suffix" "metrics" "labels" (dict "app.kubernetes.io/component" "metrics")) | nindent 2 }}
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true # one that waits for its database has something to tell as well
+  selector:
+    {{- include "streamgate.selector" . | nindent 4 }}
+  ports:
+    - name: metrics
+      port: 9090
+      targetPort: operations
+{{- end }}
+{{- end }}
+
+{{- define "streamgate.ingress" -}}
+{{- if .Values.ingress.enabled -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.ingress.annotations) | nindent 2 }}
+spec:
+  {{- with .Values.ingress.className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.ingress.tls }}
+  tls:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  rules:
+    {{- range default (list "") .Values.ingress.hosts }}
+    - {{ with . }}host: {{ . | quote }}
+      {{ end }}http:
+        paths:
+          {{- range include (printf "%s.paths" $.Chart.Name) $ | fromYamlArray }}
+          - path: {{ .path }}
+            pathType: {{ ternary "Exact" "Prefix" (default false .exact) }}
+            backend:
+              service:
+                name: {{ include "streamgate.fullname" $ }}
+                port:
+                  name: http
+          {{- end }}
+    {{- end }}
+{{- end -}}
+{{- end }}
+
+{{- define "streamgate.httproute" -}}
+{{- if .Values.gateway.enabled -}}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.gateway.annotations) | nindent 2 }}
+spec:
+  parentRefs:
+    {{- required "gateway.parentRefs: name the Gateway that the route belongs to" .Values.gateway.parentRefs | toYaml | nindent 4 }}
+  {{- with .Values.gateway.hostnames }}
+  hostnames:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  rules:
+    - matches:
+        {{- range include (printf "%s.paths" .Chart.Name) . | fromYamlArray }}
+        - path:
+            type: {{ ternary "Exact" "PathPrefix" (default false .exact) }}
+            value: {{ .path }}
+        {{- end }}
+      backendRefs:
+        - name: {{ include "streamgate.fullname" . }}
+          port: 8080
+{{- end -}}
+{{- end }}

@@ -1,0 +1,81 @@
+{{/* What this service has of its own; the rest is in service-lib. */}}
+
+{{- define "session-svc.env" -}}
+{{ include "streamgate.secretEnv" (list "REDIS_URL" .Values.redis.existingSecret .Values.redis.key) }}
+{{ include "streamgate.env" (list "REDIS_MODE" .Values.redis.mode) }}
+{{ include "streamgate.env" (list "JWKS_URL" (printf "%s/.well-known/jwks.json" .Values.userSvcPublic)) }}
+{{ include "streamgate.env" (list "USER_SVC_URL" .Values.userSvc) }}
+{{ include "streamgate.env" (list "CONTENT_SVC_URL" .Values.contentSvc) }}
+{{ include "streamgate.env" (list "PUBLIC_URL" .Values.publicURL) }}
+{{ include "streamgate.env" (list "LEASE" .Values.lease) }}
+{{ include "streamgate.env" (list "SESSION_TTL" .Values.sessionTTL) }}
+{{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
+{{ include "streamgate.env" (list "TOKEN_IN_QUERY" .Values.token.inQuery) }}
+{{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
+{{ include "streamgate.secretEnv" (list "REFRESH_KEYS" (include "streamgate.ownSecret" .) "refresh-keys") }}
+{{- end }}
+
+{{- define "session-svc.volumes" -}}
+[]
+{{- end }}
+
+{{- define "session-svc.volumeMounts" -}}
+[]
+{{- end }}
+
+{{/* Held against libs/devstack/routes by a test. */}}
+{{- define "session-svc.paths" -}}
+- path: /content
+- path: /streams
+- path: /sessions
+- path: /accounts
+- path: /docs/session-svc
+- path: /docs
+  exact: true
+{{- end }}
+
+{{/* user-svc opens and ends device sessions, content-svc renews leases. */}}
+{{- define "session-svc.callers" -}}
+- {name: user-svc, port: 8081}
+- {name: content-svc, port: 8081}
+{{- end }}
+
+{{/* The public keys and the plans of user-svc, the catalogue of content-svc. */}}
+{{- define "session-svc.callees" -}}
+- {name: user-svc, port: 8080}
+- {name: user-svc, port: 8081}
+- {name: content-svc, port: 8081}
+{{- end }}
+
+{{- define "session-svc.secretKeys" -}}
+refresh-keys: bytes
+{{- end }}
+
+{{- define "session-svc.requiredSecrets" -}}
+- name: {{ .Values.redis.existingSecret }}
+  key: {{ .Values.redis.key }}
+  example: redis://user:password@host:6379/0
+- {name: {{ include "streamgate.sharedSecret" . }}, key: grant-keys, generated: {{ empty .Values.secrets.shared.existingSecret }}, example: … }
+- {name: {{ include "streamgate.ownSecret" . }}, key: refresh-keys, generated: {{ empty .Values.secrets.existingSecret }}, example: … }
+{{- end }}
+
+{{- define "session-svc.alerts" -}}
+{{- $series := include "streamgate.series" . -}}
+- alert: StreamLimitViolated
+  severity: critical
+  summary: An account held more live streams than its limit
+  expr: sum(increase(stream_limit_violations_total{ {{- $series }}}[10m])) > 0
+- alert: StreamRefusalsSpike
+  severity: warning
+  for: 10m
+  summary: More than half of the starts are refused at the limit
+  expr: |
+    sum(rate(stream_starts_total{ {{- $series }},outcome="limit_reached"}[10m])) / sum(rate(stream_starts_total{ {{- $series }}}[10m])) > 0.5
+    and
+    sum(rate(stream_starts_total{ {{- $series }},outcome="limit_reached"}[10m])) > 1
+- alert: RedisUnreachable
+  severity: critical
+  for: 1m
+  summary: session-svc gets no answer from Redis; no new stream can start
+  expr: sum(rate(redis_script_failures_total{ {{- $series }}}[1m])) / sum(rate(redis_script_duration_seconds_count{ {{- $series }}}[1m])) > 0.1
+{{- end }}
