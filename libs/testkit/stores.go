@@ -11,6 +11,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"streamgate/libs/redisemu"
 )
 
 // Where `make test` says that its stores are.
@@ -51,7 +53,9 @@ func Redis(t testing.TB) string {
 	if address := os.Getenv(redisVariable); address != "" {
 		return address
 	}
-	return "redis://" + miniredis.RunT(t).Addr() + "/0"
+	mini := miniredis.RunT(t)
+	mini.Server().SetPreHook(redisemu.Scripts())
+	return "redis://" + mini.Addr() + "/0"
 }
 
 // NewID gives an account's or a content's id that no other test has.

@@ -44,9 +44,9 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	registry := metrics.NewRegistry(Name, version)
-	ruleMetrics := stream.NewMetrics(registry)
+	ruleMetrics := stream.NewMetrics(registry, guard.Held)
 	rules := stream.NewRules(cfg.Lease)
-	store := redisstore.New(client, guard, rules, ruleMetrics.Script)
+	store := redisstore.New(client, guard, rules, ruleMetrics)
 	contents := catalogue.New(peer.NewClient("content-svc", cfg.ContentSvcURL, cfg.InternalSecrets[0], neighbourTimeout))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
 

@@ -30,12 +30,14 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 		return found, nil
 	}
 	a.hear(now, before)
-	if !a.adopting.After(now) {
-		maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool { return !each.Expires.After(now) })
+	if crowded := len(a.sessions) >= session.MaxKnown; !a.adopting.After(now) {
+		maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
+			return !each.Expires.After(now) && (crowded || !each.Refreshed.Add(session.AdoptFor).After(now))
+		})
 	}
 	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
 	if len(live) >= session.MaxSessions {
-		a.end(slices.MinFunc(live, byRefresh).ID)
+		a.end(slices.MinFunc(live, byRefresh).ID, now)
 	}
 	opened.Created, opened.Refreshed, opened.Expires, opened.Generation = now, now, now.Add(s.ttl), 1
 	a.sessions[opened.ID] = opened
@@ -51,8 +53,8 @@ func (a *account) hear(now time.Time, before bool) {
 }
 
 // end leaves a mark where a session was, so that it is not adopted.
-func (a *account) end(id session.ID) {
-	a.sessions[id] = session.Session{ID: id}
+func (a *account) end(id session.ID, now time.Time) {
+	a.sessions[id] = session.Session{ID: id, Refreshed: now}
 }
 
 // Adopt is session.Store's.
@@ -88,7 +90,7 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
 		return found, session.Refreshed, nil
 	case found.Generation != r.Generation:
-		a.end(r.ID)
+		a.end(r.ID, now)
 		return session.Session{}, session.Reused, nil
 	}
 	found.Generation = r.Generation + 1
@@ -126,15 +128,16 @@ func (s *SessionStore) List(_ context.Context, id string) ([]session.Session, er
 func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
+	a.hear(now, true)
 	if !e.Others && a.adopting.After(now) {
-		a.end(e.ID)
+		a.end(e.ID, now)
 	}
 	if e.Others {
 		a.adopting = time.Time{}
 	}
 	for each := range a.sessions {
 		if (each == e.ID) != e.Others {
-			a.end(each)
+			a.end(each, now)
 		}
 	}
 	for i := range a.streams {

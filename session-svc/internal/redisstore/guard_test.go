@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"streamgate/libs/fault"
 	"streamgate/libs/redisdb"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/redisstore"
@@ -82,7 +83,7 @@ func replica(t *testing.T, url string, rules stream.Rules) (*redisstore.Store, *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return redisstore.New(client, guard, rules, unobserved), guard
+	return redisstore.New(client, guard, rules, unobserved{}), guard
 }
 
 // until repeats a call that may fail while the server comes back, until it has this outcome.
@@ -129,6 +130,112 @@ func TestRestartHoldsStartsBack(t *testing.T) {
 	until(t, stream.Granted, start)
 	forgotten.ID = stream.NewID()
 	until(t, stream.Unknown, renew) // later, nothing comes back
+}
+
+// A session that was opened in the last moment is lost by a promotion, and taken back by its token; one that was ended before is not,
+// though others were opened since.
+func TestPromotionLosesNoSession(t *testing.T) {
+	t.Parallel()
+	primary, promoted := newServer(t), newServer(t)
+	rules := stream.NewRules(3 * time.Second)
+	store, _ := replica(t, primary.url(), rules)
+	before := store.Sessions(time.Hour)
+	account := testkit.NewID()
+	open := func() session.ID {
+		t.Helper()
+		opened, err := before.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened.ID
+	}
+	end := func(sessions *redisstore.SessionStore, e session.End) {
+		t.Helper()
+		if err := sessions.End(t.Context(), account, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signedOut := open()
+	end(before, session.End{ID: signedOut})
+	kept := open()
+	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
+	defer func() { _ = direct.Close() }()
+	testkit.Eventually(t, "the replica has the account", func() bool {
+		count, _ := direct.DBSize(t.Context()).Result()
+		return count > 0
+	})
+	promoted.do(t, "REPLICAOF", "127.0.0.1", 1) // it gets nothing any more
+	lost, alsoLost := open(), open()
+	primary.kill()
+	promoted.do(t, "REPLICAOF", "NO", "ONE")
+
+	store, _ = replica(t, promoted.url(), rules)
+	after := store.Sessions(time.Hour)
+	adopt := func(id session.ID) bool {
+		t.Helper()
+		lives, err := after.Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: session.AnyGeneration})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lives
+	}
+	if !adopt(kept) || !adopt(lost) {
+		t.Error("a session is lost")
+	}
+	if adopt(signedOut) {
+		t.Error("a session came back that had been signed out")
+	}
+	until(t, stream.Held, func() (stream.Result, error) {
+		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: lost, Content: testkit.NewID(), Limit: 3})
+	})
+	end(after, session.End{ID: kept, Others: true})
+	if adopt(lost) || adopt(alsoLost) {
+		t.Error("a session came back after all others had been signed out")
+	}
+	if !adopt(kept) {
+		t.Error("the one that was left is lost")
+	}
+}
+
+// A full server takes no new stream. What plays goes on and can be ended, and its device stays signed in.
+func TestFullServerRenewsAndStops(t *testing.T) {
+	t.Parallel()
+	full := newServer(t, "--maxmemory-policy", "noeviction")
+	store, _ := replica(t, full.url(), stream.NewRules(10*time.Second))
+	sessions, account := store.Sessions(time.Hour), testkit.NewID()
+	opened, err := sessions.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := func() (stream.Result, error) {
+		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: opened.ID, Content: testkit.NewID(), Limit: 3})
+	}
+	playing, err := start()
+	if err != nil || playing.Outcome != stream.Granted {
+		t.Fatal(playing, err)
+	}
+	full.do(t, "CONFIG", "SET", "maxmemory", "1mb") // less than an empty server needs
+	if r, err := start(); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("a start on a full server: %v, %v", r.Outcome, err)
+	}
+	renewed, err := store.Renew(t.Context(), account, stream.Renewal{ID: playing.Lease.ID, Session: opened.ID, Limit: 3})
+	if err != nil || renewed.Outcome != stream.Renewed {
+		t.Error("renew:", renewed.Outcome, err)
+	}
+	if _, outcome, err := sessions.Refresh(t.Context(), account, session.Refresh{ID: opened.ID, Generation: 1}); err != nil || outcome != session.Refreshed {
+		t.Error("refresh:", outcome, err)
+	}
+	if listed, err := store.List(t.Context(), account); err != nil || len(listed.Live) != 1 {
+		t.Error("list:", listed, err)
+	}
+	stopped, err := store.Stop(t.Context(), account, stream.Stop{ID: playing.Lease.ID, Session: opened.ID})
+	if err != nil || stopped.Outcome != stream.Done {
+		t.Error("stop:", stopped.Outcome, err)
+	}
+	if err := sessions.End(t.Context(), account, session.End{ID: opened.ID}); err != nil {
+		t.Error("end:", err)
+	}
 }
 
 func TestPromotionHoldsStartsBack(t *testing.T) {

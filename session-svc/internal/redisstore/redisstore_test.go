@@ -23,10 +23,14 @@ func open(t testing.TB) redis.UniversalClient {
 	return client
 }
 
-func unobserved(string, time.Duration, error) {}
+type unobserved struct{}
+
+func (unobserved) Script(string, time.Duration, error) {}
+
+func (unobserved) Ended(stream.Reason, time.Duration) {}
 
 func newStore(t testing.TB, rules stream.Rules) *redisstore.Store {
-	return redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved)
+	return redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved{})
 }
 
 func TestConformance(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 //
 //	<expires> <generation> <refreshed> <created> <device name …>
 //
-// An ended session is kept as one that expired in 1970 for as long as its absence would mean another thing.
+// An ended session is kept as one that expired in 1970 and was refreshed when it ended, for as long as an access token may speak for it:
+// what a server doesn't know may be what it has lost.
 //
 // The field "m" is the mark that says since when the store knows of the account:
 //
@@ -39,7 +40,7 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 		before = 1
 	}
 	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], opened.Device,
-		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds())
+		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds(), session.MaxKnown)
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -49,7 +50,7 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 // Adopt is session.Store's.
 func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
 	answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
-		s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation)
+		s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, s.store.serverAge())
 	if err != nil {
 		return false, err
 	}
@@ -96,8 +97,15 @@ func (s *SessionStore) End(ctx context.Context, account string, e session.End) e
 	if e.Others {
 		others = 1
 	}
-	_, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
-		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds())
+	answer, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
+		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), s.store.serverAge())
+	if err != nil {
+		return err
+	}
+	ms, _ := answer[0].(int64)
+	record, _ := answer[1].(string)
+	entries, err := unpack(record)
+	s.store.tellEnded(entries, instant(ms))
 	return err
 }
 

@@ -20,13 +20,20 @@ type Store struct {
 	scripts scripts
 	rules   stream.Rules
 	guard   *Guard
-	// observe is told how long each call took.
-	observe func(verb string, took time.Duration, err error)
+	metrics Metrics
 }
 
-// New makes a store. Observe is called after every call with the verb, which is the name of its script.
-func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, observe func(verb string, took time.Duration, err error)) *Store {
-	return &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, observe: observe}
+// Metrics are told what the store does.
+type Metrics interface {
+	// Script is told of every call. The verb is the name of its script.
+	Script(verb string, took time.Duration, err error)
+	// Ended is told of every stream that a call ended, and how long after its start.
+	Ended(reason stream.Reason, lived time.Duration)
+}
+
+// New makes a store.
+func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
+	return &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, metrics: metrics}
 }
 
 var _ stream.Store = (*Store)(nil)
@@ -95,7 +102,7 @@ func (s *Store) List(ctx context.Context, account string) (stream.Result, error)
 func (s *Store) call(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) ([]any, error) {
 	began := time.Now()
 	answer, err := script.Run(ctx, s.client, keys, args...).Slice()
-	s.observe(verb, time.Since(began), err)
+	s.metrics.Script(verb, time.Since(began), err)
 	if err != nil {
 		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err))
 	}
@@ -125,6 +132,9 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
 	}
 	result.Live = live(entries, result.Now)
+	if result.Outcome == stream.Granted || result.Outcome == stream.Done {
+		s.tellEnded(entries, result.Now)
+	}
 	for _, e := range entries {
 		switch {
 		case e.lease.ID != id:
@@ -145,6 +155,23 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 		result.Lease, result.End = stream.Lease{}, stream.End{}
 	}
 	return result, nil
+}
+
+// tellEnded counts what was ended by the call that left these entries: what will be forgotten last.
+func (s *Store) tellEnded(entries []entry, now time.Time) {
+	for _, e := range entries {
+		if e.state != stateLease && e.lease.Expires.Equal(now.Add(s.rules.Remember)) {
+			s.metrics.Ended(reasons[e.state], now.Sub(e.lease.Started))
+		}
+	}
+}
+
+// serverAge is for how long the server has been new, in milliseconds, or "" if it isn't.
+func (s *Store) serverAge() any {
+	if held := s.guard.Held(); held > 0 {
+		return max(0, s.rules.Lease-held).Milliseconds()
+	}
+	return ""
 }
 
 // Sessions gives the store's other half.

@@ -52,6 +52,8 @@ const (
 	MaxName = 64
 	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was not refreshed for longest.
 	MaxSessions = 30
+	// MaxKnown is from how many sessions of an account on, living and ended, the ended ones are forgotten before AdoptFor is over.
+	MaxKnown = 200
 	// AdoptFor is how long after a loss of memory sessions are taken back: as long as an access token from before it can live.
 	AdoptFor = 15 * time.Minute
 	// Grace is how long the generation before the current one is taken for a repeated request.

@@ -8,20 +8,22 @@ import (
 
 // Metrics measure the rule. No label has an account in it.
 type Metrics struct {
-	starts   *prometheus.CounterVec
-	renewals *prometheus.CounterVec
-	ends     *prometheus.CounterVec
-	levels   prometheus.Histogram
-	leases   prometheus.Counter
-	scripts  *prometheus.HistogramVec
-	failures *prometheus.CounterVec
+	starts     *prometheus.CounterVec
+	renewals   *prometheus.CounterVec
+	ends       *prometheus.CounterVec
+	levels     prometheus.Histogram
+	lifetimes  prometheus.Histogram
+	leases     prometheus.Counter
+	violations prometheus.Counter
+	scripts    *prometheus.HistogramVec
+	failures   *prometheus.CounterVec
 }
 
 // Verbs of the store, which the latency of its scripts is told by.
 var verbs = []string{"start", "renew", "stop", "list", "open", "adopt", "refresh", "sessions", "end"}
 
-// NewMetrics registers the metrics, with a zero series for each label.
-func NewMetrics(registry *prometheus.Registry) *Metrics {
+// NewMetrics registers the metrics, with a zero series for each label. Held says for how much longer new starts are held back.
+func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metrics {
 	m := &Metrics{
 		starts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stream_starts_total", Help: "Starts by outcome; limit_reached are the refusals of the rule.",
@@ -30,8 +32,16 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "stream_renewals_total", Help: "Renewals by outcome, from heartbeats and from fetched video.",
 		}, []string{"outcome"}),
 		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "stream_ends_total", Help: "Streams ended on request, by reason.",
+			Name: "stream_ends_total", Help: "Streams ended on request, by reason; those that lapsed were ended by nobody.",
 		}, []string{"reason"}),
+		lifetimes: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "stream_lifetime_seconds", Help: "Time from a stream's start to its end on request.",
+			Buckets: []float64{1, 10, 60, 300, 900, 1800, 3600, 7200, 14400, 43200},
+		}),
+		violations: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "stream_limit_violations_total",
+			Help: "Slots granted to an account that then had more live leases than its limit. It must stay 0.",
+		}),
 		levels: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "stream_concurrency", Help: "Live leases of the account after each granted start, this one included.",
 			Buckets: []float64{1, 2, 3, 4, 5, 6, 8, 10, 20, 100},
@@ -48,14 +58,18 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "redis_script_failures_total", Help: "Scripts that got no answer or an error, by verb.",
 		}, []string{"verb"}),
 	}
-	registry.MustRegister(m.starts, m.renewals, m.ends, m.levels, m.leases, m.scripts, m.failures)
+	hold := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "stream_hold_seconds",
+		Help: "For how much longer new starts are held back, since Redis restarted or was promoted and may have forgotten leases; 0 is not.",
+	}, func() float64 { return held().Seconds() })
+	registry.MustRegister(m.starts, m.renewals, m.ends, m.levels, m.lifetimes, m.leases, m.violations, hold, m.scripts, m.failures)
 	for _, o := range []Outcome{Granted, Repeated, LimitReached, Held, Ended, NoSession, Unknown, Conflict, "unavailable"} {
 		m.starts.WithLabelValues(string(o))
 	}
 	for _, o := range []Outcome{Renewed, Resumed, LimitReached, Ended, NoSession, Unknown, "unavailable"} {
 		m.renewals.WithLabelValues(string(o))
 	}
-	for _, reason := range []Reason{Stopped, Terminated} {
+	for _, reason := range Reasons {
 		m.ends.WithLabelValues(string(reason))
 	}
 	for _, verb := range verbs {
@@ -77,8 +91,19 @@ func (m *Metrics) started(outcome string) { m.starts.WithLabelValues(outcome).In
 
 func (m *Metrics) renewed(outcome string) { m.renewals.WithLabelValues(outcome).Inc() }
 
-func (m *Metrics) ended(reason Reason) { m.ends.WithLabelValues(string(reason)).Inc() }
+// Ended is told of each stream that was ended, and how long after its start.
+func (m *Metrics) Ended(reason Reason, lived time.Duration) {
+	m.ends.WithLabelValues(string(reason)).Inc()
+	m.lifetimes.Observe(lived.Seconds())
+}
 
-func (m *Metrics) gained(d time.Duration) { m.leases.Add(d.Seconds()) }
-
-func (m *Metrics) concurrency(level int) { m.levels.Observe(float64(level)) }
+// decided is told of each decision on a start or a renewal.
+func (m *Metrics) decided(r Result, limit int) {
+	m.leases.Add(r.Gained.Seconds())
+	if r.Outcome == Granted {
+		m.levels.Observe(float64(len(r.Live)))
+	}
+	if (r.Outcome == Granted || r.Outcome == Resumed) && len(r.Live) > limit {
+		m.violations.Inc()
+	}
+}

@@ -106,10 +106,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 		return Playing{}, err
 	}
 	s.metrics.started(string(result.Outcome))
-	s.metrics.gained(result.Gained)
-	if result.Outcome == Granted {
-		s.metrics.concurrency(len(result.Live))
-	}
+	s.metrics.decided(result, caller.Limit)
 	if err := s.refusal(result, caller.Limit); err != nil {
 		return Playing{}, err
 	}
@@ -192,8 +189,11 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 	r := Renewal{ID: id, Session: caller.Session, Limit: caller.Limit}
 	if ticket != "" {
 		g, err := s.grants.Verify(ticket, s.now())
-		if err != nil || g.Stream != id.String() || g.Account != caller.Account || g.Session != caller.Session.String() {
+		switch {
+		case err != nil || g.Stream != id.String():
 			return time.Time{}, false, fault.BadField("ticket", "is not the one of this stream, or has expired").Because(err)
+		case g.Account != caller.Account || g.Session != caller.Session.String():
+			return time.Time{}, false, ErrUnknown // a stream of somebody else's
 		}
 		r.Ticket = &Ticket{Content: g.Content, Started: g.Started}
 	}
@@ -226,7 +226,7 @@ func (s *Streams) renew(ctx context.Context, account string, r Renewal, byGrant 
 		return time.Time{}, false, err
 	}
 	s.metrics.renewed(string(result.Outcome))
-	s.metrics.gained(result.Gained)
+	s.metrics.decided(result, r.Limit)
 	if err := s.refusal(result, r.Limit); err != nil {
 		return time.Time{}, false, err
 	}
@@ -259,9 +259,6 @@ func (s *Streams) stop(ctx context.Context, account string, stop Stop) error {
 	}
 	if result.Outcome == Unknown {
 		return ErrUnknown
-	}
-	if result.Outcome == Done {
-		s.metrics.ended(result.End.Reason)
 	}
 	return nil
 }

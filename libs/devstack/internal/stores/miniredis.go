@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 
 	"streamgate/libs/devstack/internal/ports"
+	"streamgate/libs/redisemu"
 )
 
 // openMiniredis runs a Redis written in Go in this process, and keeps its data in a file.
@@ -61,7 +62,7 @@ func openMiniredis(ctx context.Context, dir string, o Options) (*Store, error) {
 
 // hook notes what may change data, and answers what miniredis does not know but services ask for.
 func hook(mini *miniredis.Miniredis, changed *atomic.Bool) server.Hook {
-	runID := newRunID()
+	runID, scripts := newRunID(), redisemu.Scripts()
 	return func(peer *server.Peer, command string, args ...string) bool {
 		switch {
 		case command == "INFO" && len(args) == 1 && strings.EqualFold(args[0], "server"):
@@ -74,7 +75,7 @@ func hook(mini *miniredis.Miniredis, changed *atomic.Bool) server.Hook {
 			if !mini.IsReadOnlyCommand(command) {
 				changed.Store(true)
 			}
-			return false
+			return scripts(peer, command, args...)
 		}
 		return true
 	}

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- List the leases of an account. The layout of a lease is in record.go.
 -- KEYS    1 leases of one account
 -- RETURNS {'done', now in ms, leases}

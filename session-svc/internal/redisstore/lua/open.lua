@@ -1,6 +1,8 @@
+#!lua
 -- Open a device session. The layout of a session, and of the mark, is in sessions.go.
 -- KEYS    1 device sessions of one account
 -- ARGV    1 session id  2 name  3 time to live, ms  4 sessions at most  5 '1' if the account signed in before  6 how long to adopt, ms
+--         7 sessions known at most
 -- RETURNS {now in ms, session}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -16,16 +18,16 @@ end
 local adopting = tonumber(mark:match('%d+$')) > now
 local all, count, oldest, since = redis.call('HGETALL', KEYS[1]), 0, nil, nil
 for n = 1, #all, 2 do
-  local expires, refreshed = all[n + 1]:match('^(%d+) %S+ (%d+)')
+  local expires, refreshed = all[n + 1]:match('^(%d+) %S+ (%d+)') -- refreshed is when it ended, of an ended one
   if all[n] == 'm' then -- the mark is no session
   elseif tonumber(expires) > now then
     count = count + 1
     if not since or tonumber(refreshed) < since then oldest, since = all[n], tonumber(refreshed) end
-  elseif not adopting then -- an ended one that is remembered is not adopted
+  elseif not adopting and (refreshed + ARGV[6] <= now or #all > 2 * ARGV[7]) then -- no token speaks for it any more
     redis.call('HDEL', KEYS[1], all[n])
   end
 end
-if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 0 0 ') end -- its streams can't be renewed any more
+if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 ' .. text(now) .. ' 0 ') end -- its streams can't be renewed any more
 local session = table.concat({text(now + ARGV[3]), '1', text(now), text(now), ARGV[2]}, ' ')
 redis.call('HSET', KEYS[1], ARGV[1], session)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

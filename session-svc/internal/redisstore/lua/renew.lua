@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Renew a lease, take a slot again for one that has lapsed, or put one back that was forgotten. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 stream id  2 session id  3 limit  4 lease, ms  5 remember, ms  6 content of the ticket or ''  7 start of the ticket

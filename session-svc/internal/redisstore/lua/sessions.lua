@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- Read one device session of an account, or all.
 -- KEYS    1 device sessions of one account
 -- ARGV    1 session id, or '' for all

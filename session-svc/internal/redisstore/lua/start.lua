@@ -1,3 +1,4 @@
+#!lua
 -- Start a stream: purge what has lapsed, decide, write. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 stream id  2 session id  3 content, player, device  4 limit  5 lease, ms  6 remember, ms  7 id to replace or ''

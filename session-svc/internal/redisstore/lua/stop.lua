@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- End a stream of any session of the account. The layout of a lease is in record.go.
 -- KEYS    1 leases of one account
 -- ARGV    1 stream id  2 id of the session that asks  3 its name  4 lease, ms  5 remember, ms
