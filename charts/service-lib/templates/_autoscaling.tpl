@@ -1,5 +1,5 @@
 {{- define "streamgate.hpa" -}}
-{{- if .Values.autoscaling.enabled -}}
+{{- if and (include "streamgate.scaled" .) .Values.autoscaling.enabled -}}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
@@ -33,7 +33,7 @@ spec:
 
 {{/* KEDA makes an HPA of its own; bounds, targets and behaviour are those of autoscaling. */}}
 {{- define "streamgate.scaledobject" -}}
-{{- if .Values.keda.enabled -}}
+{{- if and (include "streamgate.scaled" .) .Values.keda.enabled -}}
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
 metadata:

@@ -54,6 +54,13 @@ capabilities:
 
 {{/* "true" if something else than the Deployment says how many replicas there are. */}}
 {{- define "streamgate.scaled" -}}
+{{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
+{{- fail "autoscaling.enabled, keda.enabled: choose one; two autoscalers of one Deployment fight" -}}
+{{- end -}}
+{{- $least := int .Values.autoscaling.minReplicas }}{{ $most := int .Values.autoscaling.maxReplicas -}}
+{{- if gt $least $most -}}
+{{- fail (printf "autoscaling.minReplicas: %d is above autoscaling.maxReplicas, %d" $least $most) -}}
+{{- end -}}
 {{- if or .Values.autoscaling.enabled .Values.keda.enabled }}true{{ end -}}
 {{- end }}
 

@@ -77,13 +77,14 @@ spec:
 
 {{- define "streamgate.httproute" -}}
 {{- if .Values.gateway.enabled -}}
+{{- if not .Values.gateway.parentRefs }}{{ fail "gateway.parentRefs: empty; name the Gateway that the route belongs to, such as [{name: public, namespace: infra}]" }}{{ end -}}
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata:
   {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.gateway.annotations) | nindent 2 }}
 spec:
   parentRefs:
-    {{- required "gateway.parentRefs: name the Gateway that the route belongs to" .Values.gateway.parentRefs | toYaml | nindent 4 }}
+    {{- toYaml .Values.gateway.parentRefs | nindent 4 }}
   {{- with .Values.gateway.hostnames }}
   hostnames:
     {{- toYaml . | nindent 4 }}
