@@ -1,0 +1,52 @@
+# Included by the Makefile: Streamgate on Kubernetes.
+
+# Where kind, kubectl, helm, ko and skaffold are, if not in PATH alone. On a machine that has built them with stream-cluster, there.
+CLUSTER_TOOLS ?= $(wildcard $(HOME)/.cache/stream-cluster/bin)
+# The context of kubectl. A cluster that isn't kind's takes its images from a registry: make deploy CONTEXT=my-cluster REGISTRY=ghcr.io/me
+CONTEXT  ?= kind-streamgate
+REGISTRY ?=
+# What is installed around the services. Leave out what your cluster has: make deploy PLATFORM="mongodb redis"; add grafana.
+PLATFORM ?= metrics-server traefik mongodb redis prometheus prometheus-adapter
+
+# upstream, or local for those that stream-cluster has built, where no registry can be reached.
+IMAGES     ?= $(if $(CLUSTER_TOOLS),local,upstream)
+NODE_IMAGE ?= $(if $(filter local,$(IMAGES)),local/kind-node:v1.37.2)
+
+on_cluster := cluster deploy e2e hpa-check undeploy cluster-down doctor
+$(on_cluster): export PATH := $(if $(CLUSTER_TOOLS),$(CLUSTER_TOOLS):)$(PATH)
+$(on_cluster): export CONTEXT := $(CONTEXT)
+$(on_cluster): export REGISTRY := $(REGISTRY)
+$(on_cluster): export PLATFORM := $(PLATFORM)
+$(on_cluster): export NODE_IMAGE := $(NODE_IMAGE)
+$(on_cluster): export LAYERS := $(if $(filter kind-%,$(CONTEXT)),kind) $(filter local,$(IMAGES))
+
+##@ Kubernetes
+
+.PHONY: cluster
+cluster: ## Make the kind cluster of kind-config.yaml, if it isn't there
+	@k8s/cluster up
+
+.PHONY: deploy
+deploy: need-go ## Build, and install everything there; on another cluster: CONTEXT=name REGISTRY=registry/folder
+	@k8s/deploy
+
+.PHONY: e2e
+e2e: need-go ## Prove it on the cluster that make deploy filled
+	@mkdir -p $(LOCAL) && kubectl config view --raw --minify --flatten --context $(CONTEXT) >$(LOCAL)/kubeconfig
+	@KUBECONFIG=$(LOCAL)/kubeconfig $(GO) -C k8s/e2e test -count=1 -timeout 40m ./...
+
+.PHONY: hpa-check
+hpa-check: ## Walk from the pods' metric to the autoscaler, and say where it breaks
+	@k8s/hpa-check
+
+.PHONY: undeploy
+undeploy: ## Uninstall everything; DATA=delete deletes volumes and secrets too
+	@k8s/undeploy
+
+.PHONY: cluster-down
+cluster-down: ## Delete the kind cluster with all that is in it
+	@k8s/cluster down
+
+.PHONY: doctor
+doctor: ## Look for the tools that these need, and say how to get what is missing
+	@k8s/doctor

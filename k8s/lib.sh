@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# Shared by the scripts of this folder, which run in the repository's folder.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What make sets. A script that is run without it works on the kind cluster, with upstream images.
+: "${CONTEXT:=kind-streamgate}" # of kubectl
+: "${LAYERS=kind}"              # folders of k8s/values that are laid over the charts' values, in this order
+: "${PLATFORM:=metrics-server traefik mongodb redis prometheus prometheus-adapter}"
+# shellcheck disable=SC2034 # used where this is read
+SERVICES=(user-svc content-svc session-svc)
+
+read -ra layers <<<"$LAYERS"
+
+kubectl() { command kubectl --context "$CONTEXT" "$@"; }
+helm() { command helm --kube-context "$CONTEXT" "$@"; }
+
+# quiet passes on what Helm says, but that the services' charts have the library chart by a link.
+quiet() { grep -v 'found symbolic link' >&2 || true; }
+
+# namespace RELEASE: where it belongs.
+namespace() {
+  case $1 in
+    metrics-server) echo kube-system ;;
+    traefik) echo traefik ;;
+    prometheus | prometheus-adapter | grafana) echo monitoring ;;
+    *) echo streamgate ;;
+  esac
+}
+
+# values RELEASE: sets `files` to the helm arguments for every file of values that there is for it.
+values() {
+  local folder name
+  files=()
+  for folder in k8s/values "${layers[@]/#/k8s/values/}"; do
+    for name in services "$1"; do
+      [[ $name == services && " ${SERVICES[*]} " != *" $1 "* ]] || ! [[ -f $folder/$name.yaml ]] || files+=(--values "$folder/$name.yaml")
+    done
+  done
+}
+
+# die TEXT [HOW TO MEND IT]
+die() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# The API server must answer before anything else is tried.
+reach() {
+  kubectl version >/dev/null 2>&1 || die "The cluster of the context $CONTEXT does not answer." \
+    "Make one with 'make cluster', or name yours: CONTEXT=$(command kubectl config current-context 2>/dev/null || echo NAME)."
+}
