@@ -24,7 +24,7 @@ spec:
               app.kubernetes.io/component: test
       ports:
         - port: 8080
-    # Probes and metrics. The kubelet's probes are allowed by every network that enforces policies.
+    # Metrics. The kubelet's probes need no rule.
     - from:
         {{- toYaml $network.monitoringFrom | nindent 8 }}
       ports:

@@ -48,11 +48,11 @@ spec:
 {{- end }}
 
 {{- define "streamgate.testsetup" -}}
-# ask STATUS WHAT curl-arguments...: the answer's body is in /tmp/body.
+# ask STATUS WHAT curl-arguments...: the answer's body is in /tmp/body. A service that is just starting is asked again.
 ask() {
   want=$1 what=$2
   shift 2
-  got=$(curl -sS --max-time 10 -o /tmp/body -w '%{http_code}' "$@") || true
+  got=$(curl -sS --retry 5 --retry-connrefused --max-time 10 -o /tmp/body -w '%{http_code}' "$@") || true
   if [ "$got" = "$want" ]; then
     echo "ok    $what: $got"
   else
