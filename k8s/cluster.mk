@@ -18,6 +18,8 @@ $(on_cluster): export CONTEXT := $(CONTEXT)
 $(on_cluster): export REGISTRY := $(REGISTRY)
 $(on_cluster): export PLATFORM := $(PLATFORM)
 $(on_cluster): export NODE_IMAGE := $(NODE_IMAGE)
+# What the images of the services are built on there; by default what .ko.yaml says.
+$(on_cluster): export KO_DEFAULTBASEIMAGE := $(if $(filter local,$(IMAGES)),localhost:5001/static:nonroot)
 $(on_cluster): export LAYERS := $(if $(filter kind-%,$(CONTEXT)),kind) $(filter local,$(IMAGES))
 
 ##@ Kubernetes

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Shared by the scripts of this folder, which run in the repository's folder.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What make sets. A script that is run without it works on the kind cluster, with upstream images.
