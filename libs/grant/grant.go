@@ -15,11 +15,12 @@ import (
 
 // Grant is what a media address says: which stream it belongs to, and which files it opens.
 type Grant struct {
-	Stream  string // 22 characters of base64url: 16 random bytes
-	Account string // 24 hex digits
-	Session string // 11 characters of base64url: 8 bytes
-	Content string // 24 hex digits
-	Limit   int    // the account's streams at once when the stream started, 1 to 255
+	Stream  string  // 22 characters of base64url: 16 random bytes
+	Account string  // 24 hex digits
+	Session string  // 11 characters of base64url: 8 bytes
+	Content string  // 24 hex digits
+	Player  [4]byte // what tells the players of one session apart
+	Limit   int     // the account's streams at once when the stream started, 1 to 255
 	Started time.Time
 	Expires time.Time // after this no lapsed stream comes back through this grant; milliseconds count
 	// Scope is what may be fetched: a file's path in the blob store or, ending in a slash, a folder's.
@@ -31,7 +32,7 @@ var ErrInvalid = errors.New("grant: not valid")
 
 const (
 	purpose     = "streamgate/grant"
-	fixedLength = 1 + 16 + 12 + 8 + 12 + 1 + 8 + 8
+	fixedLength = 1 + 16 + 12 + 8 + 12 + 4 + 1 + 8 + 8
 	version     = 1
 	// MaxScope is the longest scope, in bytes, so that an address stays below the 2,048 bytes that players and caches handle.
 	MaxScope = 512
@@ -64,6 +65,7 @@ func (k Keys) Sign(g Grant) (string, error) {
 			return "", fmt.Errorf("grant: %q is not an id", id.text)
 		}
 	}
+	b = append(b, g.Player[:]...)
 	b = append(b, byte(g.Limit))
 	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli()))
@@ -90,7 +92,7 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 	g := Grant{
 		Stream: base64.RawURLEncoding.EncodeToString(next(16)), Account: hex.EncodeToString(next(12)),
 		Session: base64.RawURLEncoding.EncodeToString(next(8)), Content: hex.EncodeToString(next(12)),
-		Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)), Scope: string(rest),
+		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)), Scope: string(rest),
 	}
 	if now.After(g.Expires) {
 		return Grant{}, ErrInvalid

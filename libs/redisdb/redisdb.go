@@ -89,7 +89,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		if err != nil {
 			return nil, err
 		}
-		o.ClientName, o.OnConnect = service, look
+		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
 		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, 1, maxRedirects
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
@@ -103,7 +103,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		if o.MasterName == "" {
 			return nil, errors.New("names no primary; add ?master_name=name")
 		}
-		o.ClientName, o.OnConnect = service, look
+		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
 		o.DialerRetries, o.MaxRetries = 1, 1
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
@@ -114,7 +114,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		if err != nil {
 			return nil, err
 		}
-		o.ClientName, o.OnConnect = service, look
+		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
 		o.DialerRetries, o.MaxRetries = 1, 1
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true

@@ -2,6 +2,7 @@ package check
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"streamgate/k8s/load/history"
@@ -11,6 +12,7 @@ import (
 // out, so that later is more.
 type axis struct {
 	lo, hi  float64 // bounds of the distance from the recorder's clock, ms
+	lease   int64   // ms
 	steps   []history.Step
 	offsets []int64 // what the steps add up to, ms, before the first and after each
 }
@@ -20,8 +22,8 @@ const never = math.MaxInt64 / 4
 // unknownClock is the error of the distance in a history that doesn't tell it, ms.
 const unknownClock = 1000
 
-func newAxis(h *history.History, decisions []decision) *axis {
-	a := &axis{lo: math.Inf(-1), hi: math.Inf(1), steps: h.Steps, offsets: []int64{0}}
+func newAxis(h *history.History, lease time.Duration, decisions []decision) *axis {
+	a := &axis{lease: lease.Milliseconds(), lo: math.Inf(-1), hi: math.Inf(1), steps: h.Steps, offsets: []int64{0}}
 	for _, s := range h.Steps {
 		a.offsets = append(a.offsets, a.offsets[len(a.offsets)-1]+s.By.Milliseconds())
 	}
@@ -69,6 +71,11 @@ func (a *axis) epoch(t time.Duration) int {
 	return n
 }
 
+// setBack says whether the clock was set back between two moments.
+func (a *axis) setBack(from, to time.Duration) bool {
+	return slices.ContainsFunc(a.steps[a.epoch(from):max(a.epoch(from), a.epoch(to))], func(s history.Step) bool { return s.By < 0 })
+}
+
 // offset is by how much the server's clock had been stepped by a moment.
 func (a *axis) offset(t time.Duration) int64 { return a.offsets[a.epoch(t)] }
 
@@ -77,7 +84,9 @@ func (a *axis) instant(server time.Time, told time.Duration) int64 {
 	return server.UnixMilli() - a.offset(told)
 }
 
-// lapse is when the server's clock reaches a time that was set at a moment: the earliest instant possible, or the latest.
+// lapse is when a lease lapses whose expiry was set at a moment: the earliest instant possible, or the latest. A clock that is set forth
+// reaches the expiry earlier. When it is set back, the store moves the account's leases along at its next decision: a lease has then left what
+// it had at the last decision before, so it lives on by the time between the two.
 func (a *axis) lapse(expires time.Time, set time.Duration, latest bool) int64 {
 	raw := expires.UnixMilli()
 	for e := a.epoch(set); e < len(a.steps); e++ {
@@ -87,6 +96,13 @@ func (a *axis) lapse(expires time.Time, set time.Duration, latest bool) int64 {
 		}
 		if end := raw - a.offsets[e]; end <= stepped {
 			return end
+		}
+		if a.steps[e].By < 0 {
+			raw += a.steps[e].By.Milliseconds()
+			if latest {
+				raw += a.lease
+			}
+			continue
 		}
 		if stepped+a.offsets[e+1] >= raw {
 			return stepped

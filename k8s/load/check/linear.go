@@ -186,7 +186,7 @@ func (v *view) request(op *history.Op) (event, bool) {
 		e.kind = refused
 		return e, true
 	case op.Answer.Status == http.StatusUnauthorized:
-		e.kind = outside
+		e.kind, e.session = outside, cmp.Or(op.By, op.Session)
 		return e, true
 	case op.Answer.Status == http.StatusNotFound && op.Stream != "":
 		e.kind = unknown

@@ -106,9 +106,17 @@ func (v *view) startedAt(s *stream, listed history.Listed) (int64, bool) {
 // renewedAt gives the instant from which a listed expiry counts, and when on the recorder's clock it may have been set.
 func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (int64, time.Duration, bool) {
 	for _, renewal := range s.renewals {
-		at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), renewal.Invoked)
-		if renewal.Invoked <= told.Returned && v.within(at, renewal) {
+		if renewal.Invoked > told.Returned {
+			continue
+		}
+		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), renewal.Invoked); v.within(at, renewal) {
 			return at, renewal.Invoked, true
+		}
+		if v.axis.setBack(renewal.Invoked, told.Invoked) { // and the lease was moved along
+			at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), told.Invoked)
+			if at+margin >= v.axis.earliest(renewal.Invoked) && at-margin <= v.axis.latest(v.effective(renewal)+v.rule.Lease) {
+				return at, told.Invoked, true
+			}
 		}
 	}
 	return 0, 0, false

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -59,7 +60,7 @@ func (v *view) failed(op *history.Op) bool {
 	case 0, http.StatusBadRequest: // half of a request is a bad one
 		return !op.Hasty
 	case http.StatusUnauthorized:
-		for _, out := range v.signOuts[op.Session] {
+		for _, out := range v.signOuts[cmp.Or(op.By, op.Session)] {
 			if out.Invoked < op.Returned {
 				return false
 			}

@@ -35,10 +35,12 @@ const (
 	Away
 	// Starts excuses starts that fail.
 	Starts
+	// Cut says that no replica of session-svc could ask the store: no lease was renewed, so that a lease of grace later nothing is served.
+	Cut
 )
 
 // Any is every excuse.
-const Any = Failures | Forgets | Away | Starts
+const Any = Failures | Forgets | Away | Starts | Cut
 
 // excused says whether a moment lies in a window of this kind, extended by so much at its end.
 func (r *Rule) excused(excuse Excuse, from, to, extended time.Duration) bool {

@@ -64,14 +64,14 @@ func (v *view) watched(s *stream) []span {
 	return spans
 }
 
-// grace checks that nobody was served for longer than the end of a lease and one more when content-svc had nobody to ask.
+// grace checks that nobody was served for longer than the end of a lease and one more when no lease could be renewed.
 func (v *view) grace() []Fault {
 	var faults []Fault
 	for _, s := range v.streams {
 		for _, op := range s.fetches() {
 			for _, w := range v.rule.Windows {
-				if w.Excuse&Away != 0 && op.Invoked > w.From+2*v.rule.Lease && op.Returned < w.To {
-					faults = append(faults, Fault{"served after a lease of grace, while content-svc had nobody to ask", *op})
+				if w.Excuse&Cut != 0 && op.Invoked > w.From+2*v.rule.Lease && op.Returned < w.To {
+					faults = append(faults, Fault{"served after a lease of grace, while no lease could be renewed", *op})
 				}
 			}
 		}

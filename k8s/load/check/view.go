@@ -74,7 +74,7 @@ func newView(h *history.History, rule Rule) *view {
 			s.attempts = append(s.attempts, op)
 		}
 	}
-	v.axis = newAxis(h, v.decisions())
+	v.axis = newAxis(h, rule.Lease, v.decisions())
 	for _, op := range v.ops {
 		v.learn(op)
 	}

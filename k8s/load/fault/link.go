@@ -125,4 +125,3 @@ func (l *Link) change(upstream string, faults []Fault) error {
 
 // Close ends the link.
 func (l *Link) Close() { l.Down() }
-

@@ -23,7 +23,8 @@ type Op struct {
 	Client  int
 	Verb    Verb
 	Account string
-	Session string
+	Session string // that asks; of a sign-out, the one that is to end
+	By      string // of a sign-out: the session that asks
 	Stream  string // whose heartbeat, stop or fetch it is
 	// Device is the name that a start shows. No two starts have the same, but the repetitions of one do. So a stream that is listed tells
 	// which start it came from, also when that start got no answer.

@@ -97,7 +97,7 @@ func (c *Client) List(ctx context.Context, base string, d *Device) history.Op {
 
 // SignOut ends another device's session.
 func (c *Client) SignOut(ctx context.Context, base string, d *Device, session string) history.Op {
-	op := history.Op{Verb: history.SignOut, Session: session}
+	op := history.Op{Verb: history.SignOut, Session: session, By: d.Session}
 	return c.ask(ctx, op, d, http.MethodDelete, base+"/sessions/"+session, nil, nil)
 }
 

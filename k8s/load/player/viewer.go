@@ -165,7 +165,9 @@ func (v *viewer) stop(ctx context.Context, p *playing) {
 	for range 3 {
 		op := v.gated(func() history.Op { return v.Stop(ctx, v.choose(v.load.system.Sessions), p.device, p.stream) })
 		if op.Done() && !v.account.video && v.one(5) { // that was on its way
-			v.gated(func() history.Op { return v.Heartbeat(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket) })
+			v.gated(func() history.Op {
+				return v.Heartbeat(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket)
+			})
 		}
 		if !op.Open() || !v.wait(ctx, v.load.options.Lease/20) {
 			return

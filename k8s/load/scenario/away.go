@@ -33,14 +33,14 @@ func redisAway(ctx context.Context, s Setting) (Verdict, error) {
 		if err != nil {
 			return err
 		}
-		err = t.away(ctx, d, "silent", check.Failures|check.Away, t.redis.Freeze, func() error { t.redis.Thaw(); return nil })
+		err = t.away(ctx, d, "silent", check.Failures|check.Away|check.Cut, t.redis.Freeze, func() error { t.redis.Thaw(); return nil })
 		if err != nil {
 			return err
 		}
 		if err := t.warm(ctx); err != nil {
 			return err
 		}
-		return t.away(ctx, d, "gone", check.Failures|check.Away|check.Forgets, t.redis.Kill, func() error { return t.redis.Start(ctx) })
+		return t.away(ctx, d, "gone", check.Failures|check.Away|check.Cut|check.Forgets, t.redis.Kill, func() error { return t.redis.Start(ctx) })
 	})(ctx, s)
 }
 

@@ -22,10 +22,10 @@ func All() []Scenario {
 		{Name: "redis-stopped", What: "Redis is stopped for 12 s, and goes on", run: simple(plan{late: 17 * time.Second}, redisStopped)},
 		{Name: "flushall", Short: true, What: "Redis forgets everything", run: simple(plan{noOrder: true}, flushAll)},
 		{Name: "script-flush", Short: true, What: "Redis forgets the scripts, again and again", run: simple(plan{}, scriptFlush)},
-		{Name: "replies-lost", Short: true, What: "replies are cut off after what they answer was done", run: simple(plan{doors: true}, repliesLost)},
-		{Name: "timeouts", What: "replies don't come, and connections hang", run: simple(plan{doors: true}, timeouts)},
-		{Name: "resets", What: "connections are reset", run: simple(plan{doors: true}, resets)},
-		{Name: "latency", What: "replies of Redis take 20 to 60 ms", run: simple(plan{}, latency)},
+		{Name: "replies-lost", Short: true, What: "replies are cut off after what they answer was done", run: simple(plan{link: true, doors: true}, repliesLost)},
+		{Name: "timeouts", What: "replies don't come, and connections hang", run: simple(plan{link: true, doors: true}, timeouts)},
+		{Name: "resets", What: "connections are reset", run: simple(plan{link: true, doors: true}, resets)},
+		{Name: "latency", What: "replies of Redis take 20 to 60 ms", run: simple(plan{link: true}, latency)},
 		{Name: "memory-full", Short: true, What: "Redis has no memory left", run: simple(plan{}, memoryFull)},
 		{Name: "clock-redis", Clock: true, What: "the clock of Redis is set forth and back by 30 s", run: clockOfRedis},
 		{Name: "clock-service", Step: true, What: "the clock of a replica of session-svc is set forth and back by 30 s", run: clockOfService},
@@ -99,7 +99,7 @@ func redisKilled(keep []string) func(context.Context, Setting) (Verdict, error) 
 
 func redisStopped(ctx context.Context, t *trial) error {
 	defer t.settle(ctx)
-	return t.during(check.Failures|check.Away, func() error {
+	return t.during(check.Failures|check.Away|check.Cut, func() error {
 		t.redis.Freeze()
 		defer t.redis.Thaw()
 		return pass(ctx, stoppedFor)
@@ -163,7 +163,7 @@ func timeouts(ctx context.Context, t *trial) error {
 	if err := t.broken(ctx, []fault.Fault{fault.HoldReplies(.02)}, []fault.Fault{fault.HoldReplies(.01)}, (*fault.Link).Set); err != nil {
 		return err
 	}
-	return t.during(check.Failures|check.Away, func() error {
+	return t.during(check.Failures|check.Away|check.Cut, func() error {
 		if err := t.link.Set(fault.Silence); err != nil {
 			return err
 		}
@@ -197,6 +197,7 @@ func latency(ctx context.Context, t *trial) error {
 	if err := t.during(check.Failures, func() error { return t.link.Set(fault.Latency) }); err != nil {
 		return err
 	}
+	t.settle(ctx)
 	if err := pass(ctx, t.span()); err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ type trial struct {
 type plan struct {
 	keep  []string // arguments of Redis
 	env   []string // variables of Redis
-	doors bool     // put a link in front of each replica of session-svc
+	link  bool     // put a link between session-svc and Redis
+	doors bool     // put one in front of each replica of session-svc
 	// redis runs other servers than the usual one, and gives their address and mode.
 	redis  func(ctx context.Context, t *trial) (url, mode string, err error)
 	change func(replica int) (program string, env []string)
@@ -107,6 +108,9 @@ func (t *trial) usualRedis(ctx context.Context, p plan) (url string, err error) 
 	if err != nil {
 		return "", err
 	}
+	if !p.link {
+		return "redis://" + t.redis.Addr() + "/0", nil
+	}
 	if t.link, err = fault.NewLink(t.redis.Addr()); err != nil {
 		return "", err
 	}
@@ -137,9 +141,10 @@ func (t *trial) during(excuse check.Excuse, f func() error) error {
 	return err
 }
 
-// settle excuses failures for as long as a request may take that began before.
+// settle excuses failures for as long as a request may take that began before, and a client of Redis to find its server again: that is half of
+// the lease in which all has to be normal.
 func (t *trial) settle(ctx context.Context) {
-	_ = t.during(check.Failures, func() error { return pass(ctx, requestTimeout/4) })
+	_ = t.during(check.Failures, func() error { return pass(ctx, Lease/2) })
 }
 
 // pass waits.

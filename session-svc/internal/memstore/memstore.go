@@ -128,21 +128,31 @@ func (a *account) split(start stream.Start, now time.Time) (stay, replaced []*kn
 	return stay, replaced
 }
 
+// result gives a decision that changed nothing.
+func (a *account) result(o stream.Outcome, now time.Time) stream.Result {
+	live := a.live(now)
+	r := stream.Result{Outcome: o, Now: now, Active: len(live)}
+	if o == stream.LimitReached {
+		r.Live = live
+	}
+	return r
+}
+
 // Start is stream.Store's.
 func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
 	result := func(o stream.Outcome) (stream.Result, error) {
-		return stream.Result{Outcome: o, Now: now, Live: a.live(now)}, nil
+		return a.result(o, now), nil
 	}
 	if k := a.find(start.ID); k != nil {
 		switch {
 		case k.end != nil:
-			return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+			return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 		case !k.asked(start):
 			return result(stream.Conflict)
 		case k.live(now):
-			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Live: a.live(now)}, nil
+			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, nil
 		}
 	}
 	_, signedIn := a.signedIn(start.Session, now)
@@ -175,7 +185,7 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 		Started: now, Expires: now.Add(s.rules.Lease),
 	}
 	a.streams = append(a.streams, known{lease: lease})
-	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Live: a.live(now)}, nil
+	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Active: len(a.live(now))}, nil
 }
 
 // Renew is stream.Store's.
@@ -183,14 +193,14 @@ func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Re
 	a, now, unlock := s.lock(id)
 	defer unlock()
 	result := func(o stream.Outcome) (stream.Result, error) {
-		return stream.Result{Outcome: o, Now: now, Live: a.live(now)}, nil
+		return a.result(o, now), nil
 	}
 	k := a.find(r.ID)
 	switch {
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
 		return result(stream.Unknown)
 	case k != nil && k.end != nil:
-		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 	}
 	holder, ok := a.signedIn(r.Session, now)
 	if !ok {
@@ -213,12 +223,15 @@ func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Re
 	if k == nil {
 		started := r.Ticket.Started.UTC().Truncate(time.Millisecond)
 		a.streams = append(a.streams, known{lease: stream.Lease{
-			ID: r.ID, Session: r.Session, Content: r.Ticket.Content, Device: holder.Device, Started: started,
+			ID: r.ID, Session: r.Session, Content: r.Ticket.Content, Player: r.Ticket.Player, Device: holder.Device, Started: started,
 		}})
 		k = &a.streams[len(a.streams)-1]
 	}
 	k.lease.Expires = expires
-	return stream.Result{Outcome: stream.Resumed, Now: now, Lease: k.lease, Gained: s.rules.Lease, Live: a.live(now)}, nil
+	return stream.Result{
+		Outcome: stream.Resumed, Now: now, Gained: s.rules.Lease, Active: len(a.live(now)),
+		Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: expires},
+	}, nil
 }
 
 // Stop is stream.Store's.
@@ -228,21 +241,22 @@ func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Res
 	k := a.find(stop.ID)
 	switch {
 	case k == nil:
-		return stream.Result{Outcome: stream.Unknown, Now: now, Live: a.live(now)}, nil
+		return a.result(stream.Unknown, now), nil
 	case k.end != nil:
-		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Live: a.live(now)}, nil
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 	}
 	reason := stream.Terminated
 	if k.lease.Session == stop.Session {
 		reason = stream.Stopped
 	}
 	k.finish(stream.End{Reason: reason, By: stop.By}, now.Add(s.rules.Remember))
-	return stream.Result{Outcome: stream.Done, Now: now, End: *k.end, Live: a.live(now)}, nil
+	return stream.Result{Outcome: stream.Done, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 }
 
 // List is stream.Store's.
 func (s *Store) List(_ context.Context, id string) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
-	return stream.Result{Outcome: stream.Done, Now: now, Live: a.live(now)}, nil
+	live := a.live(now)
+	return stream.Result{Outcome: stream.Done, Now: now, Active: len(live), Live: live}, nil
 }

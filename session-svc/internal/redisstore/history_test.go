@@ -72,7 +72,7 @@ func (p *pair) step(t *testing.T) {
 	case n < 8:
 		s := stream.Start{
 			ID: stream.NewID(), Session: p.session(), Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))},
-			Device: fmt.Sprint("device ", p.choose(3)), Limit: 1 + p.choose(4), Evicts: p.choose(2) == 0,
+			Device: []string{"device", "device 1", "device 2"}[p.choose(3)], Limit: 1 + p.choose(4), Evicts: p.choose(2) == 0,
 		}
 		if p.choose(4) == 0 {
 			s.ID = p.stream() // a repeated request, perhaps with other content
@@ -87,7 +87,9 @@ func (p *pair) step(t *testing.T) {
 	case n < 13:
 		r := stream.Renewal{ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4)}
 		if p.choose(2) == 0 {
-			r.Ticket = &stream.Ticket{Content: p.contents[p.choose(2)], Started: time.UnixMilli(int64(p.choose(1000)))}
+			r.Ticket = &stream.Ticket{
+				Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))}, Started: p.now.Add(-time.Duration(p.choose(1000)) * time.Millisecond),
+			}
 		}
 		p.say("renew %+v", r)
 		call = func(store stream.Store) (stream.Result, error) { return store.Renew(ctx, p.account, r) }

@@ -12,7 +12,7 @@ var files embed.FS
 // scripts are the verbs, called by their digest; a server that doesn't know one, since it restarted or its scripts were flushed, is sent
 // the text in the same call.
 type scripts struct {
-	start, renew, stop, list            *redis.Script
+	start, renew, stop, list, rebase    *redis.Script
 	open, adopt, refresh, sessions, end *redis.Script
 }
 
@@ -25,7 +25,7 @@ func loadScripts() scripts {
 		return redis.NewScript(string(text))
 	}
 	return scripts{
-		start: load("start"), renew: load("renew"), stop: load("stop"), list: load("list"),
+		start: load("start"), renew: load("renew"), stop: load("stop"), list: load("list"), rebase: load("rebase"),
 		open: load("open"), adopt: load("adopt"), refresh: load("refresh"), sessions: load("sessions"), end: load("end"),
 	}
 }

@@ -104,7 +104,7 @@ func (s *SessionStore) End(ctx context.Context, account string, e session.End) e
 	}
 	ms, _ := answer[0].(int64)
 	record, _ := answer[1].(string)
-	entries, err := unpack(record)
+	entries, err := unpack(record, nil)
 	s.store.tellEnded(entries, instant(ms))
 	return err
 }
@@ -132,6 +132,16 @@ func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.
 		}
 	}
 	return found, nil
+}
+
+// sessionName gives the name in a session as it is kept, or "" if there is none.
+func sessionName(value any) string {
+	text, _ := value.(string)
+	parts := strings.SplitN(text, " ", sessionFields)
+	if len(parts) != sessionFields {
+		return ""
+	}
+	return parts[4]
 }
 
 func parseSession(id session.ID, value any) (session.Session, error) {

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"time"
@@ -43,7 +42,7 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	if s.guard.Held() > 0 {
 		return stream.Result{Outcome: stream.Held}, nil
 	}
-	detail, err := packDetail(start)
+	detail, err := packDetail(start.Content, start.Player, start.Device)
 	if err != nil {
 		return stream.Result{}, err
 	}
@@ -57,6 +56,9 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	}
 	result, err := s.decide(ctx, "start", s.scripts.start, start.ID, []string{leasesKey(account), sessionsKey(account)}, start.ID[:], start.Session[:], detail,
 		start.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, cooldown, stream.MaxRemembered)
+	if result.Outcome == stream.Granted || result.Outcome == stream.Repeated {
+		result.Lease.Device = start.Device // which its session may have for it
+	}
 	if result.Outcome == stream.Granted && s.guard.Held() > 0 {
 		// The call itself met a new server. What nobody is told of is not held; taking it back at once leaves its slot to those whose
 		// leases were forgotten.
@@ -68,20 +70,20 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 
 // Renew is stream.Store's.
 func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
-	content, started, isNew := "", "", 0
+	detail, started, isNew := "", "", 0
 	if r.Ticket != nil {
-		packed, err := hex.DecodeString(r.Ticket.Content)
-		if err != nil || len(packed) != contentLength {
-			return stream.Result{}, fmt.Errorf("content %q can't be kept", r.Ticket.Content)
+		var err error
+		if detail, err = packDetail(r.Ticket.Content, r.Ticket.Player, ""); err != nil {
+			return stream.Result{}, err
 		}
-		content, started = string(packed), packTime(r.Ticket.Started)
+		started = packTime(r.Ticket.Started)
 		if s.guard.Held() > 0 {
 			isNew = 1
 		}
 	}
 	result, err := s.decide(ctx, "renew", s.scripts.renew, r.ID, []string{leasesKey(account), sessionsKey(account)}, r.ID[:], r.Session[:], r.Limit,
-		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), content, started, isNew)
-	if result.Outcome == stream.Renewed {
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, isNew)
+	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
 		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
 	}
 	return result, err
@@ -95,7 +97,8 @@ func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (str
 
 // List is stream.Store's.
 func (s *Store) List(ctx context.Context, account string) (stream.Result, error) {
-	return s.decide(ctx, "list", s.scripts.list, stream.ID{}, []string{leasesKey(account)})
+	return s.decide(ctx, "list", s.scripts.list, stream.ID{}, []string{leasesKey(account), sessionsKey(account)},
+		s.rules.Lease.Milliseconds())
 }
 
 // call runs a script.
@@ -109,13 +112,22 @@ func (s *Store) call(ctx context.Context, verb string, script *redis.Script, key
 	return answer, nil
 }
 
+// setBack is the answer of a script whose account has leases that a clock ahead of the server's has set.
+const setBack = "set_back"
+
 // decide runs a script that answers an outcome, the time and the leases, and picks out the stream that was asked for.
 func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, id stream.ID, keys []string, args ...any) (stream.Result, error) {
 	answer, err := s.call(ctx, verb, script, keys, args...)
+	if err == nil && answer[0] == setBack {
+		if _, err := s.call(ctx, "rebase", s.scripts.rebase, keys[:1], s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds()); err != nil {
+			return stream.Result{}, err
+		}
+		answer, err = s.call(ctx, verb, script, keys, args...)
+	}
 	if err != nil {
 		return stream.Result{}, err
 	}
-	if len(answer) != 3 {
+	if len(answer) < 3 || answer[0] == setBack {
 		return stream.Result{}, fmt.Errorf("%s: answered %v", verb, answer)
 	}
 	outcome, _ := answer[0].(string)
@@ -127,11 +139,20 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 		result.Gained = time.Duration(gained) * time.Millisecond
 		return result, nil
 	}
-	entries, err := unpack(record)
+	var sessions []any
+	if len(answer) > 3 {
+		sessions, _ = answer[3].([]any)
+		sessions = sessions[min(1, len(sessions)):] // the first is the account's mark, so that there always is one
+	}
+	entries, err := unpack(record, sessions)
 	if err != nil {
 		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
 	}
-	result.Live = live(entries, result.Now)
+	leases := live(entries, result.Now)
+	result.Active = len(leases)
+	if len(answer) > 3 {
+		result.Live = leases
+	}
 	if result.Outcome == stream.Granted || result.Outcome == stream.Done {
 		s.tellEnded(entries, result.Now)
 	}

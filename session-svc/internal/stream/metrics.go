@@ -20,7 +20,7 @@ type Metrics struct {
 }
 
 // Verbs of the store, which the latency of its scripts is told by.
-var verbs = []string{"start", "renew", "stop", "list", "open", "adopt", "refresh", "sessions", "end"}
+var verbs = []string{"start", "renew", "stop", "list", "rebase", "open", "adopt", "refresh", "sessions", "end"}
 
 // NewMetrics registers the metrics, with a zero series for each label. Held says for how much longer new starts are held back.
 func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metrics {
@@ -99,11 +99,11 @@ func (m *Metrics) Ended(reason Reason, lived time.Duration) {
 
 // decided is told of each decision on a start or a renewal.
 func (m *Metrics) decided(r Result, limit int) {
-	m.leases.Add(r.Gained.Seconds())
+	m.leases.Add(max(0, r.Gained.Seconds())) // a counter can't take back what a clock that was set back takes
 	if r.Outcome == Granted {
-		m.levels.Observe(float64(len(r.Live)))
+		m.levels.Observe(float64(r.Active))
 	}
-	if (r.Outcome == Granted || r.Outcome == Resumed) && len(r.Live) > limit {
+	if (r.Outcome == Granted || r.Outcome == Resumed) && r.Active > limit {
 		m.violations.Inc()
 	}
 }

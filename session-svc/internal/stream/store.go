@@ -35,7 +35,7 @@ type Store interface {
 	// of one that is not known, Unknown.
 	Stop(ctx context.Context, account string, s Stop) (Result, error)
 
-	// List gives the live leases: Done.
+	// List gives the live leases: Done with Live.
 	List(ctx context.Context, account string) (Result, error)
 }
 
@@ -62,6 +62,7 @@ type Renewal struct {
 // Ticket is what a signed grant says of a lease that the store may have forgotten.
 type Ticket struct {
 	Content string
+	Player  Player
 	Started time.Time
 }
 
@@ -95,11 +96,12 @@ const (
 type Result struct {
 	Outcome Outcome
 	Now     time.Time // the instant of the decision, on the store's clock
-	Lease   Lease     // of Granted, Repeated and Resumed; of Renewed, its ID, Session and Expires alone
+	Lease   Lease     // of Granted and Repeated; of Renewed and Resumed, its ID, Session and Expires alone
 	End     End       // of Ended, and of Done after Stop
-	// Gained is how much longer a lease lives after Granted, Renewed and Resumed.
+	// Gained is how much longer a lease lives after Granted, Renewed and Resumed. It is negative if the store's clock was set back.
 	Gained time.Duration
-	// Live is what the account holds after the decision, oldest first. It is empty after Renewed, which is asked for most and
-	// whose caller doesn't look.
+	// Active is how many live leases the account holds after the decision; not of Renewed, which is asked for most.
+	Active int
+	// Live are these leases, oldest first, of LimitReached and of List.
 	Live []Lease
 }

@@ -114,7 +114,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	if err != nil {
 		return Playing{}, err
 	}
-	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: len(result.Live)}, nil
+	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active}, nil
 }
 
 // adopting asks the store, and asks again if it had lost the caller's session, which the caller's token speaks for.
@@ -172,7 +172,8 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 		scope = "" // opens nothing of ours
 	}
 	signed, err := s.grants.Sign(grant.Grant{
-		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Limit: caller.Limit,
+		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
+		Limit:   caller.Limit,
 		Started: lease.Started, Expires: lease.Started.Add(grantFor), Scope: scope,
 	})
 	if err != nil {
@@ -195,7 +196,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 		case g.Account != caller.Account || g.Session != caller.Session.String():
 			return time.Time{}, false, ErrUnknown // a stream of somebody else's
 		}
-		r.Ticket = &Ticket{Content: g.Content, Started: g.Started}
+		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 	}
 	return s.renew(ctx, caller.Account, r, false)
 }
@@ -214,7 +215,7 @@ func (s *Streams) RenewByGrant(ctx context.Context, text string) (expires time.T
 	if err != nil {
 		return time.Time{}, err
 	}
-	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Ticket: &Ticket{Content: g.Content, Started: g.Started}}
+	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Ticket: &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}}
 	expires, _, err = s.renew(ctx, g.Account, r, true)
 	return expires, err
 }

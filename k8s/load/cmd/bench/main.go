@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -50,6 +51,10 @@ func run(ctx context.Context, arguments []string) error {
 		if !slices.Contains(slices.Concat(bench.Parts, bench.Kinds), name) {
 			return fmt.Errorf("-only: %q is none of what can be measured", name)
 		}
+	}
+	var err error
+	if o.Work, err = filepath.Abs(o.Work); err != nil { // the sources are built in their own folder
+		return fmt.Errorf("-work: %w", err)
 	}
 	if err := os.MkdirAll(o.Work, 0o750); err != nil {
 		return fmt.Errorf("folder for what is built: %w", err)

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Take back a device session that was forgotten. The layout of a session, and of the mark, is in sessions.go.
 -- KEYS    1 device sessions of one account
 -- ARGV    1 session id  2 name  3 time to live, ms  4 how long to adopt, ms  5 generation: 0 for any, -1 for none

@@ -6,11 +6,9 @@
 -- RETURNS {now in ms, leases}
 local floor, others = math.floor, ARGV[2] == '1'
 local time = redis.call('TIME')
-local now = time[1] * 1000 + floor(time[2] / 1000)
+local now, epoch = time[1] * 1000 + floor(time[2] / 1000), 1577836800000 -- the leases' times count from 2020
 local function text(n) return string.format('%.0f', n) end
-local function bytes(n)
-  return string.char(floor(n / 2 ^ 40), floor(n / 2 ^ 32) % 256, floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256)
-end
+local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256) end
 
 -- The mark as adopt.lua has it. After all have ended, what is unknown is not adopted.
 local mark = redis.call('HGET', KEYS[2], 'm')
@@ -29,10 +27,10 @@ end
 -- Streams of sessions that have expired end too: whoever is not kept is ended.
 local record, out, i, changed = redis.call('GET', KEYS[1]) or '', {}, 1, false
 while i <= #record do
-  local after = i + 38 + record:byte(i + 37)
+  local after = i + 36 + record:byte(i + 35)
   local entry = record:sub(i, after - 1)
-  if (entry:sub(24, 31) == ARGV[1]) ~= others and entry:byte(1) == 108 then -- 108 is l, for lease
-    changed, entry = true, 'e' .. bytes(now + tonumber(ARGV[5])) .. entry:sub(8, 37) .. string.char(#ARGV[3]) .. ARGV[3]
+  if (entry:sub(23, 30) == ARGV[1]) ~= others and entry:byte(1) == 108 then -- 108 is l, for lease
+    changed, entry = true, 'e' .. bytes(now - epoch + tonumber(ARGV[5])) .. entry:sub(7, 35) .. string.char(#ARGV[3]) .. ARGV[3]
   end
   out[#out + 1] = entry
   i = after

@@ -16,18 +16,18 @@ if not mark then -- we never heard of the account
   redis.call('HSET', KEYS[1], 'm', mark)
 end
 local adopting = tonumber(mark:match('%d+$')) > now
-local all, count, oldest, since = redis.call('HGETALL', KEYS[1]), 0, nil, nil
+local all, count, oldest, oldname, since = redis.call('HGETALL', KEYS[1]), 0, nil, nil, nil
 for n = 1, #all, 2 do
-  local expires, refreshed = all[n + 1]:match('^(%d+) %S+ (%d+)') -- refreshed is when it ended, of an ended one
+  local expires, refreshed, name = all[n + 1]:match('^(%d+) %S+ (%d+) ?%d* ?(.*)$') -- refreshed is when it ended, of an ended one
   if all[n] == 'm' then -- the mark is no session
   elseif tonumber(expires) > now then
     count = count + 1
-    if not since or tonumber(refreshed) < since then oldest, since = all[n], tonumber(refreshed) end
+    if not since or tonumber(refreshed) < since then oldest, since, oldname = all[n], tonumber(refreshed), name end
   elseif not adopting and (refreshed + ARGV[6] <= now or #all > 2 * ARGV[7]) then -- no token speaks for it any more
     redis.call('HDEL', KEYS[1], all[n])
   end
 end
-if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 ' .. text(now) .. ' 0 ') end -- its streams can't be renewed any more
+if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 ' .. text(now) .. ' 0 ' .. oldname) end -- its streams can't be renewed any more
 local session = table.concat({text(now + ARGV[3]), '1', text(now), text(now), ARGV[2]}, ' ')
 redis.call('HSET', KEYS[1], ARGV[1], session)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -11,7 +11,7 @@ if not expires or tonumber(expires) <= now then return {'missing', ''} end
 local behind = tonumber(generation) - tonumber(ARGV[2])
 if behind == 1 and now < tonumber(refreshed) + tonumber(ARGV[4]) then return {'refreshed', session} end -- repeated
 if behind ~= 0 and generation ~= '0' then
-  redis.call('HSET', KEYS[1], ARGV[1], '0 0 ' .. string.format('%.0f', now) .. ' 0 ')
+  redis.call('HSET', KEYS[1], ARGV[1], '0 0 ' .. string.format('%.0f', now) .. ' 0 ' .. name)
   return {'reused', ''}
 end
 session = table.concat({string.format('%.0f', now + ARGV[3]), ARGV[2] + 1, string.format('%.0f', now), created, name}, ' ')

@@ -225,7 +225,7 @@ func testRenew(t *testing.T, b *bench) {
 	b.wantLive(t, mine.ID)
 	b.Pass(Rules.Lease)
 	b.wantLive(t)
-	if r := b.renew(t, mine.ID, s, stream.Resumed); r.Lease.Content != mine.Content || len(r.Live) != 1 {
+	if r := b.renew(t, mine.ID, s, stream.Resumed); r.Lease.ID != mine.ID || !r.Lease.Expires.Equal(r.Now.Add(Rules.Lease)) || r.Active != 1 {
 		t.Fatalf("%+v", r)
 	}
 	b.Pass(Rules.Lease)
@@ -429,7 +429,9 @@ func testAccounts(t *testing.T, b *bench) {
 func testLoss(t *testing.T, b *bench) {
 	tv, phone := session.NewID(), session.NewID()
 	started := time.Now().UTC().Add(-time.Minute).Truncate(time.Millisecond)
-	lost := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 1, Ticket: &stream.Ticket{Content: testkit.NewID(), Started: started}}
+	lost := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 1, Ticket: &stream.Ticket{
+		Content: testkit.NewID(), Player: stream.Player{1, 2, 3, 4}, Started: started,
+	}}
 	renew := func(r stream.Renewal, want stream.Outcome) stream.Result {
 		result, err := b.Streams.Renew(t.Context(), b.account, r)
 		return b.check(t, "renew", result, err, want)
@@ -437,8 +439,14 @@ func testLoss(t *testing.T, b *bench) {
 	renew(lost, stream.NoSession)
 	b.adopt(t, tv, session.NoGeneration, true)
 	b.start(t, request(tv), stream.Held)
-	if r := renew(lost, stream.Resumed); !r.Lease.Started.Equal(started) || r.Lease.Content != lost.Ticket.Content || r.Lease.Device != "adopted" {
-		t.Fatalf("%+v", r)
+	renew(lost, stream.Resumed)
+	want := stream.Lease{ID: lost.ID, Session: tv, Content: lost.Ticket.Content, Player: lost.Ticket.Player, Device: "adopted", Started: started}
+	back := b.live(t)
+	if len(back) != 1 || back[0].Expires.IsZero() {
+		t.Fatalf("%+v", back)
+	}
+	if want.Expires = back[0].Expires; back[0] != want {
+		t.Fatalf("%+v, want %+v", back[0], want)
 	}
 	renew(lost, stream.Renewed)
 	b.wantLive(t, lost.ID)
