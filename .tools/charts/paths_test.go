@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -92,6 +93,25 @@ func TestPathsAreThoseOfTheServices(t *testing.T) {
 		}
 		if slices.Sort(got); !slices.Equal(got, want) {
 			t.Errorf("%s: the route has %q, want %q", name, got, want)
+		}
+
+		documents, err = Objects[map[string]any](name, "IngressRoute", on("ingressRoute"))
+		if err != nil || len(documents) != 1 {
+			t.Fatal(documents, err)
+		}
+		var rules []string
+		for _, path := range want {
+			kind, path, _ := strings.Cut(path, " ")
+			rules = append(rules, "Path(`"+path+"`)")
+			if kind == "Prefix" {
+				rules = append(rules, "PathPrefix(`"+path+"/`)")
+			}
+		}
+		route := documents[0]["spec"].(map[string]any)["routes"].([]any)[0].(map[string]any)
+		got = strings.Split(route["match"].(string), " || ")
+		slices.Sort(rules)
+		if slices.Sort(got); !slices.Equal(got, rules) {
+			t.Errorf("%s: Traefik's route has %q, want %q", name, got, rules)
 		}
 	}
 }

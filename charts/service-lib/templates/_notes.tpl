@@ -6,7 +6,11 @@
 
   kubectl -n {{ $namespace }} rollout status deployment/{{ $name }}
 
-{{ if .Values.ingress.enabled -}}
+{{ if .Values.ingressRoute.enabled -}}
+Then ask it through the ingress:
+
+  curl -i http{{ if .Values.ingressRoute.tlsSecret }}s{{ end }}://{{ first (default (list "127.0.0.1") .Values.ingressRoute.hosts) }}/docs/{{ .Chart.Name }}
+{{- else if .Values.ingress.enabled -}}
 Then ask it through the ingress:
 
   curl -i http{{ if .Values.ingress.tls }}s{{ end }}://{{ first (default (list "127.0.0.1") .Values.ingress.hosts) }}/docs/{{ .Chart.Name }}

@@ -101,3 +101,43 @@ spec:
           port: 8080
 {{- end -}}
 {{- end }}
+
+{{/*
+Traefik's own object. Only here can the strategy be chosen: of two pods that are drawn, the request goes to the one with fewer under way.
+All paths are one rule, since Traefik counts what is under way for each rule apart. A prefix ends where a segment ends, as in an Ingress.
+*/}}
+{{- define "streamgate.ingressroute" -}}
+{{- if .Values.ingressRoute.enabled -}}
+{{- $paths := list -}}
+{{- range include (printf "%s.paths" .Chart.Name) . | fromYamlArray -}}
+{{- $paths = append $paths (printf "Path(`%s`)" .path) -}}
+{{- if not .exact }}{{ $paths = append $paths (printf "PathPrefix(`%s/`)" .path) }}{{ end -}}
+{{- end -}}
+{{- $match := join " || " $paths -}}
+{{- with .Values.ingressRoute.hosts -}}
+{{- $hosts := list -}}
+{{- range . }}{{ $hosts = append $hosts (printf "Host(`%s`)" .) }}{{ end -}}
+{{- $match = printf "(%s) && (%s)" (join " || " $hosts) $match -}}
+{{- end -}}
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.ingressRoute.annotations) | nindent 2 }}
+spec:
+  {{- with .Values.ingressRoute.entryPoints }}
+  entryPoints:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.ingressRoute.tlsSecret }}
+  tls:
+    secretName: {{ . }}
+  {{- end }}
+  routes:
+    - kind: Rule
+      match: {{ $match | quote }}
+      services:
+        - name: {{ include "streamgate.fullname" . }}
+          port: http
+          strategy: p2c
+{{- end -}}
+{{- end }}
