@@ -53,9 +53,10 @@ spec:
       tolerations:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+      {{- with .Values.topologyKeys }}
       # matchLabelKeys: the pods of a new version are spread among themselves, whatever is left of the old one.
       topologySpreadConstraints:
-        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+        {{- range . }}
         - topologyKey: {{ . }}
           maxSkew: 1
           whenUnsatisfiable: ScheduleAnyway
@@ -64,6 +65,7 @@ spec:
               {{- include "streamgate.selector" $ | nindent 14 }}
           matchLabelKeys: [pod-template-hash]
         {{- end }}
+      {{- end }}
       containers:
         - name: {{ .Chart.Name }}
           image: {{ include "streamgate.image" (dict "image" .Values.image "tag" .Chart.AppVersion) }}
