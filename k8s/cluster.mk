@@ -12,7 +12,7 @@ PLATFORM ?= metrics-server traefik mongodb redis prometheus prometheus-adapter
 IMAGES     ?= $(if $(CLUSTER_TOOLS),local,upstream)
 NODE_IMAGE ?= $(if $(filter local,$(IMAGES)),local/kind-node:v1.37.2)
 
-on_cluster := cluster deploy e2e hpa-check undeploy cluster-down doctor
+on_cluster := cluster deploy e2e dry-run hpa-check undeploy cluster-down doctor
 $(on_cluster): export PATH := $(if $(CLUSTER_TOOLS),$(CLUSTER_TOOLS):)$(PATH)
 $(on_cluster): export CONTEXT := $(CONTEXT)
 $(on_cluster): export REGISTRY := $(REGISTRY)
@@ -36,6 +36,10 @@ deploy: need-go ## Build, and install everything there; on another cluster: CONT
 e2e: need-go ## Prove it on the cluster that make deploy filled
 	@mkdir -p $(LOCAL) && kubectl config view --raw --minify --flatten --context $(CONTEXT) >$(LOCAL)/kubeconfig
 	@KUBECONFIG=$(LOCAL)/kubeconfig $(GO) -C k8s/e2e test -count=1 -timeout 40m ./...
+
+.PHONY: dry-run
+dry-run: ## Have the cluster check every object that the charts render, strictly
+	@k8s/dry-run
 
 .PHONY: hpa-check
 hpa-check: ## Walk from the pods' metric to the autoscaler, and say where it breaks
