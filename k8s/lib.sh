@@ -46,8 +46,15 @@ die() {
   exit 1
 }
 
+# need TOOL...
+need() {
+  local tool
+  for tool; do [[ $(type -P "$tool") ]] || die "$tool is missing: make doctor says how to get it."; done
+}
+
 # The API server must answer before anything else is tried.
 reach() {
+  need kubectl helm
   kubectl version >/dev/null 2>&1 || die "The cluster of the context $CONTEXT does not answer." \
     "Make one with 'make cluster', or name yours: CONTEXT=$(command kubectl config current-context 2>/dev/null || echo NAME)."
 }
