@@ -2,7 +2,9 @@
 
 # A new service or module is one name here.
 SERVICES := user-svc content-svc session-svc
-MODULES  := libs libs/devstack $(SERVICES)
+MODULES  := libs libs/devstack $(SERVICES) k8s/load
+# Go of the charts and the cluster: formatted, tidied and linted as the others are, and tested by lint-charts and e2e.
+lint-modules fmt tidy: MODULES += .tools/charts $(patsubst %/go.mod,%,$(wildcard k8s/e2e/go.mod))
 
 GO    ?= go
 REDIS ?= auto
@@ -13,10 +15,11 @@ BIN   := $(LOCAL)/bin
 # keeps the linker from leaving out. For all that is built, run and tested.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack,grpcnotrace)
 
-
-DEVSTACK := $(BIN)/devstack
-LINTER   := $(BIN)/golangci-lint
-LINT     := $(LINTER) --config $(CURDIR)/.golangci.yml
+DEVSTACK  := $(BIN)/devstack
+LINTER    := $(BIN)/golangci-lint
+LINT      := $(LINTER) --config $(CURDIR)/.golangci.yml
+UNITTEST  := $(BIN)/helm-unittest
+HELM_DOCS := $(BIN)/helm-docs
 
 # What is tested is what is committed, not a developer's own go.work.
 export GOWORK := off
@@ -33,7 +36,7 @@ each = failed=; for module in $(MODULES); do (cd "$$module" && $(1)) || failed="
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n%s\n' 'MODULES="libs user-svc" narrows test, coverage, lint, fmt and tidy to these modules.'
 
 .PHONY: run
@@ -77,9 +80,30 @@ PROFILE = $(LOCAL)/coverage/$$(echo $$module | tr / -).out
 cover-modules:
 	@$(call each,$(GO) test -count=1 -coverpkg=./... -coverprofile=$(PROFILE) ./...)
 
+.PHONY: prove
+prove: $(DEVSTACK) need-cc need-redis ## Break one thing after the other under load, and print a verdict on each; ARGS=-short for the shorter cut
+	@$(GO) -C k8s/load build -o $(BIN)/prove ./cmd/prove
+	@$(DEVSTACK) test -- $(BIN)/prove $(ARGS)
+
+.PHONY: bench
+bench: need-go need-redis ## Measure against floors of the same run, and print ratios; ARGS=-quick for a shorter run
+	@$(GO) -C k8s/load build -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench -service session-svc -work $(LOCAL)/bench $(ARGS)
+
 .PHONY: lint
-lint: $(LINTER) ## Look for faults, for imports across the boundaries and for unformatted files
+lint: ## Look for faults in Go and in the charts, for imports across the boundaries and for unformatted files
+	@$(MAKE) --keep-going lint-modules $(if $(filter file,$(origin MODULES)),lint-charts)
+
+.PHONY: lint-modules
+lint-modules: $(LINTER)
 	@$(call each,echo "lint $$module" && $(LINT) run ./...)
+
+# Helm itself, its helm lint too, is a library of these tests: none has to be installed.
+.PHONY: lint-charts
+lint-charts: $(UNITTEST) ## Only the charts' part of lint: helm lint, their unit tests, and what they have to agree with
+	@failed=; for service in $(SERVICES); do \
+		$(UNITTEST) --with-subchart=false -f 'tests/*_test.yaml' -f '../service-lib/suites/*_test.yaml' charts/$$service || failed=yes; \
+	done; $(GO) -C .tools/charts test -count=1 ./... && [ -z "$$failed" ]
 
 .PHONY: fmt
 fmt: $(LINTER) ## Format the Go files
@@ -90,9 +114,11 @@ tidy: need-go ## Tidy every go.mod
 	@$(call each,$(GO) mod tidy)
 	@$(GO) -C .tools mod tidy
 
-# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves.
+# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves, and the
+# charts' READMEs from their values.
 .PHONY: generate
-generate: build ## Write again what is generated from the sources
+generate: build $(HELM_DOCS) ## Write again what is generated from the sources
+	@$(HELM_DOCS) --log-level error --chart-search-root charts --template-files ./service-lib/README.md.gotmpl --sort-values-order file
 	@for service in $(SERVICES); do \
 		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md && \
 		awk -v name="settings of $$service" -v table=$(LOCAL)/settings.md \
@@ -109,6 +135,8 @@ verify: ## Fail if tidy, generate or fmt would change anything, or the documenta
 	git --no-pager diff --stat --patch --exit-code $$before $$after || \
 	{ echo "verify: failed; what it changed, if anything, is in the work tree now, to be committed" >&2; exit 1; }
 
+include k8s/cluster.mk
+
 # The tools
 
 # Go decides what of it has to be built again. Without cgo, so that make run wants nothing but Go.
@@ -120,6 +148,18 @@ $(LINTER): .tools/go.mod .tools/go.sum | need-go
 	@echo "Building golangci-lint. The first time this takes minutes on a small machine."
 	@CGO_ENABLED=0 $(GO) -C .tools build -trimpath -ldflags "-s -w" -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
+
+$(UNITTEST): CHARTS_TOOL := github.com/helm-unittest/helm-unittest/cmd/helm-unittest
+$(HELM_DOCS): CHARTS_TOOL := github.com/norwoodj/helm-docs/cmd/helm-docs
+$(UNITTEST) $(HELM_DOCS): .tools/charts/go.mod .tools/charts/go.sum | need-go
+	@echo "Building $(@F)."
+	@CGO_ENABLED=0 $(GO) -C .tools/charts build -trimpath -ldflags "-s -w" -o $@ $(CHARTS_TOOL)
+	@touch $@
+
+.PHONY: need-redis
+need-redis:
+	@command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null || { \
+		echo "This wants a real Redis: install redis-server and redis-benchmark (Debian: apt-get install redis-server)" >&2; exit 1; }
 
 # Asked inside a module, since an older Go may fetch the one that the module names.
 .PHONY: need-go

@@ -5,6 +5,11 @@ CLUSTER_TOOLS ?= $(wildcard $(HOME)/.cache/stream-cluster/bin)
 # The context of kubectl. A cluster that isn't kind's takes its images from a registry: make deploy CONTEXT=my-cluster REGISTRY=ghcr.io/me
 CONTEXT  ?= kind-streamgate
 REGISTRY ?=
+# What a kind cluster is made of; its name is the context's.
+KIND_CONFIG ?= kind-config.yaml
+# The address of the ingress; of a kind cluster, the port of this machine that leads to it.
+http_port := $(shell awk '/containerPort: 80$$/ { ours = 1 } ours && /hostPort:/ { print $$NF; exit }' $(KIND_CONFIG))
+URL ?= http://127.0.0.1$(patsubst %,:%,$(filter-out 80,$(http_port)))
 # What is installed around the services. Leave out what your cluster has: make deploy PLATFORM="mongodb redis"; add grafana.
 PLATFORM ?= metrics-server traefik mongodb redis prometheus prometheus-adapter
 
@@ -16,6 +21,8 @@ on_cluster := cluster deploy e2e dry-run hpa-check undeploy cluster-down doctor
 $(on_cluster): export PATH := $(if $(CLUSTER_TOOLS),$(CLUSTER_TOOLS):)$(PATH)
 $(on_cluster): export CONTEXT := $(CONTEXT)
 $(on_cluster): export REGISTRY := $(REGISTRY)
+$(on_cluster): export KIND_CONFIG := $(KIND_CONFIG)
+$(on_cluster): export URL := $(URL)
 $(on_cluster): export PLATFORM := $(PLATFORM)
 $(on_cluster): export NODE_IMAGE := $(NODE_IMAGE)
 # What the images of the services are built on there; by default what .ko.yaml says.
@@ -25,7 +32,7 @@ $(on_cluster): export LAYERS := $(if $(filter kind-%,$(CONTEXT)),kind) $(filter 
 ##@ Kubernetes
 
 .PHONY: cluster
-cluster: ## Make the kind cluster of kind-config.yaml, if it isn't there
+cluster: ## Make the kind cluster of kind-config.yaml, if it isn't there; CONTEXT=kind-name for another one
 	@k8s/cluster up
 
 .PHONY: deploy

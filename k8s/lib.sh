@@ -6,12 +6,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What make sets. A script that is run without it works on the kind cluster, with upstream images.
 : "${CONTEXT:=kind-streamgate}" # of kubectl
-: "${LAYERS=kind}"              # folders of k8s/values that are laid over the charts' values, in this order
+: "${KIND_CONFIG:=kind-config.yaml}" # what a kind cluster is made of
+: "${LAYERS=kind}" # folders of k8s/values that are laid over the charts' values, in this order
 : "${PLATFORM:=metrics-server traefik mongodb redis prometheus prometheus-adapter}"
 # shellcheck disable=SC2034 # used where this is read
 SERVICES=(user-svc content-svc session-svc)
 
 read -ra layers <<<"$LAYERS"
+# shellcheck disable=SC2034 # used where this is read
+CLUSTER=${CONTEXT#kind-} # the kind cluster's name
 
 kubectl() { command kubectl --context "$CONTEXT" "$@"; }
 helm() { command helm --kube-context "$CONTEXT" "$@"; }
