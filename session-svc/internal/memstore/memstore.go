@@ -109,7 +109,7 @@ func (a *account) forget(now time.Time) {
 
 // asked says whether a lease is what a start with its id asks for.
 func (k *known) asked(start stream.Start) bool {
-	return k.lease.Content == start.Content && k.lease.Player == start.Player && k.lease.Device == start.Device
+	return k.lease.Session == start.Session && k.lease.Content == start.Content && k.lease.Player == start.Player && k.lease.Device == start.Device
 }
 
 // split gives the live leases that a start leaves alone and those that it replaces, each in the order of their starts.
@@ -145,20 +145,16 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 	result := func(o stream.Outcome) (stream.Result, error) {
 		return a.result(o, now), nil
 	}
-	if k := a.find(start.ID); k != nil {
-		switch {
-		case k.end != nil:
-			return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
-		case !k.asked(start):
-			return result(stream.Conflict)
-		case k.live(now):
-			return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, nil
-		}
-	}
 	_, signedIn := a.signedIn(start.Session, now)
-	switch {
+	switch k := a.find(start.ID); {
+	case k != nil && k.end != nil:
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 	case !signedIn:
 		return result(stream.NoSession)
+	case k != nil && !k.asked(start):
+		return result(stream.Conflict)
+	case k != nil && k.live(now):
+		return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, nil
 	case start.Replace != nil && a.find(*start.Replace) == nil:
 		return result(stream.Unknown)
 	case a.lost.Add(s.rules.Lease).After(now):

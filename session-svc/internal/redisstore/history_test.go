@@ -149,23 +149,10 @@ func (p *pair) compare(t *testing.T, err error, want, got any) {
 	t.Fatalf("after the last step, error %v (-model +Redis):\n%s", err, diff)
 }
 
-// patient makes a client that repeats nothing, since the answer to a repetition is another one than the model's.
-func patient(t testing.TB) redis.UniversalClient {
-	t.Helper()
-	o, err := redis.ParseURL(testkit.Redis(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.MaxRetries, o.ReadTimeout = -1, 10*time.Second
-	client := redis.NewClient(o)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 // TestHistories compares random histories step by step.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	client := patient(t)
+	client := open(t)
 	for n := range 60 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -183,7 +170,7 @@ func TestHistories(t *testing.T) {
 func FuzzVerbs(f *testing.F) {
 	f.Add([]byte{16, 0, 0, 0, 1, 2, 3, 9, 1, 1, 14, 2, 2})
 	f.Add([]byte{16, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 17, 0, 0})
-	client := patient(f)
+	client := open(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p := newPair(client, true, func(n int) int {
 			if len(data) == 0 {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"streamgate/libs/redisdb"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
@@ -14,12 +13,15 @@ import (
 	"streamgate/session-svc/internal/stream/storetest"
 )
 
+// open makes a client that waits and repeats nothing: on a busy machine, too, an answer is the first one.
 func open(t testing.TB) redis.UniversalClient {
 	t.Helper()
-	client, err := redisdb.Open(redisdb.Settings{URL: testkit.Redis(t)}, "test", nil)
+	o, err := redis.ParseURL(testkit.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.MaxRetries, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = -1, 10*time.Second, 10*time.Second, 10*time.Second
+	client := redis.NewClient(o)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }

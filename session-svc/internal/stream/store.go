@@ -13,9 +13,10 @@ import (
 // The error of a method says that the store could not be asked (fault.Unavailable) or is broken; what it decided is in the Result.
 type Store interface {
 	// Start grants a lease, unless
-	//   - a stream with this id lives: Repeated with that lease, or Conflict if content, player or device differ;
-	//   - it has ended: Ended;
+	//   - a stream with this id has ended: Ended;
 	//   - the session isn't signed in: NoSession;
+	//   - the stream is known, and session, content, player or device differ: Conflict;
+	//   - it lives: Repeated with that lease;
 	//   - Replace is set and names no stream that is known of the account: Unknown;
 	//   - the store may have forgotten leases of the account that still live, since it lost its memory less than a lease ago: Held;
 	//   - the account would hold more than Limit live leases, after those that this start replaces have ended: LimitReached. Then

@@ -45,12 +45,11 @@ func New(ctx context.Context, r *rig.Redis, present *Present, accounts int) (*Be
 	b := &Bench{redis: r.In(database), present: present, accounts: accounts}
 	zset, err1 := own(ctx, r, "ZSET of expiries, HASH of details", "zset", "z", "h")
 	hash, err2 := own(ctx, r, "one HASH, packed by Redis", "hash", "h")
-	lean, err3 := own(ctx, r, "one value, names with the sessions, times of 5 bytes", "lean", "l")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
 	b.layouts = []*layout{
-		present.layout("one packed value (session-svc)", same), zset, hash, present.layout("one packed value, account in 16 characters", short), lean,
+		present.layout("one packed value (session-svc)", same), zset, hash, present.layout("one packed value, account in 16 characters", short),
 	}
 	_, to := present.Start.Keys()
 	var err error

@@ -39,9 +39,9 @@ while i <= #record do
   end
 end
 if own and own.state ~= 108 then return {'ended', unix, record} end
-if own and record:sub(own.at + 36, own.at + own.size - 1) ~= detail then return {'conflict', unix, record} end
-if own and own.ends > now then return {'repeated', unix, record} end
 if tonumber((session[1] or '0'):match('^%d+')) <= unix then return {'no_session', unix, record} end
+if own and record:sub(own.at + 22, own.at + 29) .. record:sub(own.at + 36, own.at + own.size - 1) ~= sid .. detail then return {'conflict', unix, record} end
+if own and own.ends > now then return {'repeated', unix, record} end
 if not known then return {'unknown', unix, record} end
 if tonumber((session[2] or '0'):match('^%d+')) + lease > unix then return {'held', unix, record} end
 local excess, out, remembered = #live - tonumber(ARGV[4]) + 1, {}, 0

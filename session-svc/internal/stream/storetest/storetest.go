@@ -204,6 +204,9 @@ func testRepeat(t *testing.T, b *bench) {
 	other := first
 	other.Content = testkit.NewID()
 	b.start(t, other, stream.Conflict)
+	other = first
+	other.Session = b.signIn(t, "Phone")
+	b.start(t, other, stream.Conflict)
 	b.wantLive(t, first.ID)
 	b.Pass(Rules.Lease)
 	b.start(t, first, stream.Granted)
