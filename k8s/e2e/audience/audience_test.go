@@ -1,0 +1,231 @@
+package audience_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"streamgate/k8s/e2e/audience"
+)
+
+const testLease = 10 * time.Second
+
+// service answers as Streamgate does, as far as an audience asks, until something is broken.
+type service struct {
+	*httptest.Server
+
+	broken atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // true: it has answered
+
+	mu      sync.Mutex
+	streams map[string]*lease // by id
+	next    int
+}
+
+type lease struct {
+	name           string
+	began, expires time.Time
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	s := &service{streams: map[string]*lease{}}
+	mux := http.NewServeMux()
+	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "account", "sid": "session"}`)) + ".e30"
+	created := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	mux.Handle("POST /users", created(`{}`))
+	mux.Handle("POST /auth", created(`{"token": "`+token+`", "refreshToken": "r"}`))
+	mux.HandleFunc("DELETE /auth", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /content", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("POST /streams", s.start)
+	mux.HandleFunc("GET /streams", func(w http.ResponseWriter, _ *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		fmt.Fprintf(w, `{"streams": [%s]}`, s.list())
+	})
+	mux.HandleFunc("POST /streams/{id}/heartbeat", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l := s.streams[r.PathValue("id")]
+		l.expires = time.Now().Add(testLease)
+		fmt.Fprintf(w, `{"expiresAt": %q, "resumed": false}`, stamp(l.expires))
+	})
+	mux.HandleFunc("DELETE /streams/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.streams, r.PathValue("id"))
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /media/clip", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(strings.Repeat("x", 100_000)))
+	})
+	mux.HandleFunc("GET /streams/events", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "event: streams\ndata: {}\n\n")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(300 * time.Millisecond): // as a pod that ends
+		}
+	})
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if broken := s.broken.Load(); broken == nil || !(*broken)(w, r) {
+			mux.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func (s *service) list() string {
+	var all []string
+	for id, l := range s.streams {
+		all = append(all, fmt.Sprintf(`{"id": %q, "device": %q, "startedAt": %q, "expiresAt": %q}`, id, l.name, stamp(l.began), stamp(l.expires)))
+	}
+	return strings.Join(all, ",")
+}
+
+func (s *service) start(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.streams) == audience.Limit {
+		w.Header().Set("Retry-After", "10")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, `{"code": "stream_limit_reached", "limit": 3, "streams": [%s]}`, s.list())
+		return
+	}
+	s.next++
+	id, now := fmt.Sprintf("stream-%d", s.next), time.Now()
+	s.streams[id] = &lease{r.FormValue("device"), now, now.Add(testLease)}
+	w.WriteHeader(http.StatusCreated)
+	fmt.Fprintf(w, `{"source": "%s/media/clip", "stream": {"id": %q, "startedAt": %q, "expiresAt": %q}}`, s.URL, id, stamp(now), stamp(now.Add(testLease)))
+}
+
+// run lets an audience of one account ask the service for a while. What is broken is so from the time at which all is under way.
+func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool) *audience.Figures {
+	t.Helper()
+	s := newService(t)
+	account, err := audience.SignUp(t.Context(), s.URL, "a@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := audience.Begin(t.Context(), audience.Options{
+		Base: s.URL, Content: "clip", Lease: testLease, Accounts: []*audience.Account{account},
+		Heartbeats: 20 * time.Millisecond, Fetches: 20 * time.Millisecond, Visits: 50 * time.Millisecond, SignIns: 50 * time.Millisecond, Listeners: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reach(t, a, 50)
+	if broken != nil {
+		s.broken.Store(&broken)
+	}
+	reach(t, a, 150)
+	s.broken.Store(nil)
+	reach(t, a, 200)
+	return a.End(t.Context())
+}
+
+func reach(t *testing.T, a *audience.Audience, requests int) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for a.Reached(requests) != nil {
+		select {
+		case <-ticker.C:
+		case <-t.Context().Done():
+			t.Fatal(a.Reached(requests))
+		}
+	}
+}
+
+func TestNothingIsWrongWithAGoodService(t *testing.T) {
+	t.Parallel()
+	f := run(t, nil)
+	if len(f.Failed()) > 0 || len(f.Lost) > 0 || len(f.Broken()) > 0 {
+		t.Errorf("failed %v, lost %v, broken %v", f.Failed(), f.Lost, f.Broken())
+	}
+	asked := map[string]int{}
+	for _, r := range f.Requests {
+		asked[r.What]++
+	}
+	for _, what := range []string{"start", "stop", "heartbeat", "fetch", "list", "sign-in", "sign-out", "catalogue", "events"} {
+		if asked[what] == 0 {
+			t.Errorf("no %s among %v", what, asked)
+		}
+	}
+	if f.Quantile(0.99) < f.Quantile(0.5) || f.Quantile(0.5) == 0 {
+		t.Errorf("p50 %v, p99 %v", f.Quantile(0.5), f.Quantile(0.99))
+	}
+}
+
+func TestEveryFaultIsSeen(t *testing.T) {
+	t.Parallel()
+	reset := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	answer := func(status int, body string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	for name, c := range map[string]struct {
+		method, path string
+		how          func(http.ResponseWriter)
+		what         string // that fails
+		lost         bool
+	}{
+		"a heartbeat's connection breaks": {http.MethodPost, "/heartbeat", reset, "heartbeat", false},
+		"a heartbeat is answered by 502":  {http.MethodPost, "/heartbeat", answer(http.StatusBadGateway, "Bad Gateway"), "heartbeat", false},
+		"a stream has ended":              {http.MethodPost, "/heartbeat", answer(http.StatusGone, `{"reason": "evicted"}`), "heartbeat", true},
+		"a stream is not known":           {http.MethodPost, "/heartbeat", answer(http.StatusNotFound, `{}`), "heartbeat", true},
+		"a stream lapsed and is resumed": {
+			http.MethodPost, "/heartbeat",
+			answer(http.StatusOK, `{"expiresAt": "`+stamp(time.Now().Add(testLease))+`", "resumed": true}`), "", true,
+		},
+		"video ends too early": {http.MethodGet, "/media/", func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "65536")
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = w.Write(make([]byte, 1000))
+			panic(http.ErrAbortHandler)
+		}, "fetch", false},
+		"video is too short":               {http.MethodGet, "/media/", answer(http.StatusPartialContent, "short"), "fetch", false},
+		"video is gone":                    {http.MethodGet, "/media/", answer(http.StatusGone, `{}`), "fetch", true},
+		"a fourth stream starts":           {http.MethodPost, "/streams", answer(http.StatusCreated, `{"source": "x", "stream": {"id": "y"}}`), "start", false},
+		"a start is refused otherwise":     {http.MethodPost, "/streams", answer(http.StatusForbidden, `{"code": "forbidden"}`), "start", false},
+		"a start gets 503":                 {http.MethodPost, "/streams", answer(http.StatusServiceUnavailable, `{}`), "start", false},
+		"the list is not to be had":        {http.MethodGet, "/content", answer(http.StatusInternalServerError, `{}`), "catalogue", false},
+		"events break off":                 {http.MethodGet, "/events", reset, "events", false},
+		"there are no events":              {http.MethodGet, "/events", answer(http.StatusOK, ""), "events", false},
+		"somebody can't sign in":           {http.MethodPost, "/auth", answer(http.StatusTooManyRequests, `{}`), "sign-in", false},
+		"the answer to a sign-in is empty": {http.MethodPost, "/auth", answer(http.StatusCreated, `{}`), "sign-in", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := run(t, func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != c.method || !strings.HasSuffix(r.URL.Path, c.path) && !strings.HasPrefix(r.URL.Path, c.path+"clip") {
+					return false
+				}
+				c.how(w)
+				return true
+			})
+			failed := map[string]string{}
+			for _, r := range f.Failed() {
+				failed[r.What] = r.Fault
+			}
+			if (c.what != "" && failed[c.what] == "") || c.lost != (len(f.Lost) > 0) {
+				t.Errorf("failed %v, lost %v", failed, f.Lost)
+			}
+		})
+	}
+}

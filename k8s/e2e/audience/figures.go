@@ -1,0 +1,63 @@
+package audience
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"streamgate/k8s/load/check"
+)
+
+// Request is one that was made.
+type Request struct {
+	What string
+	Due  time.Time
+	Took time.Duration // since it was due
+	// Status is 0 if no answer came.
+	Status     int
+	RetryAfter bool
+	// Fault says what is wrong with the answer, if anything is.
+	Fault string
+}
+
+// Figures are what a load comes to.
+type Figures struct {
+	Began    time.Time
+	Took     time.Duration
+	Requests []Request // in the order of their ends
+	Lost     []string  // streams that ended, or lapsed, though nobody stopped them
+	// Rule is what the checks of the stream rule say of all that the players were told.
+	Rule check.Report
+}
+
+// Failed are the requests that failed.
+func (f *Figures) Failed() []Request {
+	return slices.DeleteFunc(slices.Clone(f.Requests), func(r Request) bool { return r.Fault == "" })
+}
+
+// Quantile is the time within which so large a share of the requests were answered.
+func (f *Figures) Quantile(share float64) time.Duration {
+	times := make([]time.Duration, 0, len(f.Requests))
+	for _, r := range f.Requests {
+		times = append(times, r.Took)
+	}
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[min(int(share*float64(len(times))), len(times)-1)]
+}
+
+// Broken says by what the stream rule was broken, if it was.
+func (f *Figures) Broken() []string {
+	var all []string
+	for what, overlap := range map[string]check.Overlap{"leases lived": f.Rule.Overlap, "streams were served": f.Rule.Served} {
+		if overlap.Exceeded() {
+			all = append(all, fmt.Sprintf("%d more %s than the limit, up to %v: account %s, streams %v", overlap.Leases, what, overlap.Worst, overlap.Account, overlap.Streams))
+		}
+	}
+	for _, fault := range slices.Concat(f.Rule.Wrong, f.Rule.Broken) {
+		all = append(all, fmt.Sprintf("%s: %s of stream %q: %d %s", fault.What, fault.Op.Verb, fault.Op.Stream, fault.Op.Answer.Status, fault.Op.Answer.Code))
+	}
+	return all
+}

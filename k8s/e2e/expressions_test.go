@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"streamgate/k8s/e2e/kube"
+	"streamgate/k8s/e2e/table"
+)
+
+// expression is one of a dashboard or an alert.
+type expression struct {
+	Source string
+	Alert  bool
+	Query  string
+}
+
+// elsewhere are metrics of programs that a cluster may have, and make deploy doesn't install.
+var elsewhere = regexp.MustCompile(`^kube_`)
+
+// expressions lists them all, as Prometheus is asked them.
+func (s *suite) expressions(ctx context.Context, t *testing.T) []expression {
+	t.Helper()
+	text, err := s.Run(ctx, "go", "-C", ".tools/charts", "run", "./expressions")
+	s.must(ctx, t, err)
+	var list []expression
+	lines := bufio.NewScanner(strings.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e expression
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatalf("%v in %s", err, lines.Text())
+		}
+		list = append(list, e)
+	}
+	if len(list) == 0 {
+		t.Fatal("no expressions")
+	}
+	return list
+}
+
+// ask asks Prometheus every expression. Those of dashboards must give data. An alert gives none while all is well: what it is made of must exist.
+func (s *suite) ask(ctx context.Context, t *testing.T, row *table.Row, list []expression) {
+	t.Helper()
+	alerts := 0
+	for _, e := range list {
+		queries := []string{e.Query}
+		if e.Alert {
+			alerts++
+			if _, err := s.Query(ctx, e.Query); err != nil {
+				t.Errorf("%s: %v", e.Source, err)
+			}
+			queries = operands(e.Query)
+		}
+		for _, query := range queries {
+			err := kube.Until(ctx, 45*time.Second, func(ctx context.Context) error {
+				values, err := s.Query(ctx, query)
+				if err == nil && len(values) == 0 {
+					err = errors.New("no data")
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s: %v: %s", e.Source, err, query)
+			}
+		}
+	}
+	row.Remark = fmt.Sprintf("%d expressions of dashboards give data; %d alerts are evaluated, of series that exist", len(list)-alerts, alerts)
+}
+
+var (
+	selector = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
+	// released are the labels by which the series of a release are known. Others choose among them what is wrong, which may not be there.
+	released = regexp.MustCompile(`(namespace|service)="[^"]*"`)
+)
+
+// operands are the metrics that an expression is made of, of the same release.
+func operands(query string) []string {
+	var list []string
+	for _, match := range selector.FindAllStringSubmatch(query, -1) {
+		if !elsewhere.MatchString(match[1]) {
+			list = append(list, match[1]+"{"+strings.Join(released.FindAllString(match[2], -1), ",")+"}")
+		}
+	}
+	return list
+}

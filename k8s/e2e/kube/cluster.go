@@ -1,0 +1,79 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Namespace is where the services are, with MongoDB and Redis.
+const Namespace = "streamgate"
+
+// Services are the releases of the charts, and the names of what they make.
+func Services() []string { return []string{"user-svc", "content-svc", "session-svc"} }
+
+// Cluster is a cluster that make deploy has filled.
+type Cluster struct {
+	kubernetes.Interface
+
+	root    string // folder of the repository
+	context string
+	host    string
+	http    *http.Client
+}
+
+// Connect finds the cluster by the name of its context. root is the folder of the repository.
+func Connect(name, root string) (*Cluster, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: name}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("context %s: %w", name, err)
+	}
+	config.QPS, config.Burst = 100, 100 // what is watched is asked for often
+	config.Timeout = 30 * time.Second
+	api, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("context %s: %w", name, err)
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("context %s: %w", name, err)
+	}
+	return &Cluster{Interface: api, root: root, context: name, host: strings.TrimSuffix(config.Host, "/"), http: client}, nil
+}
+
+// poll is how often something that is waited for is looked at.
+const poll = 250 * time.Millisecond
+
+// Until looks until there is no reason against going on, or the time is over: then the error is the last reason.
+func Until(ctx context.Context, limit time.Duration, look func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	var last error
+	for {
+		err := look(ctx)
+		if err == nil {
+			return nil
+		}
+		if last == nil || ctx.Err() == nil { // what the end of the time itself broke says nothing
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("not within %v: %w", limit, last)
+			}
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}

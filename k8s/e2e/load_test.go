@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"streamgate/k8s/e2e/audience"
+	"streamgate/k8s/e2e/kube"
+	"streamgate/k8s/e2e/table"
+)
+
+// watch begins the load under which things are broken, and waits until it is under way.
+func (s *suite) watch(ctx context.Context, t *testing.T) *audience.Audience {
+	t.Helper()
+	return s.load(ctx, t, audience.Options{
+		Accounts: s.watching, Heartbeats: 500 * time.Millisecond, Fetches: 500 * time.Millisecond,
+		Visits: 400 * time.Millisecond, SignIns: time.Second, Listeners: 10,
+	})
+}
+
+// press begins a load that is too much for two pods of session-svc: 400 heartbeats a second.
+func (s *suite) press(ctx context.Context, t *testing.T) *audience.Audience {
+	t.Helper()
+	return s.load(ctx, t, audience.Options{Accounts: s.pressing, Heartbeats: 25 * time.Millisecond})
+}
+
+func (s *suite) load(ctx context.Context, t *testing.T, o audience.Options) *audience.Audience {
+	t.Helper()
+	o.Base, o.Content, o.Lease = s.url, content, lease
+	load, err := audience.Begin(ctx, o)
+	s.must(ctx, t, err)
+	t.Cleanup(func() { load.End(context.WithoutCancel(ctx)) }) // that a test which fails early leaves nothing running
+	s.must(ctx, t, goOn(ctx, load))
+	return load
+}
+
+// goOn lets a load go on for some hundred requests more.
+func goOn(ctx context.Context, load *audience.Audience) error {
+	const more = 300
+	from := load.Answered()
+	return kube.Until(ctx, 30*time.Second, func(context.Context) error { return load.Reached(from + more) })
+}
+
+// figures puts what a load came to into the table. Streams must not be lost and the rule must hold, whatever was done.
+func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, load *audience.Audience) *audience.Figures {
+	t.Helper()
+	f := load.End(context.WithoutCancel(ctx))
+	row.Load = &table.Load{Requests: len(f.Requests), Failed: len(f.Failed()), Lost: len(f.Lost), P50: f.Quantile(0.5), P99: f.Quantile(0.99)}
+	for _, what := range first(f.Lost) {
+		t.Errorf("lost: %s", what)
+	}
+	for _, what := range first(f.Broken()) {
+		t.Errorf("broken: %s", what)
+	}
+	return f
+}
+
+// flawless asks that no request failed either.
+func (s *suite) flawless(ctx context.Context, t *testing.T, row *table.Row, load *audience.Audience) {
+	t.Helper()
+	f := s.figures(ctx, t, row, load)
+	for _, r := range first(f.Failed()) {
+		t.Errorf("%s, due %v after the load began, took %v: %s", r.What, r.Due.Sub(f.Began).Round(time.Millisecond), r.Took.Round(time.Millisecond), r.Fault)
+	}
+	if t.Failed() {
+		t.Log(s.Complaints(context.WithoutCancel(ctx)))
+	}
+}
+
+// first are those that are shown of many.
+func first[T any](all []T) []T { return all[:min(len(all), 10)] }
