@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"encoding/json"
 
 	"streamgate/k8s/e2e/audience"
 	"streamgate/k8s/e2e/kube"

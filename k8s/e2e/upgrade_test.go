@@ -80,7 +80,7 @@ func (s *suite) previously(ctx context.Context, t *testing.T) previous {
 	}
 	changes := strings.Fields(git("log", "--format=%H", "--", "charts/*/templates", "charts/*/values.yaml", "charts/*/Chart.yaml"))
 	versions := strings.Fields(git("log", "--format=%H", "-G", "^version:", "--", "charts/session-svc/Chart.yaml"))
-	commit := ""
+	var commit string
 	switch {
 	case len(versions) > 1:
 		commit = git("rev-parse", versions[0]+"^")
@@ -103,7 +103,7 @@ func (s *suite) previously(ctx context.Context, t *testing.T) previous {
 		// Which files make deploy took then.
 		said, err := s.Run(ctx, "bash", "-c", `. "$1/k8s/lib.sh" && values "$2" && printf '%s\n' "${files[@]}"`, "", p.folder, service)
 		s.must(ctx, t, err)
-		for _, argument := range strings.Fields(said) {
+		for argument := range strings.FieldsSeq(said) {
 			if argument != "--values" {
 				p.values[service] = append(p.values[service], "--values", filepath.Join(p.folder, argument))
 			}

@@ -3,14 +3,13 @@ package audience
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"encoding/json"
 
 	"streamgate/k8s/load/player"
 )

@@ -53,7 +53,8 @@ func (f *Figures) Broken() []string {
 	var all []string
 	for what, overlap := range map[string]check.Overlap{"leases lived": f.Rule.Overlap, "streams were served": f.Rule.Served} {
 		if overlap.Exceeded() {
-			all = append(all, fmt.Sprintf("%d more %s than the limit, up to %v: account %s, streams %v", overlap.Leases, what, overlap.Worst, overlap.Account, overlap.Streams))
+			all = append(all, fmt.Sprintf("%d more %s than the limit, up to %v: account %s, streams %v",
+				overlap.Leases, what, overlap.Worst, overlap.Account, overlap.Streams))
 		}
 	}
 	for _, fault := range slices.Concat(f.Rule.Wrong, f.Rule.Broken) {

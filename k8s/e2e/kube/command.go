@@ -12,7 +12,7 @@ import (
 
 // Run runs a program in the repository's folder. What it wrote is in the error as well, if it failed.
 func (c *Cluster) Run(ctx context.Context, name string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, name, args...)
+	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // tools, by what the tests say
 	command.Dir = c.root
 	// A Helm that is killed leaves a release that can't be upgraded.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

@@ -3,14 +3,13 @@ package kube
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"encoding/json"
 )
 
 // Pod is the address of a pod's port, by way of the API server. It takes the header Authorization for its own.
