@@ -61,3 +61,29 @@ reach() {
   kubectl version >/dev/null 2>&1 || die "The cluster of the context $CONTEXT does not answer." \
     "Make one with 'make cluster', or name yours: CONTEXT=$(command kubectl config current-context 2>/dev/null || echo NAME)."
 }
+
+# variants CALL: has it called with a name, a chart and arguments for helm: for every chart as it is, with each layer of values over it,
+# and with all that is optional and whose API there is, which `has GROUP/VERSION` says.
+variants() {
+  local call=$1 chart name layer service option
+  local -a common scaled=(autoscaling)
+  for chart in k8s/*/Chart.yaml; do
+    chart=${chart%/*} name=${chart#k8s/}
+    "$call" "$name" "$chart"
+    for layer in kind local; do
+      [[ ! -f k8s/values/$layer/$name.yaml ]] || "$call" "$name" "$chart" --values "k8s/values/$layer/$name.yaml"
+    done
+  done
+  ! has keda.sh/v1alpha1 || scaled+=(keda)
+  for service in "${SERVICES[@]}"; do
+    "$call" "$service" "charts/$service"
+    common=()
+    for option in ingress ingressRoute networkPolicy dashboards; do common+=(--set "$option.enabled=true"); done
+    [[ $service != content-svc ]] || common+=(--set media.persistence.enabled=true)
+    ! has gateway.networking.k8s.io/v1 || common+=(--set 'gateway.enabled=true,gateway.parentRefs[0].name=public')
+    ! has monitoring.coreos.com/v1 || common+=(--set serviceMonitor.enabled=true --set prometheusRule.enabled=true)
+    for option in "${scaled[@]}"; do # one or the other
+      "$call" "$service" "charts/$service" "${common[@]}" --set "$option.enabled=true,keda.serverAddress=http://prometheus.monitoring:9090"
+    done
+  done
+}
