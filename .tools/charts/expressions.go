@@ -66,7 +66,7 @@ func Expressions() ([]Expression, error) {
 				}
 			}
 		}
-		dashboards, err := Dashboards(name)
+		dashboards, err := dashboards(name)
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +81,8 @@ func Expressions() ([]Expression, error) {
 	return list, nil
 }
 
-// Dashboards gives the dashboards of a chart, by the name of their files.
-func Dashboards(name string) (map[string]dashboard, error) {
+// dashboards gives the dashboards of a chart, by the name of their files.
+func dashboards(name string) (map[string]dashboard, error) {
 	maps, err := Objects[corev1.ConfigMap](name, "ConfigMap", on("dashboards"))
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func TestDashboardsAreToldApart(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for _, name := range Services {
-		dashboards, err := Dashboards(name)
+		dashboards, err := dashboards(name)
 		if err != nil {
 			t.Fatal(err)
 		}
