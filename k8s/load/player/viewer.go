@@ -180,6 +180,11 @@ func (v *viewer) signOut(ctx context.Context) {
 	gone := v.account.device(v.device)
 	other := v.account.device((v.device + 1) % devices)
 	v.gated(func() history.Op { return v.SignOut(ctx, v.choose(v.load.system.Sessions), other, gone.Session) })
+	if v.one(2) { // somebody still has its token
+		v.starts++
+		o := StartOptions{Content: v.load.options.Content, Name: fmt.Sprintf("%d.%d", v.ID, v.starts)}
+		v.gated(func() history.Op { return v.Start(ctx, v.choose(v.load.system.Sessions), gone, o) })
+	}
 	for {
 		d, err := v.load.system.SignIn(ctx, v.account.id)
 		if err == nil {

@@ -59,6 +59,24 @@ func (v *Verdict) OK() bool {
 	return v.Report.OK() && v.Leaked == 0 && len(v.Besides) == 0 && len(v.Linear.None) == 0 && v.Linear.Undecided == 0
 }
 
+// Kinds names the checks that found something, for a table.
+func (v *Verdict) Kinds() []string {
+	var kinds []string
+	for _, k := range []struct {
+		found bool
+		name  string
+	}{
+		{v.Overlap.Exceeded(), "overlap"}, {v.Served.Exceeded(), "served"}, {v.Clock > 0, "clock"}, {v.Leaked > 0, "leaked"}, {len(v.Wrong) > 0, "wrong refusals"},
+		{len(v.Broken) > 0, "broken"}, {len(v.Failed) > 0, "failed"}, {len(v.Besides) > 0, "besides"}, {len(v.Linear.None) > 0, "no order"},
+		{v.Linear.Undecided > 0, "undecided"},
+	} {
+		if k.found {
+			kinds = append(kinds, k.name)
+		}
+	}
+	return kinds
+}
+
 // Run runs the scenario in a bounded time.
 func (s *Scenario) Run(ctx context.Context, in Setting) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
@@ -104,5 +122,12 @@ func (v *Verdict) Faults(most int) []string {
 	if v.Linear.Undecided > 0 {
 		add("no order was found in time for %d accounts", v.Linear.Undecided)
 	}
-	return append(all, v.Besides...)
+	for i, besides := range v.Besides {
+		if i == most {
+			add("… and %d more", len(v.Besides)-most)
+			break
+		}
+		add("%s", besides)
+	}
+	return all
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"streamgate/k8s/load/fault"
+	"streamgate/k8s/load/mutant"
 	"streamgate/k8s/load/scenario"
 	"streamgate/k8s/load/stack"
 )
@@ -28,10 +29,10 @@ MongoDB's protocol: devstack test -- go run ./cmd/prove
 `
 
 type options struct {
-	short, list, keep bool
-	only              string
-	source, programs  string
-	seed              uint64
+	short, list, keep, mutants bool
+	only                       string
+	source, programs           string
+	seed                       uint64
 }
 
 func main() {
@@ -39,7 +40,8 @@ func main() {
 	flag.BoolVar(&o.short, "short", false, "run the shorter cut")
 	flag.BoolVar(&o.list, "list", false, "list the scenarios and run none")
 	flag.BoolVar(&o.keep, "keep", false, "keep the logs, and say where they are")
-	flag.StringVar(&o.only, "only", "", "run these scenarios alone: their names, with commas between")
+	flag.BoolVar(&o.mutants, "mutants", false, "break the rule itself in the scripts of session-svc, one thing after the other, and see that each is found")
+	flag.StringVar(&o.only, "only", "", "run these scenarios, or mutants, alone: their names, with commas between")
 	flag.StringVar(&o.source, "session-svc", "", "the source of session-svc, if it is another than the repository's")
 	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc and session-svc-stepped, which are then not built")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the players' choices follow from") //nolint:gosec // after 1970
@@ -77,15 +79,8 @@ func choose(o options) ([]scenario.Scenario, error) {
 
 // prove says whether all verdicts are right.
 func prove(ctx context.Context, o options) (right bool, err error) {
-	chosen, err := choose(o)
-	if err != nil {
-		return false, err
-	}
 	if o.list {
-		for _, s := range chosen {
-			_, _ = fmt.Fprintf(os.Stdout, "%-24s %s\n", s.Name, s.What)
-		}
-		return true, nil
+		return true, list(o)
 	}
 	mongo := os.Getenv("TEST_MONGODB_URI")
 	if mongo == "" {
@@ -103,8 +98,33 @@ func prove(ctx context.Context, o options) (right bool, err error) {
 	} else {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
+	if o.mutants {
+		return proveMutants(ctx, dir, mongo, o)
+	}
+	return proveScenarios(ctx, dir, mongo, o)
+}
+
+func list(o options) error {
+	if o.mutants {
+		for _, m := range mutant.All() {
+			_, _ = fmt.Fprintf(os.Stdout, "%-24s %s\n", m.Name, m.What)
+		}
+		return nil
+	}
+	chosen, err := choose(o)
+	for _, s := range chosen {
+		_, _ = fmt.Fprintf(os.Stdout, "%-24s %s\n", s.Name, s.What)
+	}
+	return err
+}
+
+func proveScenarios(ctx context.Context, dir, mongo string, o options) (right bool, err error) {
+	chosen, err := choose(o)
+	if err != nil {
+		return false, err
+	}
 	began := time.Now()
-	programs, err := build(ctx, dir, o, chosen)
+	programs, err := build(ctx, dir, o, chosen, "")
 	if err != nil {
 		return false, err
 	}
@@ -128,8 +148,8 @@ func prove(ctx context.Context, o options) (right bool, err error) {
 	return table(os.Stdout, rows, time.Since(began)), nil
 }
 
-// build builds what the scenarios need.
-func build(ctx context.Context, dir string, o options, chosen []scenario.Scenario) (p scenario.Programs, err error) {
+// build builds what the scenarios need, session-svc with an overlay, which may be empty.
+func build(ctx context.Context, dir string, o options, chosen []scenario.Scenario, overlay string) (p scenario.Programs, err error) {
 	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.Clock }) {
 		clock, err := fault.BuildLibrary(ctx, dir)
 		if err != nil {
@@ -155,7 +175,7 @@ func build(ctx context.Context, dir string, o options, chosen []scenario.Scenari
 	if o.source != "" {
 		source = o.source
 	}
-	if err := stack.Build(ctx, source, "session-svc", p.Session, ""); err != nil {
+	if err := stack.Build(ctx, source, "session-svc", p.Session, overlay); err != nil {
 		return p, err
 	}
 	if err := stack.Build(ctx, filepath.Join(root, "content-svc"), "content-svc", p.Content, ""); err != nil {
