@@ -42,6 +42,10 @@
 // What has ended stays so: no heartbeat is answered after an answered stop, no request of a session after its sign-out, no byte is served
 // a third of a lease after it. Each reason that is told for an end is the doing of some request. One Idempotency-Key is one stream.
 //
+// # Hold
+//
+// After the store lost its memory, nothing starts for a lease, so that what plays can put itself back first.
+//
 // # Linearizable
 //
 // The whole rule, as a sequential program, explains the answers of an account in an order that respects real time. See Linearizable.

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"streamgate/k8s/load/history"
@@ -28,7 +29,7 @@ const tolerance = 100 * time.Millisecond
 // Run applies all checks but Linearizable.
 func Run(h history.History, rule Rule) Report {
 	v := newView(&h, rule)
-	r := Report{Served: v.served(), Wrong: append(v.refusals(), v.lost()...), Broken: append(v.ends(), v.grace()...)}
+	r := Report{Served: v.served(), Wrong: append(v.refusals(), v.lost()...), Broken: slices.Concat(v.ends(), v.grace(), v.hold())}
 	r.Overlap, r.Excused = v.leases()
 	for _, s := range v.streams {
 		r.Admitted += len(s.grants)

@@ -47,7 +47,7 @@ func All() []Mutant {
 			script: "start", old: "if e.id == id then", new: "if false then",
 		},
 		{
-			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "redis-killed",
+			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "flushall",
 			script: "start", old: "if tonumber((session[2] or '0'):match('^%d+')) + lease > unix then return {'held', unix, record} end", new: "",
 		},
 		{
