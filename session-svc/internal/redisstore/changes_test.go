@@ -1,0 +1,55 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"streamgate/libs/redisdb"
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+// Whatever changes while nobody can be told of it, a watcher looks again when there is a connection again.
+func TestChangesSurviveALostConnection(t *testing.T) {
+	t.Parallel()
+	rules := stream.Rules{Lease: time.Minute, Remember: time.Minute}
+	server := newServer(t)
+	store, _ := replica(t, server.url(), rules) // the one that changes
+	client, err := redisdb.Open(redisdb.Settings{URL: server.url()}, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	changes := redisstore.NewChanges(client) // the one that is told
+	go changes.Run(t.Context())
+
+	account := testkit.NewID()
+	opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, stop := changes.Watch(t.Context(), account)
+	defer stop()
+	wait := func(of string) {
+		t.Helper()
+		select {
+		case <-told:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("not told of %s", of)
+		}
+	}
+	wait("the subscription")
+	for range 3 {
+		server.do(t, "CLIENT", "KILL", "TYPE", "pubsub")
+		start := stream.Start{ID: stream.NewID(), Session: opened.ID, Content: testkit.NewID(), Limit: 3}
+		if r, err := store.Start(t.Context(), account, start); err != nil || r.Outcome != stream.Granted {
+			t.Fatal(r.Outcome, err)
+		}
+		wait("a start while there was no connection")
+	}
+	server.kill()
+	server.start(t)
+	wait("a restart")
+}
