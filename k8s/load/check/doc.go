@@ -33,9 +33,9 @@
 //
 // A refusal lists the leases that took the slots. It is right if there was one instant between its call and its return at which all of them, at
 // least as many as the limit and none that the request would have replaced, may have lived: each was started by a request of the history
-// at the time that it shows, each expiry follows from a request that may have renewed it, none had lapsed, and none had been ended by a request that was answered
-// before. A refusal that is not right was decided on something that no order of the requests explains. A heartbeat that is turned away while its
-// lease surely lives is counted as one too.
+// at the time that it shows, each expiry follows from a request that may have renewed it, none had lapsed, and none had been ended by a
+// request that was answered before. A refusal that is not right was decided on something that no order of the requests explains. A
+// heartbeat that is turned away while its lease surely lives is counted as one too.
 //
 // # Ends
 //

@@ -2,6 +2,8 @@ package check
 
 import (
 	"net/http"
+	"slices"
+	"time"
 
 	"streamgate/k8s/load/history"
 )
@@ -33,12 +35,8 @@ func (v *view) resurrected(op *history.Op) string {
 	if !op.Done() {
 		return ""
 	}
-	if op.Verb == history.Start || op.Verb == history.Heartbeat {
-		for _, out := range v.signOuts[op.Session] {
-			if out.Done() && out.Returned < op.Invoked && !v.rule.forgot(out, op) {
-				return "carried out for a session that had been signed out"
-			}
-		}
+	if (op.Verb == history.Start || op.Verb == history.Heartbeat) && v.answeredBefore(v.signOuts[op.Session], op.Invoked, op) {
+		return "carried out for a session that had been signed out"
 	}
 	s := v.streams[op.Stream]
 	if s == nil || (op.Verb != history.Heartbeat && op.Verb != history.Fetch) {
@@ -50,12 +48,15 @@ func (v *view) resurrected(op *history.Op) string {
 			return ""
 		}
 	}
-	for _, stop := range s.stops {
-		if stop.Done() && stop.Returned < asked && !v.rule.forgot(stop, op) {
-			return "carried out for a stream that had been stopped"
-		}
+	if v.answeredBefore(s.stops, asked, op) {
+		return "carried out for a stream that had been stopped"
 	}
 	return ""
+}
+
+// answeredBefore says whether one of these ends was answered before a moment, and can't have been forgotten by the request.
+func (v *view) answeredBefore(ends []*history.Op, moment time.Duration, op *history.Op) bool {
+	return slices.ContainsFunc(ends, func(end *history.Op) bool { return end.Done() && end.Returned < moment && !v.rule.forgot(end, op) })
 }
 
 // explained says whether some request can have ended a stream for the reason that was told.

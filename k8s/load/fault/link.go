@@ -51,7 +51,7 @@ func (l *lose) Pipe(stub *toxics.ToxicStub) {
 			if !l.Hang {
 				stub.Close()
 			}
-			for range stub.Input { //nolint:revive // until the connection ends
+			for range stub.Input {
 			}
 			break
 		}

@@ -58,7 +58,7 @@ type account struct {
 }
 
 type lease struct {
-	id, session, player, device, content string
+	id, session, player, device string
 
 	started, expires time.Time
 }
@@ -163,7 +163,7 @@ func (s *Server) taken(a *account, live []*lease, replaced []*lease) int {
 func (s *Server) start(w http.ResponseWriter, r *http.Request, now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = r.ParseForm() //nolint:gosec // from our own clients
+	_ = r.ParseForm()
 	a, session := s.caller(r)
 	if a.out[session] && s.flaw != NoSession {
 		problem(w, http.StatusUnauthorized, map[string]any{"code": "session_ended"})

@@ -159,7 +159,7 @@ func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer
 	if n, err := response.Body.Read(one); n > 0 {
 		first = c.Recorder.Now()
 		body.Write(one)
-	} else if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's word
+	} else if err != nil && err != io.EOF {
 		return history.Answer{}
 	}
 	if verb == history.Fetch && response.StatusCode < http.StatusMultipleChoices {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -64,11 +65,11 @@ func (t *trial) away(ctx context.Context, d *player.Device, how string, excuse c
 		return err
 	}
 	back := t.recorder.Now()
+	t.rule.Windows = append(t.rule.Windows, check.Window{From: back, To: back + settling, Excuse: check.Failures})
 	normal, err := t.normal(ctx, d, how)
 	if err != nil {
 		return err
 	}
-	t.settle(ctx)
 	start, catalogue, nothing := percentile(asked.starts, 99), percentile(asked.catalogue, 99), percentile(asked.nothing, 99)
 	t.notes = append(t.notes, fmt.Sprintf(
 		"%s: %d starts, p99 %v (an answer that needs nothing: %v), %d of them not 503 with Retry-After; catalogue: %d asked, %d failed, p99 %v; "+
@@ -134,7 +135,7 @@ func (t *trial) ask(ctx context.Context, d *player.Device, how string, span time
 		service := t.stack.Sessions[n%2]
 		running.Go(func() {
 			client := player.NewClient(-2, 2*requestTimeout, recorder, transport)
-			op := client.Start(ctx, service.Public, d, player.StartOptions{Content: stack.Content, Name: fmt.Sprint(how, n), Player: fmt.Sprint(n)})
+			op := client.Start(ctx, service.Public, d, player.StartOptions{Content: stack.Content, Name: fmt.Sprint(how, n), Player: strconv.Itoa(n)})
 			q.mu.Lock()
 			defer q.mu.Unlock()
 			q.starts = append(q.starts, op.Returned-op.Invoked)

@@ -166,13 +166,12 @@ func agree(ctx context.Context, nodes []*node) (bool, error) {
 
 func ownerOf(ctx context.Context, nodes []*node, slot int64) (int, error) {
 	for i, n := range nodes { // each knows best what it has itself
-		ranges, err := n.Admin.ClusterSlots(ctx).Result()
+		shards, err := n.Admin.ClusterShards(ctx).Result()
 		if err != nil {
 			return 0, err
 		}
-		if slices.ContainsFunc(ranges, func(r redis.ClusterSlot) bool {
-			return int64(r.Start) <= slot && slot <= int64(r.End) && r.Nodes[0].ID == n.id
-		}) {
+		own := slices.IndexFunc(shards, func(s redis.ClusterShard) bool { return s.Nodes[0].ID == n.id })
+		if own >= 0 && slices.ContainsFunc(shards[own].Slots, func(r redis.SlotRange) bool { return r.Start <= slot && slot <= r.End }) {
 			return i, nil
 		}
 	}

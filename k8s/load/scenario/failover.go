@@ -35,7 +35,7 @@ func (t *trial) pair(ctx context.Context) (p pair, err error) {
 
 // cut cuts the link of the replica: it looks for its primary where nobody is.
 func (p pair) cut(ctx context.Context) error {
-	return p.replica.Admin.SlaveOf(ctx, "127.0.0.1", "1").Err()
+	return p.replica.Admin.ReplicaOf(ctx, "127.0.0.1", "1").Err()
 }
 
 // lag gives how much the replica has not got, in bytes.
@@ -98,7 +98,7 @@ func promotion(ctx context.Context, s Setting) (Verdict, error) {
 				if err := pass(ctx, Lease/4); err != nil {
 					return err
 				}
-				if err := servers.replica.Admin.SlaveOf(ctx, "NO", "ONE").Err(); err != nil {
+				if err := servers.replica.Admin.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
 					return err
 				}
 				return t.link.Lead(servers.replica.Addr())

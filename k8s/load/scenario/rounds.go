@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"streamgate/k8s/load/check"
@@ -67,7 +68,7 @@ func round(ctx context.Context, system player.System) (Verdict, error) {
 	begin := make(chan struct{})
 	for i := range atOnce {
 		client := player.NewClient(i, startsTimeout, recorder, system.Transport)
-		o := player.StartOptions{Content: stack.Content, Name: fmt.Sprint("start ", i), Key: fmt.Sprint(i)}
+		o := player.StartOptions{Content: stack.Content, Name: fmt.Sprint("start ", i), Key: strconv.Itoa(i)}
 		running.Go(func() {
 			<-begin
 			// A service with more to do than it can answers some of it with 503 at once: these come again.

@@ -66,8 +66,15 @@ func (v *Verdict) Kinds() []string {
 		found bool
 		name  string
 	}{
-		{v.Overlap.Exceeded(), "overlap"}, {v.Served.Exceeded(), "served"}, {v.Clock > 0, "clock"}, {v.Leaked > 0, "leaked"}, {len(v.Wrong) > 0, "wrong refusals"},
-		{len(v.Broken) > 0, "broken"}, {len(v.Failed) > 0, "failed"}, {len(v.Besides) > 0, "besides"}, {len(v.Linear.None) > 0, "no order"},
+		{v.Overlap.Exceeded(), "overlap"},
+		{v.Served.Exceeded(), "served"},
+		{v.Clock > 0, "clock"},
+		{v.Leaked > 0, "leaked"},
+		{len(v.Wrong) > 0, "wrong refusals"},
+		{len(v.Broken) > 0, "broken"},
+		{len(v.Failed) > 0, "failed"},
+		{len(v.Besides) > 0, "besides"},
+		{len(v.Linear.None) > 0, "no order"},
 		{v.Linear.Undecided > 0, "undecided"},
 	} {
 		if k.found {

@@ -60,8 +60,9 @@ const (
 func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 	t := &trial{setting: s, recorder: history.NewRecorder(), linear: !p.noOrder}
 	t.rule = check.Rule{Lease: Lease, Limit: Limit, Late: max(p.late, usualLate)}
-	url, mode := "", "standalone"
+	var url string
 	var err error
+	mode := "standalone"
 	if p.redis != nil {
 		url, mode, err = p.redis(ctx, t)
 	} else {
@@ -141,10 +142,13 @@ func (t *trial) during(excuse check.Excuse, f func() error) error {
 	return err
 }
 
-// settle excuses failures for as long as a request may take that began before, and a client of Redis to find its server again: that is half of
-// the lease in which all has to be normal.
+// settling is for as long as a request may take that began before, and a client of Redis to find its server again: half of the lease in which
+// all has to be normal.
+const settling = Lease / 2
+
+// settle excuses failures for a while.
 func (t *trial) settle(ctx context.Context) {
-	_ = t.during(check.Failures, func() error { return pass(ctx, Lease/2) })
+	_ = t.during(check.Failures, func() error { return pass(ctx, settling) })
 }
 
 // pass waits.

@@ -22,7 +22,7 @@ import (
 
 const (
 	issuer = "streamgate"
-	secret = "a-secret-between-the-services" //nolint:gosec // of services that live for a minute on loopback
+	secret = "a-secret-between-the-services"
 )
 
 // Options say what to run.

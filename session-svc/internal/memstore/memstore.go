@@ -138,34 +138,39 @@ func (a *account) result(o stream.Outcome, now time.Time) stream.Result {
 	return r
 }
 
+// first decides on a start where the number of leases doesn't matter.
+func (a *account) first(start stream.Start, now time.Time, lease time.Duration) (r stream.Result, decided bool) {
+	k := a.find(start.ID)
+	_, signedIn := a.signedIn(start.Session, now)
+	switch {
+	case k != nil && k.end != nil:
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, true
+	case !signedIn:
+		return a.result(stream.NoSession, now), true
+	case k != nil && !k.asked(start):
+		return a.result(stream.Conflict, now), true
+	case k != nil && k.live(now):
+		return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, true
+	case start.Replace != nil && a.find(*start.Replace) == nil:
+		return a.result(stream.Unknown, now), true
+	case a.lost.Add(lease).After(now):
+		return a.result(stream.Held, now), true
+	}
+	return stream.Result{}, false
+}
+
 // Start is stream.Store's.
 func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
-	result := func(o stream.Outcome) (stream.Result, error) {
-		return a.result(o, now), nil
+	if r, decided := a.first(start, now, s.rules.Lease); decided {
+		return r, nil
 	}
-	_, signedIn := a.signedIn(start.Session, now)
-	switch k := a.find(start.ID); {
-	case k != nil && k.end != nil:
-		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
-	case !signedIn:
-		return result(stream.NoSession)
-	case k != nil && !k.asked(start):
-		return result(stream.Conflict)
-	case k != nil && k.live(now):
-		return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, nil
-	case start.Replace != nil && a.find(*start.Replace) == nil:
-		return result(stream.Unknown)
-	case a.lost.Add(s.rules.Lease).After(now):
-		return result(stream.Held)
-	}
-
 	stay, replaced := a.split(start, now)
 	evicted := stay[:max(0, min(len(stay), len(stay)-start.Limit+1))]
 	for _, k := range evicted {
 		if !start.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {
-			return result(stream.LimitReached)
+			return a.result(stream.LimitReached, now), nil
 		}
 	}
 	for _, k := range evicted {

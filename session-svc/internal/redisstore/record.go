@@ -101,7 +101,7 @@ func packDetail(content string, player stream.Player, device string) (string, er
 
 // packTime gives a time as the record has it.
 func packTime(t time.Time) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(max(0, t.UnixMilli()-epoch))) //nolint:gosec // not negative
+	b := binary.BigEndian.AppendUint64(nil, uint64(max(0, t.UnixMilli()-epoch)))
 	return string(b[3:])
 }
 

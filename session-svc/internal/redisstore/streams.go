@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -133,49 +134,51 @@ func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, i
 	outcome, _ := answer[0].(string)
 	now, _ := answer[1].(int64)
 	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now)}
-	record, whole := answer[2].(string)
-	if !whole {
-		gained, _ := answer[2].(int64)
+	if gained, renewed := answer[2].(int64); renewed { // nothing else is answered
 		result.Gained = time.Duration(gained) * time.Millisecond
 		return result, nil
 	}
+	if err := s.read(&result, id, answer[2:]); err != nil {
+		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
+	}
+	return result, nil
+}
+
+// read adds to a result what the leases say, which are followed by their sessions where the live ones are to be shown.
+func (s *Store) read(result *stream.Result, id stream.ID, answer []any) error {
+	record, _ := answer[0].(string)
 	var sessions []any
-	if len(answer) > 3 {
-		sessions, _ = answer[3].([]any)
+	if len(answer) > 1 {
+		sessions, _ = answer[1].([]any)
 		sessions = sessions[min(1, len(sessions)):] // the first is the account's mark, so that there always is one
 	}
 	entries, err := unpack(record, sessions)
 	if err != nil {
-		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
+		return err
 	}
 	leases := live(entries, result.Now)
 	result.Active = len(leases)
-	if len(answer) > 3 {
+	if len(answer) > 1 {
 		result.Live = leases
 	}
 	if result.Outcome == stream.Granted || result.Outcome == stream.Done {
 		s.tellEnded(entries, result.Now)
 	}
-	for _, e := range entries {
-		switch {
-		case e.lease.ID != id:
-		case e.state == stateLease:
-			result.Lease = e.lease
-		default:
-			result.End = stream.End{Reason: reasons[e.state], By: e.by}
-		}
+	asked := slices.IndexFunc(entries, func(e entry) bool { return e.lease.ID == id })
+	if asked < 0 {
+		return nil
 	}
 	// What was not granted is not shown.
-	switch result.Outcome {
+	switch e := entries[asked]; result.Outcome {
 	case stream.Granted, stream.Resumed:
-		result.Gained = s.rules.Lease
+		result.Gained, result.Lease = s.rules.Lease, e.lease
 	case stream.Repeated:
+		result.Lease = e.lease
 	case stream.Ended, stream.Done:
-		result.Lease = stream.Lease{}
+		result.End = stream.End{Reason: reasons[e.state], By: e.by}
 	default:
-		result.Lease, result.End = stream.Lease{}, stream.End{}
 	}
-	return result, nil
+	return nil
 }
 
 // tellEnded counts what was ended by the call that left these entries: what will be forgotten last.

@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "run these scenarios, or mutants, alone: their names, with commas between")
 	flag.StringVar(&o.source, "session-svc", "", "the source of session-svc, if it is another than the repository's")
 	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc and session-svc-stepped, which are then not built")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the players' choices follow from") //nolint:gosec // after 1970
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the players' choices follow from")
 	flag.Usage = func() {
 		_, _ = io.WriteString(os.Stderr, usage)
 		flag.PrintDefaults()
@@ -131,7 +131,7 @@ func proveScenarios(ctx context.Context, dir, mongo string, o options) (right bo
 	_, _ = fmt.Fprintf(os.Stdout, "built in %.0f s; lease %v, limit %d, seed %d\n", time.Since(began).Seconds(), scenario.Lease, scenario.Limit, o.seed)
 	rows := make([]row, 0, len(chosen))
 	for i, s := range chosen {
-		in := scenario.Setting{Programs: programs, Dir: filepath.Join(dir, s.Name), MongoURI: mongo, Short: o.short, Seed: o.seed + uint64(i)} //nolint:gosec // a few
+		in := scenario.Setting{Programs: programs, Dir: filepath.Join(dir, s.Name), MongoURI: mongo, Short: o.short, Seed: o.seed + uint64(i)}
 		if err := os.Mkdir(in.Dir, 0o700); err != nil {
 			return false, err
 		}

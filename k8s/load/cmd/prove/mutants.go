@@ -28,7 +28,7 @@ func proveMutants(ctx context.Context, dir, mongo string, o options) (right bool
 	_, _ = fmt.Fprintln(t, "\nmutant\twhat it does\tscenario\tleases\tfound by\tverdict")
 	right = true
 	for i, m := range chosen {
-		v, err := runMutant(ctx, dir, mongo, m, o, o.seed+uint64(i)) //nolint:gosec // a few
+		v, err := runMutant(ctx, dir, mongo, m, o, o.seed+uint64(i))
 		if err != nil {
 			return false, fmt.Errorf("mutant %s: %w", m.Name, err)
 		}

@@ -435,9 +435,9 @@ func testLoss(t *testing.T, b *bench) {
 	lost := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 1, Ticket: &stream.Ticket{
 		Content: testkit.NewID(), Player: stream.Player{1, 2, 3, 4}, Started: started,
 	}}
-	renew := func(r stream.Renewal, want stream.Outcome) stream.Result {
+	renew := func(r stream.Renewal, want stream.Outcome) {
 		result, err := b.Streams.Renew(t.Context(), b.account, r)
-		return b.check(t, "renew", result, err, want)
+		b.check(t, "renew", result, err, want)
 	}
 	renew(lost, stream.NoSession)
 	b.adopt(t, tv, session.NoGeneration, true)
