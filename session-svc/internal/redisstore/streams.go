@@ -17,6 +17,7 @@ import (
 // Store is a stream.Store and, by Sessions, a session.Store.
 type Store struct {
 	client  redis.UniversalClient
+	group   *group // nil for a cluster, where one node that is away would keep the calls of others waiting
 	scripts scripts
 	rules   stream.Rules
 	guard   *Guard
@@ -33,7 +34,11 @@ type Metrics interface {
 
 // New makes a store.
 func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
-	return &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, metrics: metrics}
+	s := &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, metrics: metrics}
+	if single, ok := client.(*redis.Client); ok {
+		s.group = newGroup(single)
+	}
+	return s
 }
 
 var _ stream.Store = (*Store)(nil)
@@ -105,12 +110,29 @@ func (s *Store) List(ctx context.Context, account string) (stream.Result, error)
 // call runs a script.
 func (s *Store) call(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) ([]any, error) {
 	began := time.Now()
-	answer, err := script.Run(ctx, s.client, keys, args...).Slice()
+	answer, err := s.run(ctx, script, keys, args).Slice()
 	s.metrics.Script(verb, time.Since(began), err)
 	if err != nil {
 		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err))
 	}
 	return answer, nil
+}
+
+// run calls a script by its digest, and sends its text where the server doesn't know it.
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
+	if s.group == nil {
+		return script.Run(ctx, s.client, keys, args...)
+	}
+	all := make([]any, 0, 3+len(keys)+len(args))
+	all = append(all, "evalsha", script.Hash(), len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	answer := s.group.do(ctx, append(all, args...)...)
+	if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
+		return script.Eval(ctx, s.client, keys, args...)
+	}
+	return answer
 }
 
 // setBack is the answer of a script whose account has leases that a clock ahead of the server's has set.
