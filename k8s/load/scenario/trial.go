@@ -20,6 +20,7 @@ type trial struct {
 	load     *player.Load
 	rule     check.Rule
 	linear   bool // the history can be put in order
+	stalled  func() []check.Window
 	wrong    []string
 	notes    []string
 
@@ -59,6 +60,7 @@ const (
 // begin starts the system and the load. Call end, whatever it returns.
 func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 	t := &trial{setting: s, recorder: history.NewRecorder(), linear: !p.noOrder}
+	t.stalled = stalls(ctx, t.recorder)
 	t.rule = check.Rule{Lease: Lease, Limit: Limit, Late: max(p.late, usualLate)}
 	var url string
 	var err error
@@ -183,6 +185,10 @@ func (t *trial) verdict(ctx context.Context) (Verdict, error) {
 	leaked, err := t.probe(ctx)
 	if err != nil {
 		return Verdict{}, err
+	}
+	if stalled := t.stalled(); len(stalled) > 0 {
+		t.rule.Windows = append(t.rule.Windows, stalled...)
+		t.notes = append(t.notes, fmt.Sprintf("the machine had no time %d times: requests that failed then count as held", len(stalled)))
 	}
 	h := t.recorder.History()
 	v := Verdict{Report: check.Run(h, t.rule), Leaked: leaked, Besides: t.wrong, Notes: t.notes}

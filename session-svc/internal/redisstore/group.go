@@ -52,7 +52,7 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 	g.calls = append(g.calls, c)
 	if g.running < pipelines {
 		g.running++
-		go g.run()
+		go g.run() //nolint:contextcheck,gosec // it serves many callers, whose contexts end their own waits
 	}
 	g.mu.Unlock()
 	select {
@@ -68,7 +68,6 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 // run sends one pipeline after the other until nobody waits.
 func (g *group) run() {
 	for batch := g.next(nil); len(batch) > 0; batch = g.next(batch) {
-		// The callers' contexts end their own waits alone.
 		_, _ = g.client.Pipelined(context.Background(), func(pipe redis.Pipeliner) error {
 			for _, c := range batch {
 				_ = pipe.Process(c.ctx, c.cmd)

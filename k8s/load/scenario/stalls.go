@@ -1,0 +1,46 @@
+package scenario
+
+import (
+	"context"
+	"time"
+
+	"streamgate/k8s/load/check"
+	"streamgate/k8s/load/history"
+)
+
+const (
+	// lookEvery is how often the machine is looked at, and late by how much a look must be for it to have had no time for us: a good part of the
+	// 250 ms in which Redis must answer, since its server, the service and the prover are held up one after the other.
+	lookEvery, late = 10 * time.Millisecond, 60 * time.Millisecond
+	// after is for how long a request may fail that was under way then.
+	after = 300 * time.Millisecond
+)
+
+// stalls looks for moments in which the machine had no time for the prover, so most likely none for what it proves: then requests may
+// fail that the services can't answer in time. Nothing else is excused by them. The function that it gives ends it, and gives the windows.
+func stalls(ctx context.Context, recorder *history.Recorder) func() []check.Window {
+	ctx, cancel := context.WithCancel(ctx)
+	found := make(chan []check.Window, 1)
+	go func() {
+		var windows []check.Window
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for last := recorder.Now(); ; {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				found <- windows
+				return
+			}
+			now := recorder.Now()
+			if now-last > lookEvery+late {
+				windows = append(windows, check.Window{From: last, To: now + after, Excuse: check.Failures})
+			}
+			last = now
+		}
+	}()
+	return func() []check.Window {
+		cancel()
+		return <-found
+	}
+}
