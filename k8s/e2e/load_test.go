@@ -10,12 +10,13 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// watch begins the load under which things are broken, and waits until it is under way.
+// watch begins the load under which things are broken, some 70 requests a second, and waits until it is under way. More would show more of how
+// the cluster shares two processors out than of what is done to it.
 func (s *suite) watch(ctx context.Context, t *testing.T) *audience.Audience {
 	t.Helper()
 	return s.load(ctx, t, audience.Options{
-		Accounts: s.watching, Heartbeats: 500 * time.Millisecond, Fetches: 500 * time.Millisecond,
-		Visits: 400 * time.Millisecond, SignIns: time.Second, Listeners: 10,
+		Accounts: s.watching, Heartbeats: time.Second, Fetches: time.Second,
+		Visits: time.Second, SignIns: 2 * time.Second, Listeners: 10,
 	})
 }
 
@@ -37,7 +38,7 @@ func (s *suite) load(ctx context.Context, t *testing.T, o audience.Options) *aud
 
 // goOn lets a load go on for some hundred requests more.
 func goOn(ctx context.Context, load *audience.Audience) error {
-	const more = 300
+	const more = 200
 	from := load.Answered()
 	return kube.Until(ctx, 30*time.Second, func(context.Context) error { return load.Reached(from + more) })
 }

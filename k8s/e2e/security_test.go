@@ -33,8 +33,11 @@ func podSecurity(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	}
 	root, yes := int64(0), true
 	for what, change := range map[string]func(*corev1.PodSpec){
-		"runs as root":           func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = &root },
-		"is privileged":          func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Privileged = &yes },
+		"runs as root": func(p *corev1.PodSpec) { p.SecurityContext.RunAsUser = &root },
+		"is privileged": func(p *corev1.PodSpec) {
+			c := p.Containers[0].SecurityContext
+			c.Privileged, c.AllowPrivilegeEscalation = &yes, nil
+		},
 		"has the host's files":   func(p *corev1.PodSpec) { p.Volumes = append(p.Volumes, hostPath()) },
 		"has no seccomp":         func(p *corev1.PodSpec) { p.SecurityContext.SeccompProfile = nil },
 		"keeps capabilities":     func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Capabilities = nil },

@@ -125,7 +125,7 @@ func begin(ctx context.Context, t *testing.T) *suite {
 	const watching, pressing = 30, 10
 	accounts := make([]*audience.Account, watching+pressing)
 	var signUps errgroup.Group
-	signUps.SetLimit(4)
+	signUps.SetLimit(2)
 	for i := range accounts {
 		signUps.Go(func() (err error) {
 			accounts[i], err = audience.SignUp(ctx, s.url, fmt.Sprintf("%s-%d@example.com", s.run, i))
@@ -134,7 +134,7 @@ func begin(ctx context.Context, t *testing.T) *suite {
 	}
 	putBack(ctx, t, func(ctx context.Context) error {
 		var deletions errgroup.Group
-		deletions.SetLimit(4)
+		deletions.SetLimit(2)
 		for _, account := range accounts {
 			if account != nil {
 				deletions.Go(func() error { return account.Delete(ctx, s.url) })

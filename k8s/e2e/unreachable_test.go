@@ -83,7 +83,9 @@ func (s *suite) scratch(ctx context.Context, t *testing.T) {
 	labels := map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
 	_, err := s.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
 	s.must(ctx, t, err)
-	putBack(ctx, t, func(ctx context.Context) error { return s.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{}) })
+	putBack(ctx, t, func(ctx context.Context) error {
+		return s.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
+	})
 	for secret, data := range map[string]map[string]string{
 		"nowhere":             {"url": "redis://" + nowhere},
 		"mongodb-content-svc": {"uri": "mongodb://" + nowhere},

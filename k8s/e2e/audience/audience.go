@@ -65,7 +65,7 @@ func Begin(ctx context.Context, o Options) (*Audience, error) {
 		options: o, transport: player.NewTransport(), recorder: history.NewRecorder(), began: time.Now(), ended: make(chan struct{}), lost: map[string]string{},
 	}
 	var signIns errgroup.Group
-	signIns.SetLimit(4)
+	signIns.SetLimit(2)
 	for _, account := range o.Accounts {
 		signIns.Go(func() error { return account.SignIn(ctx, o.Base) })
 	}
