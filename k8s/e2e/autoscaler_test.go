@@ -44,7 +44,7 @@ func autoscaler(ctx context.Context, t *testing.T, s *suite) {
 			s.must(ctx, t, s.Settled(ctx, release.Name))
 			pods, err := s.Pods(ctx, release.Name)
 			s.must(ctx, t, err)
-			row.Remark = fmt.Sprintf("400 heartbeats a second: from %d, decided after %.0f s; %d pods ready after %.0f s", least, decided.Seconds(), len(pods), time.Since(began).Seconds())
+			row.Remark = fmt.Sprintf("250 heartbeats a second: from %d, decided after %.0f s; %d pods ready after %.0f s", least, decided.Seconds(), len(pods), time.Since(began).Seconds())
 		})
 		s.row(t, "autoscaler: helm upgrade while it has scaled", func(t *testing.T, row *table.Row) { s.upgradeScaled(ctx, t, row) })
 		s.row(t, "dashboards and alerts, asked under load", func(t *testing.T, row *table.Row) { s.ask(ctx, t, row, list) })

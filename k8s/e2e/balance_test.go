@@ -33,7 +33,7 @@ func leastLoaded(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 		return errors.Join(err, s.Settled(ctx, service))
 	})
 	_, err = s.Kubectl(ctx, "patch", "pod", slow, "--namespace", kube.Namespace, "--subresource", "resize", "--patch",
-		`{"spec": {"containers": [{"name": "`+service+`", "resources": {"limits": {"cpu": "`+slowed+`"}}}]}}`)
+		`{"spec": {"containers": [{"name": "`+service+`", "resources": {"requests": {"cpu": "`+slowed+`"}, "limits": {"cpu": "`+slowed+`"}}}]}}`)
 	s.must(ctx, t, err)
 	s.must(ctx, t, kube.Until(ctx, time.Minute, func(ctx context.Context) error {
 		pod, err := s.CoreV1().Pods(kube.Namespace).Get(ctx, slow, metav1.GetOptions{})

@@ -22,7 +22,12 @@ type Account struct {
 	Email   string
 	Device  player.Device
 	Refresh string // the device's refresh token
+
+	signedIn time.Time
 }
+
+// lasts is for how long a token is good for a load, which may take some minutes: an access token counts for ten.
+const lasts = 3 * time.Minute
 
 // SignUp makes an account at the address of the ingress, and signs a device in.
 func SignUp(ctx context.Context, base, email string) (*Account, error) {
@@ -39,6 +44,7 @@ func (a *Account) SignIn(ctx context.Context, base string) error {
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Email+":"+Password))
 	status, body, err := ask(ctx, http.MethodPost, base+"/auth", http.Header{"Authorization": {basic}}, nil)
 	if err == nil && status == http.StatusCreated {
+		a.signedIn = time.Now()
 		a.Device, a.Refresh, err = signedIn(body)
 	}
 	if err != nil || status != http.StatusCreated {

@@ -59,7 +59,7 @@ type playing struct {
 // timeout of a request. Nobody waits longer.
 const timeout = 15 * time.Second
 
-// Begin signs all devices in, starts their streams, and then the load.
+// Begin signs in whose token is old, starts the streams, and then the load.
 func Begin(ctx context.Context, o Options) (*Audience, error) {
 	a := &Audience{
 		options: o, transport: player.NewTransport(), recorder: history.NewRecorder(), began: time.Now(), ended: make(chan struct{}), lost: map[string]string{},
@@ -67,7 +67,9 @@ func Begin(ctx context.Context, o Options) (*Audience, error) {
 	var signIns errgroup.Group
 	signIns.SetLimit(2)
 	for _, account := range o.Accounts {
-		signIns.Go(func() error { return account.SignIn(ctx, o.Base) })
+		if time.Since(account.signedIn) > lasts {
+			signIns.Go(func() error { return account.SignIn(ctx, o.Base) })
+		}
 	}
 	if err := signIns.Wait(); err != nil {
 		return nil, err
