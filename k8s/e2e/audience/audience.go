@@ -56,13 +56,20 @@ type playing struct {
 	id, source string
 }
 
-// timeout of a request. Nobody waits longer.
-const timeout = 15 * time.Second
+const (
+	// timeout of a request. Nobody waits longer.
+	timeout = 15 * time.Second
+	// connections is how many a load has open at most. When a cluster is stuck, the others wait, which counts as well: Docker's proxy, behind
+	// which kind's nodes are, ends for good when it has no file left for one more.
+	connections = 500
+)
 
 // Begin signs in whose token is old, starts the streams, and then the load.
 func Begin(ctx context.Context, o Options) (*Audience, error) {
+	transport := player.NewTransport()
+	transport.MaxConnsPerHost = connections
 	a := &Audience{
-		options: o, transport: player.NewTransport(), recorder: history.NewRecorder(), began: time.Now(), ended: make(chan struct{}), lost: map[string]string{},
+		options: o, transport: transport, recorder: history.NewRecorder(), began: time.Now(), ended: make(chan struct{}), lost: map[string]string{},
 	}
 	var signIns errgroup.Group
 	signIns.SetLimit(2)
