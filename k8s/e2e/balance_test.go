@@ -55,7 +55,7 @@ func leastLoaded(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	if got+rest < enough/2 || share > most {
 		t.Errorf("of two pods, the slow one got %.0f requests and the other one %.0f: %.0f %%", got, rest, 100*share)
 	}
-	row.Remark = fmt.Sprintf("session-svc with %s of a processor got %.0f %% of %.0f requests, not %.0f", slowed, 100*share, got+rest, 100*evenly)
+	row.Remark = fmt.Sprintf("a pod with %s of a processor got %.0f %% of %.0f requests, not %.0f; what fails is what it has no time for", slowed, 100*share, got+rest, 100*evenly)
 }
 
 // answered is how many requests each pod has answered.

@@ -51,7 +51,7 @@ func (s *suite) expressions(ctx context.Context, t *testing.T) []expression {
 // ask asks Prometheus every expression. Those of dashboards must give data. An alert gives none while all is well: what it is made of must exist.
 func (s *suite) ask(ctx context.Context, t *testing.T, row *table.Row, list []expression) {
 	t.Helper()
-	alerts := 0
+	alerts, silent := 0, 0
 	for _, e := range list {
 		queries := []string{e.Query}
 		if e.Alert {
@@ -70,11 +70,12 @@ func (s *suite) ask(ctx context.Context, t *testing.T, row *table.Row, list []ex
 				return err
 			})
 			if err != nil {
+				silent++
 				t.Errorf("%s: %v: %s", e.Source, err, query)
 			}
 		}
 	}
-	row.Remark = fmt.Sprintf("%d expressions of dashboards give data; %d alerts are evaluated, of series that exist", len(list)-alerts, alerts)
+	row.Remark = fmt.Sprintf("%d expressions of dashboards and the series of %d alerts, of which %d have no data", len(list)-alerts, alerts, silent)
 }
 
 var (
