@@ -12,7 +12,7 @@ import (
 
 // watch begins the load under which things are broken, some 70 requests a second, and waits until it is under way. More would show more of how
 // the cluster shares two processors out than of what is done to it.
-func (s *suite) watch(ctx context.Context, t *testing.T) *audience.Audience {
+func (s *suite) watch(ctx context.Context, t *testing.T) *load {
 	t.Helper()
 	return s.load(ctx, t, audience.Options{
 		Accounts: s.watching, Heartbeats: 500 * time.Millisecond, Fetches: 500 * time.Millisecond,
@@ -31,33 +31,46 @@ func undisturbed(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 }
 
 // press begins a load that is too much for two pods of session-svc: 250 heartbeats a second.
-func (s *suite) press(ctx context.Context, t *testing.T) *audience.Audience {
+func (s *suite) press(ctx context.Context, t *testing.T) *load {
 	t.Helper()
 	return s.load(ctx, t, audience.Options{Accounts: s.pressing, Heartbeats: 8 * time.Millisecond})
 }
 
-func (s *suite) load(ctx context.Context, t *testing.T, o audience.Options) *audience.Audience {
+// load is one that runs, and what the processors had done before.
+type load struct {
+	*audience.Audience
+
+	idle, all float64
+}
+
+func (s *suite) load(ctx context.Context, t *testing.T, o audience.Options) *load {
 	t.Helper()
 	o.Base, o.Content, o.Lease = s.url, content, lease
-	load, err := audience.Begin(ctx, o)
+	a, err := audience.Begin(ctx, o)
 	s.must(ctx, t, err)
-	t.Cleanup(func() { load.End(context.WithoutCancel(ctx)) }) // that a test which fails early leaves nothing running
-	s.must(ctx, t, goOn(ctx, load))
-	return load
+	t.Cleanup(func() { a.End(context.WithoutCancel(ctx)) }) // that a test which fails early leaves nothing running
+	l := &load{Audience: a}
+	l.idle, l.all = processors()
+	s.must(ctx, t, goOn(ctx, l))
+	return l
 }
 
 // goOn lets a load go on for some hundred requests more.
-func goOn(ctx context.Context, load *audience.Audience) error {
+func goOn(ctx context.Context, l *load) error {
 	const more = 200
-	from := load.Answered()
-	return kube.Until(ctx, 30*time.Second, func(context.Context) error { return load.Reached(from + more) })
+	from := l.Answered()
+	return kube.Until(ctx, 30*time.Second, func(context.Context) error { return l.Reached(from + more) })
 }
 
 // figures puts what a load came to into the table. Streams must not be lost and the rule must hold, whatever was done.
-func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, load *audience.Audience) *audience.Figures {
+func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, l *load) *audience.Figures {
 	t.Helper()
-	f := load.End(context.WithoutCancel(ctx))
+	idle, all := processors()
+	f := l.End(context.WithoutCancel(ctx))
 	row.Load = &table.Load{Requests: len(f.Requests), Failed: len(f.Failed()), Lost: len(f.Lost), P50: f.Quantile(0.5), P99: f.Quantile(0.99)}
+	if all > l.all {
+		row.Load.Busy = 1 - (idle-l.idle)/(all-l.all)
+	}
 	for _, what := range first(f.Lost) {
 		t.Errorf("lost: %s", what)
 	}
@@ -68,9 +81,9 @@ func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, load 
 }
 
 // flawless asks that no request failed either.
-func (s *suite) flawless(ctx context.Context, t *testing.T, row *table.Row, load *audience.Audience) {
+func (s *suite) flawless(ctx context.Context, t *testing.T, row *table.Row, l *load) {
 	t.Helper()
-	f := s.figures(ctx, t, row, load)
+	f := s.figures(ctx, t, row, l)
 	for _, r := range first(f.Failed()) {
 		t.Errorf("%s, due %v after the load began, took %v: %s", r.What, r.Due.Sub(f.Began).Round(time.Millisecond), r.Took.Round(time.Millisecond), r.Fault)
 	}

@@ -23,12 +23,14 @@ type Row struct {
 type Load struct {
 	Requests, Failed, Lost int
 	P50, P99               time.Duration
+	// Busy is the share of this machine's processors that was used, by whatever. When there is nothing left, all that is late may be so for that.
+	Busy float64
 }
 
 // Print prints rows.
 func Print(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "\twhat was done\trequests\tfailed\tstreams lost\tp50\tp99\ttook\tremarks") // Flush tells of errors
+	_, _ = fmt.Fprintln(t, "\twhat was done\trequests\tfailed\tstreams lost\tp50\tp99\tcpu\ttook\tremarks") // Flush tells of errors
 	for _, r := range rows {
 		state := "ok"
 		switch {
@@ -37,12 +39,12 @@ func Print(w io.Writer, rows []Row) error {
 		case r.Skipped:
 			state = "skipped"
 		}
-		requests, failed, lost, p50, p99 := "", "", "", "", ""
+		requests, failed, lost, p50, p99, busy := "", "", "", "", "", ""
 		if l := r.Load; l != nil {
 			requests, failed, lost = strconv.Itoa(l.Requests), strconv.Itoa(l.Failed), strconv.Itoa(l.Lost)
-			p50, p99 = milliseconds(l.P50), milliseconds(l.P99)
+			p50, p99, busy = milliseconds(l.P50), milliseconds(l.P99), fmt.Sprintf("%.0f %%", 100*l.Busy)
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f s\t%s\n", state, r.What, requests, failed, lost, p50, p99, r.Took.Seconds(), r.Remark)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f s\t%s\n", state, r.What, requests, failed, lost, p50, p99, busy, r.Took.Seconds(), r.Remark)
 	}
 	return t.Flush()
 }
