@@ -67,6 +67,8 @@ type watch struct {
 
 // run tells of changes until the client goes, the token expires, the device is signed out or the service ends.
 func (w *watch) run(changed <-chan struct{}) {
+	// Of the last event the deadline may have passed, and the end of the answer would not be written.
+	defer func() { _ = w.control.SetWriteDeadline(time.Now().Add(writeTimeout)) }()
 	expired := time.NewTimer(time.Until(w.request.Expires))
 	defer expired.Stop()
 	beat := time.NewTicker(keepAlive)

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,4 +103,24 @@ func TestEventsEndWithTheService(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
 	next(t, tv.watch(t, tv.token), 0)
+}
+
+// The answer is ended properly also when the last event was long ago, longer than a client has to read it.
+func TestEventsEndWhenNothingHappened(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(12 * time.Second)}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tv.PublicURL+"/streams/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+tv.sign(t, claims))
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil {
+		t.Errorf("after %q: %v", text, err)
+	}
 }
