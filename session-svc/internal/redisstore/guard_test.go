@@ -132,6 +132,48 @@ func TestRestartHoldsStartsBack(t *testing.T) {
 	until(t, stream.Unknown, renew) // later, nothing comes back
 }
 
+// A call that is the first to meet a new server is answered as one that knew of it: nothing was told beforehand.
+func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	rules := stream.NewRules(time.Minute)
+	store, _ := replica(t, redisServer.url(), rules)
+	account, tv := testkit.NewID(), session.NewID()
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+		t.Fatal(err)
+	}
+	redisServer.kill()
+	redisServer.start(t)
+
+	// Each has connections and a guard of its own, which have not seen the server.
+	first := func() *redisstore.Store {
+		t.Helper()
+		store, guard := replica(t, redisServer.url(), rules)
+		if guard.Held() != 0 {
+			t.Fatal("it has been to the server already")
+		}
+		return store
+	}
+	lostSession := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	if lives, err := first().Sessions(time.Hour).Adopt(t.Context(), account, lostSession); err != nil || !lives {
+		t.Error("a session that the server may have lost is not taken back:", err)
+	}
+	lostStream := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 3, Ticket: &stream.Ticket{Content: testkit.NewID(), Started: time.Now()}}
+	if r, err := first().Renew(t.Context(), account, lostStream); err != nil || r.Outcome != stream.Resumed {
+		t.Error("a stream that the server may have lost:", r.Outcome, err)
+	}
+	other := testkit.NewID()
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), other, session.Session{ID: tv}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := first().Sessions(time.Hour).End(t.Context(), other, session.End{ID: lostSession.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if lives, err := store.Sessions(time.Hour).Adopt(t.Context(), other, lostSession); err != nil || lives {
+		t.Error("a session that was ended on the new server is taken back:", err)
+	}
+}
+
 // A session that was opened in the last moment is lost by a promotion, and taken back by its token; one that was ended before is not,
 // though others were opened since.
 func TestPromotionLosesNoSession(t *testing.T) {

@@ -48,14 +48,14 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 }
 
 // Adopt is session.Store's.
-func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
-	answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
-		s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, s.store.serverAge())
-	if err != nil {
-		return false, err
-	}
-	lives, _ := answer[0].(int64)
-	return lives == 1, nil
+func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (lives bool, err error) {
+	err = s.store.tellAge(func(age any) (bool, error) {
+		answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
+			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, age)
+		lives = err == nil && answer[0] == int64(1)
+		return lives, err
+	})
+	return lives, err
 }
 
 // Refresh is session.Store's.
@@ -97,16 +97,19 @@ func (s *SessionStore) End(ctx context.Context, account string, e session.End) e
 	if e.Others {
 		others = 1
 	}
-	answer, err := s.store.call(ctx, "end", s.store.scripts.end, []string{leasesKey(account), sessionsKey(account)}, e.ID[:], others, e.By,
-		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), s.store.serverAge())
-	if err != nil {
-		return err
-	}
-	ms, _ := answer[0].(int64)
-	record, _ := answer[1].(string)
-	entries, err := unpack(record, nil)
-	s.store.tellEnded(entries, instant(ms))
-	return err
+	keys := []string{leasesKey(account), sessionsKey(account)}
+	return s.store.tellAge(func(age any) (bool, error) {
+		answer, err := s.store.call(ctx, "end", s.store.scripts.end, keys, e.ID[:], others, e.By,
+			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), age)
+		if err != nil {
+			return false, err
+		}
+		ms, _ := answer[0].(int64)
+		record, _ := answer[1].(string)
+		entries, err := unpack(record, nil)
+		s.store.tellEnded(entries, instant(ms))
+		return false, err
+	})
 }
 
 // read gives one session or all, less those that have expired.

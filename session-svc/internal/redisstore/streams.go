@@ -75,20 +75,20 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 }
 
 // Renew is stream.Store's.
-func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
-	detail, started, isNew := "", "", 0
+func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (result stream.Result, err error) {
+	detail, started := "", ""
 	if r.Ticket != nil {
-		var err error
 		if detail, err = packDetail(r.Ticket.Content, r.Ticket.Player, ""); err != nil {
 			return stream.Result{}, err
 		}
 		started = packTime(r.Ticket.Started)
-		if s.guard.Held() > 0 {
-			isNew = 1
-		}
 	}
-	result, err := s.decide(ctx, "renew", s.scripts.renew, r.ID, []string{leasesKey(account), sessionsKey(account)}, r.ID[:], r.Session[:], r.Limit,
-		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, isNew)
+	keys := []string{leasesKey(account), sessionsKey(account)}
+	err = s.tellAge(func(age any) (bool, error) {
+		result, err = s.decide(ctx, "renew", s.scripts.renew, r.ID, keys, r.ID[:], r.Session[:], r.Limit,
+			s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, age)
+		return result.Outcome != stream.Unknown, err
+	})
 	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
 		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
 	}
@@ -212,7 +212,20 @@ func (s *Store) tellEnded(entries []entry, now time.Time) {
 	}
 }
 
-// serverAge is for how long the server has been new, in milliseconds, or "" if it isn't.
+// tellAge makes a call that tells for how long the server has been new: in milliseconds, or "" if it isn't. It makes the call again where the
+// call itself was the first to meet a new server, unless it is done.
+func (s *Store) tellAge(call func(age any) (done bool, err error)) error {
+	told := s.serverAge()
+	done, err := call(told)
+	if done || err != nil || told != "" {
+		return err
+	}
+	if age := s.serverAge(); age != "" {
+		_, err = call(age)
+	}
+	return err
+}
+
 func (s *Store) serverAge() any {
 	if held := s.guard.Held(); held > 0 {
 		return max(0, s.rules.Lease-held).Milliseconds()
