@@ -40,7 +40,8 @@ type Engine struct {
 	trusted []netip.Prefix
 }
 
-// Handler answers a request, or returns an error that becomes a problem document.
+// Handler answers a request, or returns an error that becomes a problem document. What it calls gets c.Request.Context(), not c itself: gin uses c
+// again for the next request, while timers of contexts made of it may still look at it.
 type Handler func(c *gin.Context) error
 
 // New makes an engine. It fails on trusted proxies that are no CIDRs.
@@ -49,7 +50,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{Engine: gin.New(), log: o.Log}
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
-	e.ContextWithFallback = true                    // a gin.Context passed on as a context must end when the request does
+	e.ContextWithFallback = true                    // where c is passed on as a context all the same, it ends when the request does
 	e.UseRawPath = true                             // %2F inside a parameter is not a separator
 	e.UnescapePathValues = false                    // unescape does it
 	e.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-IP, which a proxy may hand on as the client wrote it
@@ -85,7 +86,7 @@ func (e *Engine) Handle(h Handler) gin.HandlerFunc {
 func (e *Engine) Fail(c *gin.Context, err error) {
 	c.Abort()
 	if c.Writer.Written() {
-		e.log.WarnContext(c, "answer broken off", "route", c.FullPath(), "error", err)
+		e.log.WarnContext(c.Request.Context(), "answer broken off", "route", c.FullPath(), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -104,7 +105,7 @@ func (e *Engine) recover(c *gin.Context) {
 		if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(reason) // net/http's own way to break a connection
 		}
-		e.log.ErrorContext(c, "panic", "reason", fmt.Sprint(reason), "route", c.FullPath(), "stack", string(debug.Stack()))
+		e.log.ErrorContext(c.Request.Context(), "panic", "reason", fmt.Sprint(reason), "route", c.FullPath(), "stack", string(debug.Stack()))
 		e.Fail(c, fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it."))
 	}()
 	c.Next()

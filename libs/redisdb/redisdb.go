@@ -16,18 +16,20 @@ import (
 	"streamgate/libs/service"
 )
 
+// AnswerWithin bounds a call with all that belongs to it: a wait for a connection, its making and the repetitions. What keeps a stream running is
+// worth a wait while a busy machine has no time for the server, and those that ask on behalf of somebody wait for 2 s. A caller in more of a hurry
+// gives its context a deadline.
+const AnswerWithin = 1500 * time.Millisecond
+
 const (
-	// answerWithin bounds a call with all that belongs to it, a wait for a connection, its making and the one retry, so that a request
-	// ends within 300 ms when Redis is away.
-	answerWithin = 250 * time.Millisecond
-	// dialTimeout and callTimeout bound one try.
+	// dialTimeout and callTimeout bound one try, callTimeout also the wait for a free connection.
 	dialTimeout = 100 * time.Millisecond
-	callTimeout = 200 * time.Millisecond
-	// queueTimeout is how long a request waits for a free connection.
-	queueTimeout = 50 * time.Millisecond
-	poolSize     = 64
-	minIdle      = 2
-	// The pause before the one retry.
+	callTimeout = 500 * time.Millisecond
+	// retries is how often a call is repeated.
+	retries  = 2
+	poolSize = 64
+	minIdle  = 2
+	// The pause before a repetition.
 	minBackoff, maxBackoff = time.Millisecond, 10 * time.Millisecond
 	// maxRedirects is how often a cluster may send a call on while it moves slots.
 	maxRedirects = 3
@@ -68,7 +70,7 @@ type Look func(ctx context.Context, connection *redis.Conn) error
 
 // Open makes a client. It doesn't connect: Ping does. Look may be nil.
 //
-// The client repeats a command once, after a connection broke: what is called through it must be idempotent.
+// The client repeats a command where a connection broke or gave no answer: what is called through it must be idempotent.
 func Open(s Settings, service string, look Look) (redis.UniversalClient, error) {
 	logging.Disable() // the client's own log, which is no JSON and has a line for each failed dial; callers get every error
 	client, err := connect(s, service, look)
@@ -90,8 +92,8 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 			return nil, err
 		}
 		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
-		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, 1, maxRedirects
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
+		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, retries, maxRedirects
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewClusterClient(o), nil
@@ -104,8 +106,8 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 			return nil, errors.New("names no primary; add ?master_name=name")
 		}
 		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
-		o.DialerRetries, o.MaxRetries = 1, 1
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
+		o.DialerRetries, o.MaxRetries = 1, retries
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewFailoverClient(o), nil
@@ -115,22 +117,22 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 			return nil, err
 		}
 		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, queueTimeout
-		o.DialerRetries, o.MaxRetries = 1, 1
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
+		o.DialerRetries, o.MaxRetries = 1, retries
 		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 		o.PoolSize, o.MinIdleConns = poolSize, minIdle
 		return redis.NewClient(o), nil
 	}
 }
 
-// bounded ends every call within answerWithin.
+// bounded ends every call within AnswerWithin.
 type bounded struct{}
 
 func (bounded) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (bounded) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		ctx, cancel := context.WithTimeout(ctx, AnswerWithin)
 		defer cancel()
 		return next(ctx, cmd)
 	}
@@ -138,7 +140,7 @@ func (bounded) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (bounded) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		ctx, cancel := context.WithTimeout(ctx, AnswerWithin)
 		defer cancel()
 		return next(ctx, cmds)
 	}

@@ -68,7 +68,7 @@ func (h content) list(c *gin.Context) error {
 	if err := bind.Body(c, &struct{}{}); err != nil {
 		return err
 	}
-	contents, total, err := h.catalogue.List(c, q)
+	contents, total, err := h.catalogue.List(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (h content) get(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.catalogue.Get(c, id)
+	found, err := h.catalogue.Get(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (h content) source(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.catalogue.Get(c, id)
+	found, err := h.catalogue.Get(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (h content) add(c *gin.Context) error {
 	if err := bind.Body(c, &given); err != nil {
 		return err
 	}
-	added, err := h.catalogue.Add(c, given.change())
+	added, err := h.catalogue.Add(c.Request.Context(), given.change())
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (h content) change(c *gin.Context) error {
 	if err := bind.Body(c, &given); err != nil {
 		return err
 	}
-	changed, err := h.catalogue.Change(c, id, given.change())
+	changed, err := h.catalogue.Change(c.Request.Context(), id, given.change())
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (h content) remove(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.catalogue.Delete(c, id); err != nil {
+	if err := h.catalogue.Delete(c.Request.Context(), id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

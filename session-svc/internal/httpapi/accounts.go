@@ -28,7 +28,7 @@ func (a *API) stopAccountStreams(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Streams.StopAll(c, account); err != nil {
+	if _, err := a.Streams.StopAll(c.Request.Context(), account); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -45,7 +45,7 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Streams.Stop(c, account, id, session.Session{Device: stream.Support}); err != nil {
+	if err := a.Streams.Stop(c.Request.Context(), account, id, session.Session{Device: stream.Support}); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -73,7 +73,7 @@ func (a *API) setPlan(c *gin.Context, r request) error {
 		ID   string  `json:"id"`
 		Plan planDTO `json:"plan"`
 	}
-	if err := a.Accounts.Call(c, http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
+	if err := a.Accounts.Call(c.Request.Context(), http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, changed)

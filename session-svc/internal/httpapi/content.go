@@ -30,7 +30,7 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.Catalogue.Forward(c, method, c.Request.URL.EscapedPath(), query, body)
+	answer, err := a.Catalogue.Forward(c.Request.Context(), method, c.Request.URL.EscapedPath(), query, body)
 	if err != nil {
 		return err
 	}

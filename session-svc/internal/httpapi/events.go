@@ -37,9 +37,9 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	changed, stop := a.Changes.Watch(c, r.Account)
+	changed, stop := a.Changes.Watch(c.Request.Context(), r.Account)
 	defer stop()
-	leases, err := a.Streams.List(c, r.Account)
+	leases, err := a.Streams.List(c.Request.Context(), r.Account)
 	if err != nil {
 		return err
 	}

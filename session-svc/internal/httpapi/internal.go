@@ -34,7 +34,7 @@ func (a *API) openSession(c *gin.Context) error {
 	if !stream.IsContentID(given.Account) {
 		return fault.BadField("account", "must be 24 hex digits in lower case")
 	}
-	opened, token, err := a.Sessions.Open(c, given.Account, given.Device, given.Known)
+	opened, token, err := a.Sessions.Open(c.Request.Context(), given.Account, given.Device, given.Known)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *API) refreshSession(c *gin.Context) error {
 	if err := bind.Body(c, &given); err != nil {
 		return err
 	}
-	account, refreshed, token, err := a.Sessions.Refresh(c, given.RefreshToken)
+	account, refreshed, token, err := a.Sessions.Refresh(c.Request.Context(), given.RefreshToken)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *API) sessionLives(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Sessions.Get(c, account, id); err != nil {
+	if _, err := a.Sessions.Get(c.Request.Context(), account, id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -102,7 +102,7 @@ func (a *API) endAccountSessions(c *gin.Context) error {
 }
 
 func (a *API) endFor(c *gin.Context, account string, e session.End) error {
-	if err := a.Sessions.End(c, account, e); err != nil {
+	if err := a.Sessions.End(c.Request.Context(), account, e); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -117,7 +117,7 @@ func (a *API) renewByGrant(c *gin.Context) error {
 	if err := bind.Body(c, &given); err != nil {
 		return err
 	}
-	expires, err := a.Streams.RenewByGrant(c, given.Grant)
+	expires, err := a.Streams.RenewByGrant(c.Request.Context(), given.Grant)
 	if err != nil {
 		if errors.Is(err, session.ErrEnded) {
 			err = &stream.EndedError{End: stream.End{Reason: stream.SessionEnded}} // a player has no session to sign in to

@@ -44,12 +44,12 @@ func (a *API) authenticated(e *httpserver.Engine, h func(*gin.Context, request) 
 
 // signedIn fails unless the caller's device session lives, by an answer that may be 4 s old.
 func (a *API) signedIn(c *gin.Context, r request) error {
-	return a.Sessions.Require(c, r.Account, r.session)
+	return a.Sessions.Require(c.Request.Context(), r.Account, r.session)
 }
 
 // self gives the caller's device session as it is now.
 func (a *API) self(c *gin.Context, r request) (session.Session, error) {
-	found, err := a.Sessions.Get(c, r.Account, r.session)
+	found, err := a.Sessions.Get(c.Request.Context(), r.Account, r.session)
 	if fault.KindOf(err) == fault.NotFound {
 		err = session.ErrEnded
 	}

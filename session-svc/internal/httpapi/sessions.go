@@ -25,7 +25,7 @@ func (a *API) listSessions(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	sessions, err := a.Sessions.List(c, r.Account)
+	sessions, err := a.Sessions.List(c.Request.Context(), r.Account)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (a *API) end(c *gin.Context, r request, e session.End) error {
 		return err
 	}
 	e.By = by.Device
-	if err := a.Sessions.End(c, r.Account, e); err != nil {
+	if err := a.Sessions.End(c.Request.Context(), r.Account, e); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

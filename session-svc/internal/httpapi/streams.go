@@ -84,7 +84,7 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 		}
 		options.Replace = &replace
 	}
-	playing, err := a.Streams.Start(c, r.caller(), options)
+	playing, err := a.Streams.Start(c.Request.Context(), r.caller(), options)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (a *API) heartbeat(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &given)); err != nil {
 		return err
 	}
-	expires, resumed, err := a.Streams.Heartbeat(c, r.caller(), id, given.Ticket)
+	expires, resumed, err := a.Streams.Heartbeat(c.Request.Context(), r.caller(), id, given.Ticket)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (a *API) stopStream(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Streams.Stop(c, r.Account, id, by); err != nil {
+	if err := a.Streams.Stop(c.Request.Context(), r.Account, id, by); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -159,7 +159,7 @@ func (a *API) listStreams(c *gin.Context, r request) error {
 
 // showStreams writes an account's streams, with the limit where it is known.
 func (a *API) showStreams(c *gin.Context, account string, limit *int) error {
-	leases, err := a.Streams.List(c, account)
+	leases, err := a.Streams.List(c.Request.Context(), account)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,10 @@ package redisstore
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/redisdb"
 )
 
 const (
@@ -20,17 +21,13 @@ const (
 // for each call. Calls stay independent of each other: each has its own answer, and leaves when its own context ends.
 type group struct {
 	client *redis.Client
-	within time.Duration // bounds a call with its wait for others
 
 	mu      sync.Mutex
 	calls   []*call
 	running int
 }
 
-func newGroup(client *redis.Client) *group {
-	o := client.Options()
-	return &group{client: client, within: o.PoolTimeout + o.ReadTimeout}
-}
+func newGroup(client *redis.Client) *group { return &group{client: client} }
 
 type call struct {
 	ctx  context.Context //nolint:containedctx // of the caller, who may leave before the call is sent
@@ -40,7 +37,7 @@ type call struct {
 
 // do makes a call, and waits for its answer.
 func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
-	ctx, cancel := context.WithTimeout(ctx, g.within)
+	ctx, cancel := context.WithTimeout(ctx, redisdb.AnswerWithin) // with the wait for others
 	defer cancel()
 	c := &call{ctx: ctx, cmd: redis.NewCmd(ctx, args...), done: make(chan struct{})}
 	g.mu.Lock()

@@ -27,6 +27,8 @@ const (
 	aliveFor = 4 * time.Second
 	// aliveCached bounds the memory of these answers: about 150 bytes each.
 	aliveCached = 50_000
+	// aliveWithin is how long the catalogue waits for the answer.
+	aliveWithin = 250 * time.Millisecond
 	// storeAwayFor is how long the store isn't asked again after it was away.
 	storeAwayFor = time.Second
 )
@@ -116,7 +118,9 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 		if now.UnixNano() < s.away.Load() {
 			return nil
 		}
-		_, err := s.Get(ctx, account, id)
+		hurry, cancel := context.WithTimeout(ctx, aliveWithin)
+		defer cancel()
+		_, err := s.Get(hurry, account, id)
 		switch {
 		case fault.KindOf(err) == fault.Unavailable:
 			s.away.Store(now.Add(storeAwayFor).UnixNano())

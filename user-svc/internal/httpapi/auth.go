@@ -38,7 +38,7 @@ func (a *API) signIn(c *gin.Context) error {
 	var signedInAs account.Account
 	var session account.Session
 	err = a.guess(c, func(email, password string) error {
-		signedInAs, session, err = a.accounts.SignIn(c, email, password, device)
+		signedInAs, session, err = a.accounts.SignIn(c.Request.Context(), email, password, device)
 		return err
 	})
 	a.signIns.WithLabelValues(outcome(err)).Inc()
@@ -56,7 +56,7 @@ func (a *API) refresh(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	refreshed, session, err := a.accounts.Refresh(c, in.RefreshToken)
+	refreshed, session, err := a.accounts.Refresh(c.Request.Context(), in.RefreshToken)
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.Unauthenticated {
 		challenged := *e
 		challenged.Challenge = bearerChallenge
@@ -75,7 +75,7 @@ func (a *API) signOut(c *gin.Context) error {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = a.accounts.SignOut(c, claims.Account, claims.Session)
+		err = a.accounts.SignOut(c.Request.Context(), claims.Account, claims.Session)
 	}
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	alive, err := a.sessions.Alive(c, claims.Account, claims.Session)
+	alive, err := a.sessions.Alive(c.Request.Context(), claims.Account, claims.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (a *API) admin(c *gin.Context) error {
 	if err := claims.RequireAdmin(); err != nil {
 		return err
 	}
-	is, err := a.accounts.IsAdmin(c, claims.Account)
+	is, err := a.accounts.IsAdmin(c.Request.Context(), claims.Account)
 	if err == nil && !is {
 		err = (&jwtauth.Claims{}).RequireAdmin()
 	}

@@ -20,7 +20,7 @@ func (a *API) ownProfile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.accounts.ByID(c, claims.Account)
+	found, err := a.accounts.ByID(c.Request.Context(), claims.Account)
 	if err != nil {
 		return gone(err)
 	}
@@ -40,7 +40,7 @@ func (a *API) editOwnProfile(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	edited, err := a.accounts.Edit(c, claims.Account, account.Profile{Name: in.Name, Picture: in.Picture})
+	edited, err := a.accounts.Edit(c.Request.Context(), claims.Account, account.Profile{Name: in.Name, Picture: in.Picture})
 	if err != nil {
 		return gone(err)
 	}
@@ -54,7 +54,7 @@ func (a *API) deleteOwnAccount(c *gin.Context) error {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = gone(a.accounts.Delete(c, claims.Account))
+		err = gone(a.accounts.Delete(c.Request.Context(), claims.Account))
 	}
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	}
 	var keep account.Session
 	if in.AccessToken != nil {
-		claims, err := a.verifier.Verify(c, *in.AccessToken)
+		claims, err := a.verifier.Verify(c.Request.Context(), *in.AccessToken)
 		if fault.KindOf(err) == fault.Unauthenticated && err != nil {
 			return fault.BadField("access_token", "is not valid (any more); leave it out to end all sessions")
 		}
@@ -86,7 +86,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	}
 	var changed account.Account
 	err := a.guess(c, func(email, present string) (err error) {
-		changed, err = a.accounts.ChangePassword(c, email, present, in.Password, keep)
+		changed, err = a.accounts.ChangePassword(c.Request.Context(), email, present, in.Password, keep)
 		return err
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ func (a *API) readPlan(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err
 	}
-	found, err := a.accounts.ByID(c, c.Param("id"))
+	found, err := a.accounts.ByID(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (a *API) setPlan(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	changed, err := a.accounts.SetPlan(c, c.Param("id"), account.Plan{MaxStreams: in.MaxStreams, OnLimit: account.OnLimit(in.OnLimit)})
+	changed, err := a.accounts.SetPlan(c.Request.Context(), c.Param("id"), account.Plan{MaxStreams: in.MaxStreams, OnLimit: account.OnLimit(in.OnLimit)})
 	if err != nil {
 		return err
 	}

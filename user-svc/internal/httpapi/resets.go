@@ -28,7 +28,7 @@ func (a *API) checkReset(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err
 	}
-	expires, err := a.accounts.CheckReset(c, c.Param("token"))
+	expires, err := a.accounts.CheckReset(c.Request.Context(), c.Param("token"))
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (a *API) resetPassword(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	reset, err := a.accounts.ResetPassword(c, c.Param("token"), in.Password)
+	reset, err := a.accounts.ResetPassword(c.Request.Context(), c.Param("token"), in.Password)
 	if err != nil {
 		return err
 	}

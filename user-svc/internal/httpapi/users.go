@@ -21,7 +21,7 @@ func (a *API) signUp(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	created, err := a.accounts.SignUp(c, account.Registration{Email: in.Email, Password: in.Password, Name: in.Name, Picture: in.Picture})
+	created, err := a.accounts.SignUp(c.Request.Context(), account.Registration{Email: in.Email, Password: in.Password, Name: in.Name, Picture: in.Picture})
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (a *API) publicProfile(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err
 	}
-	found, err := a.accounts.ByID(c, c.Param("id"))
+	found, err := a.accounts.ByID(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (a *API) listAccounts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	accounts, total, err := a.accounts.List(c, account.Query{Query: query})
+	accounts, total, err := a.accounts.List(c.Request.Context(), account.Query{Query: query})
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (a *API) editAccount(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	edited, err := a.accounts.Edit(c, c.Param("id"), account.Profile{Name: in.Name, Picture: in.Picture, Role: (*account.Role)(in.Role)})
+	edited, err := a.accounts.Edit(c.Request.Context(), c.Param("id"), account.Profile{Name: in.Name, Picture: in.Picture, Role: (*account.Role)(in.Role)})
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (a *API) deleteAccount(c *gin.Context) error {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = a.accounts.Delete(c, c.Param("id"))
+		err = a.accounts.Delete(c.Request.Context(), c.Param("id"))
 	}
 	if err != nil {
 		return err
