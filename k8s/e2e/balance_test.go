@@ -46,7 +46,7 @@ func leastLoaded(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 		return nil
 	}))
 	before := s.answered(ctx, t, slow, other)
-	load := s.press(ctx, t)
+	load := s.press(ctx, t, 250)
 	s.must(ctx, t, kube.Until(ctx, time.Minute, func(context.Context) error { return load.Reached(enough) }))
 	after := s.answered(ctx, t, slow, other)
 	s.figures(ctx, t, row, load)

@@ -30,10 +30,10 @@ func undisturbed(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = "for comparison"
 }
 
-// press begins a load that is too much for two pods of session-svc: 250 heartbeats a second.
-func (s *suite) press(ctx context.Context, t *testing.T) *load {
+// press begins a load of so many heartbeats a second.
+func (s *suite) press(ctx context.Context, t *testing.T, rate int) *load {
 	t.Helper()
-	return s.load(ctx, t, audience.Options{Accounts: s.pressing, Heartbeats: 8 * time.Millisecond})
+	return s.load(ctx, t, audience.Options{Accounts: s.pressing, Heartbeats: time.Second * time.Duration(len(s.pressing)) / time.Duration(rate)})
 }
 
 // load is one that runs, and what the processors had done before.
