@@ -48,8 +48,8 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 			for _, service := range kube.Services() {
 				_, err := s.Helm(ctx, "rollback", service, "--namespace", kube.Namespace)
 				s.must(ctx, t, err)
+				s.must(ctx, t, s.Settled(ctx, service))
 			}
-			s.must(ctx, t, s.SettledAll(ctx))
 			for _, service := range kube.Services() {
 				pods, err := s.Pods(ctx, service)
 				s.must(ctx, t, err)
@@ -60,7 +60,7 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 				}
 			}
 			s.flawless(ctx, t, row, load)
-			row.Remark = "to the charts of " + from.commit + ", all at once"
+			row.Remark = "to the charts of " + from.commit + ", one service after the other"
 		})
 	})
 }
