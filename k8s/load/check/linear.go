@@ -16,7 +16,7 @@ import (
 type Linear struct {
 	Accounts  int      // whose requests have an order that the rule explains
 	Undecided int      // for which the search took too long
-	None      []string // accounts whose requests have none
+	None      []string // accounts whose requests have none, each with where the search gets no further
 	Ops       int      // requests that were ordered
 }
 
@@ -42,19 +42,44 @@ func Linearizable(h history.History, rule Rule, most int, timeout time.Duration)
 		if slices.ContainsFunc(ops, func(op history.Op) bool { return op.Verb == history.Fetch }) {
 			continue
 		}
-		events := operations(history.History{Began: h.Began, Ops: first(ops, most)}, rule)
-		switch porcupine.CheckOperationsTimeout(model(rule), events, timeout) {
+		events, rules := operations(history.History{Began: h.Began, Ops: first(ops, most)}, rule), model(rule)
+		switch porcupine.CheckOperationsTimeout(rules, events, timeout) {
 		case porcupine.Ok:
 			result.Accounts++
 			result.Ops += len(events)
 		case porcupine.Unknown:
 			result.Undecided++
 		default:
-			result.None = append(result.None, account)
+			result.None = append(result.None, account+stuck(rules, events, timeout))
 		}
 	}
 	slices.Sort(result.None)
 	return result
+}
+
+// stuck says how far the best order goes, what the leases are then, and which requests would have to come next.
+func stuck(rules porcupine.Model, events []porcupine.Operation, timeout time.Duration) string {
+	_, info := porcupine.CheckOperationsVerbose(rules, events, timeout)
+	var longest []porcupine.Operation
+	for _, order := range info.PartialLinearizationsOperations()[0] {
+		if len(order) > len(longest) {
+			longest = order
+		}
+	}
+	placed, at := map[int]bool{}, rules.Init()
+	for _, op := range longest {
+		placed[op.ClientId] = true
+		_, at = rules.Step(at, op.Input, op.Output)
+	}
+	rest := slices.DeleteFunc(slices.Clone(events), func(op porcupine.Operation) bool { return placed[op.ClientId] })
+	end := slices.MinFunc(rest, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) }).Return
+	text := fmt.Sprintf(": after %d of %d requests there is\n  %+v\nand none of these can come next:", len(longest), len(events), at)
+	for _, op := range rest {
+		if op.Call <= end { // else another one was over before it began
+			text += "\n  " + rules.DescribeOperation(op.Input, op.Output)
+		}
+	}
+	return text + "\n"
 }
 
 // first cuts a history off after so many requests.
@@ -241,5 +266,6 @@ func (v *view) doneRequest(e event, op *history.Op) (event, bool) {
 // String is for a person who looks at a history without an order.
 func (e event) String() string {
 	names := [...]string{"granted", "repeated", "renewed", "stopped", "signed out", "refused", "shown", "over", "unknown", "outside"}
-	return fmt.Sprintf("%s %s of %s at %d in %d..%d", names[e.kind], e.stream, e.session, e.at, e.lo, e.hi)
+	type plain event // which has no String of its own
+	return fmt.Sprintf("%s: %+v", names[e.kind], plain(e))
 }
