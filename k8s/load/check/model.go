@@ -212,12 +212,11 @@ func (r sequential) renew(s state, e event) (state, bool) {
 	if _, surelyOut := s.signedOut(e.session); surelyOut {
 		return s, false
 	}
-	if e.resumed {
-		others, _ := s.count(s.now, func(l *lease) bool { return l.id == e.stream })
-		ok = !s.leases[i].surely(s.now) && others < r.limit
-	} else {
-		ok = s.leases[i].maybe > s.now
-	}
+	// A service that gets no answer of its store asks again, so a heartbeat may be carried out twice before it is answered: then the first time may have
+	// resumed the stream, of which the second one doesn't tell.
+	others, _ := s.count(s.now, func(l *lease) bool { return l.id == e.stream })
+	resumes := !s.leases[i].surely(s.now) && others < r.limit
+	ok = resumes || !e.resumed && s.leases[i].maybe > s.now
 	return s.change(i, func(l *lease) {
 		l.sure, l.maybe = e.expires, e.expires
 		if l.mayRenew > s.now {
