@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -73,13 +74,14 @@ func stuck(rules porcupine.Model, events []porcupine.Operation, timeout time.Dur
 	}
 	rest := slices.DeleteFunc(slices.Clone(events), func(op porcupine.Operation) bool { return placed[op.ClientId] })
 	end := slices.MinFunc(rest, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) }).Return
-	text := fmt.Sprintf(": after %d of %d requests there is\n  %+v\nand none of these can come next:", len(longest), len(events), at)
+	text := new(strings.Builder)
+	fmt.Fprintf(text, ": after %d of %d requests there is\n  %+v\nand none of these can come next:\n", len(longest), len(events), at)
 	for _, op := range rest {
 		if op.Call <= end { // else another one was over before it began
-			text += "\n  " + rules.DescribeOperation(op.Input, op.Output)
+			fmt.Fprintf(text, "  %s\n", rules.DescribeOperation(op.Input, op.Output))
 		}
 	}
-	return text + "\n"
+	return text.String()
 }
 
 // first cuts a history off after so many requests.

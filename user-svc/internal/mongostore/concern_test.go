@@ -77,12 +77,12 @@ func watched(t *testing.T, uri string, show func(command bson.Raw)) string {
 }
 
 func relay(client net.Conn, server string, show func(command bson.Raw)) {
-	defer client.Close()
-	upstream, err := net.Dial("tcp", server) //nolint:noctx // ends with the client's connection
+	defer func() { _ = client.Close() }()
+	upstream, err := net.Dial("tcp", server) // ends with the client's connection
 	if err != nil {
 		return
 	}
-	defer upstream.Close()
+	defer func() { _ = upstream.Close() }()
 	go func() { _, _ = io.Copy(client, upstream) }()
 	for {
 		length := make([]byte, 4)
