@@ -259,7 +259,7 @@ func TestBadTokens(t *testing.T) {
 }
 
 // longLease keeps a slow machine from seeing leases lapse.
-func longLease(c *config.Config) { c.Lease = time.Minute }
+func longLease(c *config.Config) { c.Lease = 8 * time.Second }
 
 // TestParallelStarts is the rule over HTTP, on two replicas that share a Redis: of many starts at once exactly three are granted.
 func TestParallelStarts(t *testing.T) {
