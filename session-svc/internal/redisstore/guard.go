@@ -12,9 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Guard notices that the server is not the one it was: restarted, or a replica that was promoted. Such a server may lack the last
-// leases that its predecessor granted, since it was told of them late or never. They live for a lease at most, so for a lease new starts
-// are held back, and forgotten leases put back.
+// Guard notices that the server is not the one it was: restarted, or a replica that was promoted. Such a server may lack what was last
+// written to its predecessor, since it was told of it late or never. Leases live for a lease at most, so for a lease new starts are held
+// back, and forgotten leases put back. Forgotten sessions are taken back for as long as an access token can speak for them.
 //
 // It looks at each new connection before the connection is used: a new server is reached by new connections alone. A server that lost
 // everything is none of its business, since the mark of each account tells of that.
@@ -25,6 +25,7 @@ type Guard struct {
 	mu    sync.Mutex
 	known map[string]bool // identities of servers
 	until time.Time       // of the hold
+	since time.Time       // when the latest server began, on its clock
 }
 
 // NewGuard makes a guard for leases of this length. Connections must be opened with its Look.
@@ -37,6 +38,17 @@ func (g *Guard) Held() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return max(0, g.until.Sub(g.now()))
+}
+
+// Since says when the server began, in milliseconds since 1970 on its own clock: what was written before, it may lack. 0 if it lacks nothing.
+// Replicas of the service agree on it within 2 s.
+func (g *Guard) Since() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.since.IsZero() {
+		return 0
+	}
+	return g.since.UnixMilli()
 }
 
 // errReplica keeps connections to replicas from being used: one that is promoted later would not be looked at again.
@@ -63,48 +75,59 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	if seen {
 		return nil
 	}
-	hold := g.hold(ctx, connection, info, identity)
+	now, err := connection.Time(ctx).Result()
+	if err != nil {
+		return fmt.Errorf("what time is it there: %w", err)
+	}
+	since := began(ctx, connection, info, identity, now)
+	until := g.now().Add(since.Add(g.lease).Sub(now))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.known[identity] = true
-	if until := g.now().Add(hold); until.After(g.until) {
+	if since.IsZero() {
+		return nil
+	}
+	if since.After(g.since) {
+		g.since = since
+	}
+	if until.After(g.until) {
 		g.until = until
 	}
 	return nil
 }
 
-// hold says how long new starts must wait on a server that we meet for the first time: until a lease after it started or was promoted.
-func (g *Guard) hold(ctx context.Context, connection *redis.Conn, info map[string]string, identity string) time.Duration {
+// began says when a server that we meet for the first time began to decide: when it was started or promoted. The zero time is that of one
+// that is empty.
+func began(ctx context.Context, connection *redis.Conn, info map[string]string, identity string, now time.Time) time.Time {
 	if promoted := info["second_repl_offset"]; promoted != "" && promoted != "-1" {
-		return g.lease - sincePromotion(ctx, connection, identity)
+		return promotedAt(ctx, connection, identity, now)
 	}
 	empty := true
 	for name := range info {
 		empty = empty && !strings.HasPrefix(name, "db")
 	}
 	if empty {
-		return 0
+		return time.Time{}
 	}
-	seconds, _ := strconv.Atoi(info["uptime_in_seconds"]) // whole ones: up to a second more has passed
-	return g.lease - time.Duration(max(0, seconds-1))*time.Second
+	uptime, _ := strconv.Atoi(info["uptime_in_seconds"]) // whole ones: up to a second less has passed
+	if started := now.Truncate(time.Second).Add(time.Duration(1-uptime) * time.Second); started.Before(now) {
+		return started
+	}
+	return now
 }
 
-// sincePromotion says for how long anybody has known the server as a primary. The first who meets it writes down when. Where that can't
-// be kept, on a node of a cluster that has other slots or on a full server, nobody has.
-func sincePromotion(ctx context.Context, connection *redis.Conn, identity string) time.Duration {
-	now, err := connection.Time(ctx).Result()
-	if err != nil {
-		return 0
-	}
+// promotedAt says since when anybody has known the server as a primary. The first who meets it writes down when. Where that can't be kept,
+// on a node of a cluster that has other slots or on a full server, nobody has.
+func promotedAt(ctx context.Context, connection *redis.Conn, identity string, now time.Time) time.Time {
 	key := promotionKey(identity)
 	if err := connection.SetNX(ctx, key, now.UnixMilli(), promotionKept).Err(); err != nil {
-		return 0
+		return now
 	}
 	first, err := connection.Get(ctx, key).Int64()
 	if err != nil {
-		return 0
+		return now
 	}
-	return now.Sub(time.UnixMilli(first))
+	return time.UnixMilli(first)
 }
 
 func parseInfo(text string) map[string]string {

@@ -182,8 +182,8 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	rules := stream.NewRules(3 * time.Second)
 	store, _ := replica(t, primary.url(), rules)
 	before := store.Sessions(time.Hour)
-	account := testkit.NewID()
-	open := func() session.ID {
+	account, quiet := testkit.NewID(), testkit.NewID()
+	open := func(account string) session.ID {
 		t.Helper()
 		opened, err := before.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
 		if err != nil {
@@ -197,24 +197,26 @@ func TestPromotionLosesNoSession(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	signedOut := open()
+	signedOut := open(account)
 	end(before, session.End{ID: signedOut})
-	kept := open()
+	kept := open(account)
+	open(quiet)
 	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
 	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
 	defer func() { _ = direct.Close() }()
-	testkit.Eventually(t, "the replica has the account", func() bool {
+	testkit.Eventually(t, "the replica has the accounts", func() bool {
 		count, _ := direct.DBSize(t.Context()).Result()
-		return count > 0
+		return count > 1
 	})
 	promoted.do(t, "REPLICAOF", "127.0.0.1", 1) // it gets nothing any more
-	lost, alsoLost := open(), open()
+	lost, alsoLost := open(account), open(account)
+	lostAndQuiet := [2]session.ID{open(quiet), open(quiet)}
 	primary.kill()
 	promoted.do(t, "REPLICAOF", "NO", "ONE")
 
 	store, _ = replica(t, promoted.url(), rules)
 	after := store.Sessions(time.Hour)
-	adopt := func(id session.ID) bool {
+	adopt := func(account string, id session.ID) bool {
 		t.Helper()
 		lives, err := after.Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: session.AnyGeneration})
 		if err != nil {
@@ -222,21 +224,35 @@ func TestPromotionLosesNoSession(t *testing.T) {
 		}
 		return lives
 	}
-	if !adopt(kept) || !adopt(lost) {
+	if !adopt(account, kept) || !adopt(account, lost) {
 		t.Error("a session is lost")
 	}
-	if adopt(signedOut) {
+	if adopt(account, signedOut) {
 		t.Error("a session came back that had been signed out")
 	}
-	until(t, stream.Held, func() (stream.Result, error) {
-		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: lost, Content: testkit.NewID(), Limit: 3})
-	})
+	start := func() (stream.Result, error) {
+		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: kept, Content: testkit.NewID(), Limit: 3})
+	}
+	until(t, stream.Held, start)
 	end(after, session.End{ID: kept, Others: true})
-	if adopt(lost) || adopt(alsoLost) {
+	if adopt(account, lost) || adopt(account, alsoLost) {
 		t.Error("a session came back after all others had been signed out")
 	}
-	if !adopt(kept) {
+	if !adopt(account, kept) {
 		t.Error("the one that was left is lost")
+	}
+	until(t, stream.Granted, start)
+	// A device may be silent for longer than a lease, and the service that it then asks may have started since.
+	if !adopt(quiet, lostAndQuiet[0]) {
+		t.Error("a session is lost that nobody asked for within a lease of the promotion")
+	}
+	store, _ = replica(t, promoted.url(), rules)
+	after = store.Sessions(time.Hour)
+	if !adopt(quiet, lostAndQuiet[1]) {
+		t.Error("a session is lost to a service that met the server a lease after the promotion")
+	}
+	if adopt(account, lost) {
+		t.Error("a session came back a lease after all others had been signed out")
 	}
 }
 

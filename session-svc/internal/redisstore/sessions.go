@@ -49,9 +49,9 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 
 // Adopt is session.Store's.
 func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (lives bool, err error) {
-	err = s.store.tellAge(func(age any) (bool, error) {
+	err = s.store.tellSince(func(since int64) (bool, error) {
 		answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
-			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, age)
+			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, since)
 		lives = err == nil && answer[0] == int64(1)
 		return lives, err
 	})
@@ -98,9 +98,9 @@ func (s *SessionStore) End(ctx context.Context, account string, e session.End) e
 		others = 1
 	}
 	keys := []string{leasesKey(account), sessionsKey(account)}
-	return s.store.tellAge(func(age any) (bool, error) {
+	return s.store.tellSince(func(since int64) (bool, error) {
 		answer, err := s.store.call(ctx, "end", s.store.scripts.end, keys, e.ID[:], others, e.By,
-			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), age)
+			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), since)
 		if err != nil {
 			return false, err
 		}

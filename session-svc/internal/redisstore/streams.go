@@ -84,9 +84,9 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (re
 		started = packTime(r.Ticket.Started)
 	}
 	keys := []string{leasesKey(account), sessionsKey(account)}
-	err = s.tellAge(func(age any) (bool, error) {
+	err = s.tellSince(func(since int64) (bool, error) {
 		result, err = s.decide(ctx, "renew", s.scripts.renew, r.ID, keys, r.ID[:], r.Session[:], r.Limit,
-			s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, age)
+			s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, since)
 		return result.Outcome != stream.Unknown, err
 	})
 	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
@@ -212,25 +212,18 @@ func (s *Store) tellEnded(entries []entry, now time.Time) {
 	}
 }
 
-// tellAge makes a call that tells for how long the server has been new: in milliseconds, or "" if it isn't. It makes the call again where the
-// call itself was the first to meet a new server, unless it is done.
-func (s *Store) tellAge(call func(age any) (done bool, err error)) error {
-	told := s.serverAge()
+// tellSince makes a call that tells when the server began. It makes the call again where the call itself was the first to meet a new
+// server, unless it is done.
+func (s *Store) tellSince(call func(since int64) (done bool, err error)) error {
+	told := s.guard.Since()
 	done, err := call(told)
-	if done || err != nil || told != "" {
+	if done || err != nil {
 		return err
 	}
-	if age := s.serverAge(); age != "" {
-		_, err = call(age)
+	if since := s.guard.Since(); since != told {
+		_, err = call(since)
 	}
 	return err
-}
-
-func (s *Store) serverAge() any {
-	if held := s.guard.Held(); held > 0 {
-		return max(0, s.rules.Lease-held).Milliseconds()
-	}
-	return ""
 }
 
 // Sessions gives the store's other half.

@@ -2,14 +2,14 @@
 -- Take back a device session that was forgotten. The layout of a session, and of the mark, is in sessions.go.
 -- KEYS    1 device sessions of one account
 -- ARGV    1 session id  2 name  3 time to live, ms  4 how long to adopt, ms  5 generation: 0 for any, -1 for none
---         6 for how long the server has been new, ms, or '' if it isn't
+--         6 when the server began, ms, or 0: what is older may be lost
 -- RETURNS {1 if the session lives now, else 0}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(n) return string.format('%.0f', n) end
 local mark = redis.call('HGET', KEYS[1], 'm')
-local since = not mark and now or ARGV[6] ~= '' and now - ARGV[6] -- when the memory may have been lost
-if since and tonumber((mark or '-1'):match('^%S+')) < since - 1000 then -- other replicas know it to a second
+local since = not mark and now or tonumber(ARGV[6]) -- when the memory may have been lost
+if tonumber((mark or '-1'):match('^%S+')) < since - 2000 then -- replicas agree on it within 2 s
   mark = text(since) .. ' ' .. text(since + ARGV[4])
   redis.call('HSET', KEYS[1], 'm', mark)
   redis.call('PEXPIRE', KEYS[1], ARGV[3])

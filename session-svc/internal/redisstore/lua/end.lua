@@ -2,7 +2,7 @@
 -- End device sessions, and their streams with them. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 session id  2 '1' to end all but this one  3 name of who ends them  4 lease, ms  5 remember, ms  6 how long to adopt, ms
---         7 for how long the server has been new, ms, or '' if it isn't
+--         7 when the server began, ms, or 0: what is older may be lost
 -- RETURNS {now in ms, leases}
 local floor, others = math.floor, ARGV[2] == '1'
 local time = redis.call('TIME')
@@ -12,8 +12,8 @@ local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) 
 
 -- The mark as adopt.lua has it. After all have ended, what is unknown is not adopted.
 local mark = redis.call('HGET', KEYS[2], 'm')
-local since = not mark and now or ARGV[7] ~= '' and now - ARGV[7]
-local renewed = since and tonumber((mark or '-1'):match('^%S+')) < since - 1000
+local since = not mark and now or tonumber(ARGV[7])
+local renewed = tonumber((mark or '-1'):match('^%S+')) < since - 2000
 if renewed then mark = text(since) .. ' ' .. text(since + ARGV[6]) end
 if others then mark = mark:match('^%d+') .. ' 0' end
 if renewed or others then redis.call('HSET', KEYS[2], 'm', mark) end

@@ -2,7 +2,7 @@
 -- Renew a lease, take a slot again for one that has lapsed, or put one back that was forgotten. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 stream id  2 session id  3 limit  4 lease, ms  5 remember, ms  6 content and player of the ticket, or ''  7 start of the ticket
---         8 for how long the server has been new, ms, or '' if it isn't
+--         8 when the server began, ms, or 0: what is older may be lost
 -- RETURNS {'renewed', now in ms, ms gained} or {outcome, now in ms, leases, sessions of these}; the outcomes are those of stream.Store.Renew,
 --         and set_back if the clock was: then rebase.lua comes first. The sessions only where it is limit_reached
 local floor, id, sid, lease, remember = math.floor, ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -39,7 +39,7 @@ elseif ARGV[6] == '' then
 end
 local session = redis.call('HMGET', KEYS[2], sid, 'm')
 if tonumber((session[1] or '0'):match('^%d+')) <= unix then return {'no_session', unix, record} end
-if not at and ARGV[8] == '' and tonumber((session[2] or '0'):match('^%d+')) + lease <= unix then return {'unknown', unix, record} end
+if not at and math.max(tonumber(ARGV[8]), tonumber((session[2] or '0'):match('^%d+'))) + lease <= unix then return {'unknown', unix, record} end
 local again = not at or ends <= now
 if again and others >= tonumber(ARGV[3]) then
   local sids, n = {}, 1
