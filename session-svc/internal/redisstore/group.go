@@ -65,13 +65,16 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 // run sends one pipeline after the other until nobody waits.
 func (g *group) run() {
 	for batch := g.next(nil); len(batch) > 0; batch = g.next(batch) {
-		_, _ = g.client.Pipelined(context.Background(), func(pipe redis.Pipeliner) error {
+		_, err := g.client.Pipelined(context.Background(), func(pipe redis.Pipeliner) error {
 			for _, c := range batch {
 				_ = pipe.Process(c.ctx, c.cmd)
 			}
 			return nil
 		})
 		for _, c := range batch {
+			if c.cmd.Err() == nil && c.cmd.Val() == nil { // the client doesn't tell each call of a connection that it couldn't use
+				c.cmd.SetErr(err)
+			}
 			close(c.done)
 		}
 	}

@@ -3,10 +3,13 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/redisdb"
@@ -43,6 +46,22 @@ func TestEachCallerGetsItsAnswer(t *testing.T) {
 		})
 	}
 	calls.Wait()
+}
+
+// A server that isn't what it should be says why to each caller.
+func TestEachCallerIsToldWhy(t *testing.T) {
+	t.Parallel()
+	refuse := func(ctx context.Context, connection *redis.Conn) error { return connection.Do(ctx, "nonsense").Err() }
+	client, err := redisdb.Open(redisdb.Settings{URL: newServer(t).url()}, "test", refuse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	rules := stream.NewRules(time.Minute)
+	store := redisstore.New(client, redisstore.NewGuard(rules.Lease), rules, unobserved{})
+	if _, err = store.List(t.Context(), testkit.NewID()); err == nil || !strings.Contains(err.Error(), "unknown command 'nonsense'") {
+		t.Error(err)
+	}
 }
 
 // Whoever leaves, or waits for a server that doesn't answer, leaves alone and in time.

@@ -64,6 +64,9 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 		return fmt.Errorf("who is there: %w", err)
 	}
 	info := parseInfo(text)
+	if info["redis_mode"] == "sentinel" {
+		return nil // it keeps nothing, and is asked for the primary
+	}
 	if info["role"] == "slave" {
 		return errReplica
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -40,7 +43,7 @@ func newServer(t *testing.T, options ...string) *server {
 	address, _ := listener.Addr().(*net.TCPAddr)
 	_ = listener.Close()
 	s := &server{port: address.Port}
-	s.command = append([]string{program, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", ""}, options...)
+	s.command = slices.Concat([]string{program}, options, []string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", t.TempDir()})
 	s.start(t)
 	t.Cleanup(s.kill)
 	return s
@@ -253,6 +256,28 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	}
 	if adopt(account, lost) {
 		t.Error("a session came back a lease after all others had been signed out")
+	}
+}
+
+// Sentinels answer little else than who the primary is; they are looked at as servers are.
+func TestSentinelNamesThePrimary(t *testing.T) {
+	t.Parallel()
+	primary := newServer(t)
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	if err := os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor streams 127.0.0.1 %d 1\n", primary.port), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sentinel := newServer(t, config, "--sentinel")
+	rules := stream.NewRules(10 * time.Second)
+	guard := redisstore.NewGuard(rules.Lease)
+	client, err := redisdb.Open(redisdb.Settings{URL: sentinel.url() + "?master_name=streams", Mode: "sentinel"}, "test", guard.Look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	store := redisstore.New(client, guard, rules, unobserved{})
+	if r, err := store.List(t.Context(), testkit.NewID()); err != nil || r.Outcome != stream.Done {
+		t.Error(r.Outcome, err)
 	}
 }
 
