@@ -24,7 +24,7 @@ func TestEachCallerGetsItsAnswer(t *testing.T) {
 	t.Parallel()
 	rules := stream.Rules{Lease: time.Minute, Remember: time.Minute}
 	store := redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved{})
-	const crowd = 500
+	const crowd = 200
 	var calls sync.WaitGroup
 	for range crowd {
 		calls.Go(func() {
