@@ -9,5 +9,7 @@ const instantFormat = "2006-01-02T15:04:05.000Z"
 
 // MarshalText is encoding.TextMarshaler's.
 func (i instant) MarshalText() ([]byte, error) {
-	return time.Time(i).UTC().AppendFormat(nil, instantFormat), nil
+	return i.append(nil), nil
 }
+
+func (i instant) append(b []byte) []byte { return time.Time(i).UTC().AppendFormat(b, instantFormat) }

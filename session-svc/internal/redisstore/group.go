@@ -3,6 +3,8 @@ package redisstore
 import (
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -30,15 +32,16 @@ type group struct {
 func newGroup(client *redis.Client) *group { return &group{client: client} }
 
 type call struct {
-	ctx  context.Context //nolint:containedctx // of the caller, who may leave before the call is sent
+	ctx  context.Context //nolint:containedctx // of the caller
 	cmd  *redis.Cmd
 	done chan struct{} // closed when cmd has its answer
+	left atomic.Bool   // the caller waits no more
 }
 
 // do makes a call, and waits for its answer.
 func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
-	ctx, cancel := context.WithTimeout(ctx, redisdb.AnswerWithin) // with the wait for others
-	defer cancel()
+	late := time.NewTimer(redisdb.AnswerWithin) // with the wait for others; a context would cost more than all else here
+	defer late.Stop()
 	c := &call{ctx: ctx, cmd: redis.NewCmd(ctx, args...), done: make(chan struct{})}
 	g.mu.Lock()
 	if len(g.calls) >= waiting {
@@ -55,11 +58,19 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 	select {
 	case <-c.done:
 		return c.cmd
-	case <-ctx.Done(): // the answer may yet come, to nobody
-		left := redis.NewCmd(ctx)
-		left.SetErr(ctx.Err())
-		return left
+	case <-ctx.Done():
+		return c.leave(ctx.Err())
+	case <-late.C:
+		return c.leave(context.DeadlineExceeded)
 	}
+}
+
+// leave gives up waiting: the answer may yet come, to nobody.
+func (c *call) leave(why error) *redis.Cmd {
+	c.left.Store(true)
+	left := redis.NewCmd(c.ctx)
+	left.SetErr(why)
+	return left
 }
 
 // run sends one pipeline after the other until nobody waits.
@@ -91,7 +102,7 @@ func (g *group) next(batch []*call) []*call {
 		if len(batch) == pipelined {
 			break
 		}
-		if taken++; c.ctx.Err() == nil {
+		if taken++; !c.left.Load() && c.ctx.Err() == nil {
 			batch = append(batch, c)
 		}
 	}

@@ -129,7 +129,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 		all = append(all, key)
 	}
 	answer := s.group.do(ctx, append(all, args...)...)
-	if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
+	if err := answer.Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
 		return script.Eval(ctx, s.client, keys, args...)
 	}
 	return answer
