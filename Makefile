@@ -158,8 +158,8 @@ $(UNITTEST) $(HELM_DOCS): .tools/charts/go.mod .tools/charts/go.sum | need-go
 
 .PHONY: need-redis
 need-redis:
-	@command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null || { \
-		echo "This wants a real Redis: install redis-server and redis-benchmark (Debian: apt-get install redis-server)" >&2; exit 1; }
+	@redis-server --version 2>/dev/null | grep -v 'v=[1-6]\.' >/dev/null && command -v redis-benchmark >/dev/null || { \
+		echo "This wants a real Redis: install redis-server 7.0 or newer and redis-benchmark (Debian: apt-get install redis-server)" >&2; exit 1; }
 
 # Asked inside a module, since an older Go may fetch the one that the module names.
 .PHONY: need-go

@@ -32,6 +32,39 @@ namespace() {
   esac
 }
 
+# namespaces: makes those that are missing for the services and for PLATFORM. One that is there already stays as it is.
+namespaces() {
+  local release name level
+  for release in "${SERVICES[0]}" $PLATFORM; do
+    name=$(namespace "$release")
+    level=restricted # what its pods may be: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+    [[ $name != traefik ]] || level=privileged # which alone allows ports of the host
+    kubectl get namespace "$name" >/dev/null 2>&1 || kubectl create -f - <<YAML
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: $name
+  labels:
+    app.kubernetes.io/part-of: streamgate
+    pod-security.kubernetes.io/enforce: $level
+    pod-security.kubernetes.io/audit: $level
+    pod-security.kubernetes.io/warn: $level
+YAML
+  done
+}
+
+# whose RELEASE: prints ours, theirs or nobody's: who has installed what has this name.
+whose() {
+  local manifest
+  if ! manifest=$(helm get manifest "$1" --namespace "$(namespace "$1")" 2>/dev/null); then
+    echo "nobody's"
+  elif [[ $manifest == *"app.kubernetes.io/part-of: streamgate"* ]]; then
+    echo ours
+  else
+    echo theirs
+  fi
+}
+
 # values RELEASE: sets `files` to the helm arguments for every file of values that there is for it.
 values() {
   local folder name

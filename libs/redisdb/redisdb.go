@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,25 +157,43 @@ func Ping(client redis.UniversalClient) service.Step {
 	}}
 }
 
-// RequireNoEviction is the step of start-up that refuses a server which throws keys away when its memory is full: an evicted lease is
-// an admitted stream too many. A server that doesn't tell its policy is believed.
-func RequireNoEviction(client redis.UniversalClient) service.Step {
+// oldest is the first major version whose scripts may begin with a line of flags.
+const oldest = 7
+
+// RequireFit is the step of start-up that refuses a server that is too old for the scripts, and one that throws keys away when its memory is
+// full: an evicted lease is an admitted stream too many. A server that doesn't tell is believed.
+func RequireFit(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "check Redis", Do: func(ctx context.Context) error {
-		info, err := client.Info(ctx, "memory").Result()
+		info, err := client.Info(ctx).Result() // older servers take one section at most
 		if answer := redis.Error(nil); errors.As(err, &answer) {
 			return nil // INFO is not for everybody on a managed server, nor on one that runs inside a test
 		}
 		if err != nil {
 			return fmt.Errorf("redis: %w", err)
 		}
-		_, rest, found := strings.Cut(info, "maxmemory_policy:")
-		policy, _, _ := strings.Cut(rest, "\r\n")
-		if found && policy != "noeviction" {
-			return service.Permanent(fmt.Errorf(
+		var faults []error
+		version, found := field(info, "redis_version")
+		if major, _, _ := strings.Cut(version, "."); found {
+			if number, err := strconv.Atoi(major); err == nil && number < oldest {
+				faults = append(faults, fmt.Errorf("the server is Redis %s; Streamgate's scripts want Redis 7.0 or newer, or Valkey 8", version))
+			}
+		}
+		if policy, found := field(info, "maxmemory_policy"); found && policy != "noeviction" {
+			faults = append(faults, fmt.Errorf(
 				"the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
+		}
+		if len(faults) > 0 {
+			return service.Permanent(errors.Join(faults...))
 		}
 		return nil
 	}}
+}
+
+// field finds one in the answer to INFO.
+func field(info, name string) (value string, found bool) {
+	_, rest, found := strings.Cut(info, name+":")
+	value, _, _ = strings.Cut(rest, "\r\n")
+	return value, found
 }
 
 // Close ends the client's connections.

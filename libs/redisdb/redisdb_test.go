@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+	peers "github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/fault"
@@ -125,7 +127,7 @@ func TestEvictionIsRefused(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			client := startRedis(t, "--maxmemory", "100mb", "--maxmemory-policy", policy).open(t)
-			ready, err := prepare(t, redisdb.Ping(client), redisdb.RequireNoEviction(client))
+			ready, err := prepare(t, redisdb.Ping(client), redisdb.RequireFit(client))
 			if right && (!ready || err != nil) {
 				t.Errorf("ready %t, %v", ready, err)
 			}
@@ -136,19 +138,36 @@ func TestEvictionIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnOldServerIsRefused(t *testing.T) {
+	t.Parallel()
+	for version, right := range map[string]bool{"6.2.14": false, "7.0.0": true, "7.2.4\r\nvalkey_version:8.0.1": true, "10.0.0": true} {
+		mini := miniredis.RunT(t)
+		mini.Server().SetPreHook(func(peer *peers.Peer, command string, _ ...string) bool {
+			if command == "INFO" {
+				peer.WriteBulk("# Server\r\nredis_version:" + version + "\r\nmaxmemory_policy:allkeys-lru\r\n")
+			}
+			return command == "INFO"
+		})
+		_, err := prepare(t, redisdb.RequireFit(open(t, "redis://"+mini.Addr())))
+		if err == nil || strings.Contains(err.Error(), "want Redis 7.0") == right || !strings.Contains(err.Error(), "noeviction") {
+			t.Errorf("%q: %v", version, err)
+		}
+	}
+}
+
 func TestEvictionOfAServerThatDoesNotTell(t *testing.T) {
 	t.Parallel()
 	client := open(t, testkit.Redis(t))
-	if ready, err := prepare(t, redisdb.RequireNoEviction(client)); !ready || err != nil {
+	if ready, err := prepare(t, redisdb.RequireFit(client)); !ready || err != nil {
 		t.Errorf("ready %t, %v", ready, err)
 	}
 	secured := startRedis(t, "--user", "default", "on", "nopass", "~*", "+@all", "-info")
 	client = secured.open(t)
-	if ready, err := prepare(t, redisdb.RequireNoEviction(client)); !ready || err != nil {
+	if ready, err := prepare(t, redisdb.RequireFit(client)); !ready || err != nil {
 		t.Errorf("without the right to INFO: ready %t, %v", ready, err)
 	}
 	// Not to tell and not to answer are not the same.
-	if ready, err := prepare(t, redisdb.RequireNoEviction(open(t, "redis://"+freeAddr(t)))); ready || err != nil {
+	if ready, err := prepare(t, redisdb.RequireFit(open(t, "redis://"+freeAddr(t)))); ready || err != nil {
 		t.Errorf("nobody there: ready %t, %v", ready, err)
 	}
 }

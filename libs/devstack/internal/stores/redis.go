@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 )
 
 // openRedis starts the Redis that the options ask for.
@@ -17,19 +18,26 @@ func openRedis(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	program := findServer()
+	program := findServer(ctx)
 	switch {
 	case o.Redis == Miniredis, o.Redis == Auto && program == "":
 		return openMiniredis(ctx, dir, o)
 	case program == "":
-		return nil, errors.New("there is neither valkey-server nor redis-server in PATH: install one of them, or use -redis miniredis")
+		return nil, errors.New("there is neither a valkey-server nor a redis-server of 7.0 or newer in PATH: install one of them, or use -redis miniredis")
 	}
 	return openServer(ctx, program, dir, o)
 }
 
-func findServer() string {
+// tooOld are the versions whose scripts can't begin with a line of flags, as they say it of themselves: "Redis server v=6.0.16 sha=…".
+var tooOld = regexp.MustCompile(`\bv=[1-6]\.`)
+
+func findServer(ctx context.Context) string {
 	for _, name := range []string{"valkey-server", "redis-server"} {
-		if path, err := exec.LookPath(name); err == nil {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		if version, err := exec.CommandContext(ctx, path, "--version").Output(); err == nil && !tooOld.Match(version) {
 			return path
 		}
 	}
