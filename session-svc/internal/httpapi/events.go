@@ -101,7 +101,7 @@ func (w *watch) run(changed <-chan struct{}) {
 
 // look shows what plays now, if it changed, and says when to look again, though nobody did anything, or that there is nobody to show it to.
 func (w *watch) look() (again time.Duration, more bool) {
-	now, err := w.api.Streams.List(w.c, w.request.Account)
+	now, err := w.api.Streams.List(w.c.Request.Context(), w.request.Account)
 	if err != nil {
 		return lookAgain, fault.KindOf(err) == fault.Unavailable
 	}

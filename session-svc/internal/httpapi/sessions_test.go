@@ -165,17 +165,24 @@ func TestMemoryLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := stream.NewID().String()
-	ticket, err := keys.Sign(grant.Grant{
-		Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(time.Hour),
-	})
-	if err != nil {
-		t.Fatal(err)
+	sign := func(lasts time.Duration) string {
+		t.Helper()
+		ticket, err := keys.Sign(grant.Grant{
+			Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(lasts),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ticket
 	}
+	ticket, expired := sign(time.Hour), sign(-time.Minute)
 	path := "/streams/" + id + "/heartbeat"
 	tv.do(t, http.MethodPost, path, "").Problem(t, http.StatusNotFound, "stream_not_found")
+	tv.do(t, http.MethodPost, path, "ticket="+expired).Problem(t, http.StatusNotFound, "stream_not_found")
 	if body := tv.do(t, http.MethodPost, path, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
 		t.Error(body)
 	}
+	tv.do(t, http.MethodPost, path, "ticket="+expired).Want(t, http.StatusOK) // it brings nothing back, and what plays needs no help
 	tv.do(t, http.MethodPost, path, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
 	if active := tv.active(t); !slices.Equal(active, []string{id}) {
 		t.Error(active)

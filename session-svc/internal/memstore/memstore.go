@@ -25,6 +25,7 @@ type account struct {
 	heard    bool      // of the account, before
 	lost     time.Time // when the memory of the account was lost
 	adopting time.Time // until when what was lost is adopted
+	gone     time.Time // when sessions ended that may not be known
 }
 
 // known is a stream that lives, has lapsed or has ended.

@@ -30,11 +30,19 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 		return found, nil
 	}
 	a.hear(now, before)
-	if crowded := len(a.sessions) >= session.MaxKnown; !a.adopting.After(now) {
-		maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
-			return !each.Expires.After(now) && (crowded || !each.Refreshed.Add(session.AdoptFor).After(now))
-		})
-	}
+	crowded := len(a.sessions) >= session.MaxKnown
+	maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
+		ended := later(each.Expires, each.Refreshed)
+		switch {
+		case each.Expires.After(now):
+			return false
+		case !ended.Add(session.GrantFor).After(now):
+			return true
+		case crowded:
+			a.gone = later(a.gone, ended)
+		}
+		return crowded
+	})
 	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
 	if len(live) >= session.MaxSessions {
 		a.end(slices.MinFunc(live, byRefresh).ID, now)
@@ -64,7 +72,7 @@ func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session)
 	a.hear(now, true)
 	found, ok := a.sessions[lost.ID]
 	switch {
-	case !ok && !a.adopting.After(now), ok && !found.Expires.After(now):
+	case !ok && (!a.adopting.After(now) || a.gone.Add(speaksFor(lost)).After(now)), ok && !found.Expires.After(now):
 		return false, nil
 	case !ok:
 		lost.Created, lost.Refreshed = now, now
@@ -89,7 +97,7 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	case found.Generation == session.AnyGeneration:
 	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
 		return found, session.Refreshed, nil
-	case found.Generation != r.Generation:
+	case found.Generation > r.Generation:
 		a.end(r.ID, now)
 		return session.Session{}, session.Reused, nil
 	}
@@ -133,7 +141,7 @@ func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 		a.end(e.ID, now)
 	}
 	if e.Others {
-		a.adopting = time.Time{}
+		a.gone = now
 	}
 	for each := range a.sessions {
 		if (each == e.ID) != e.Others {
@@ -147,6 +155,21 @@ func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 		}
 	}
 	return nil
+}
+
+// speaksFor is how long a token can speak for a session that is adopted by it.
+func speaksFor(adopted session.Session) time.Duration {
+	if adopted.Generation == session.AnyGeneration {
+		return session.AdoptFor
+	}
+	return session.GrantFor
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func byRefresh(a, b session.Session) int {

@@ -17,24 +17,24 @@ type Changes struct {
 
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool // by channel
+	stale    chan struct{}                     // told when channels have come or gone
 }
 
 // NewChanges makes Changes. Nobody is told anything before Run.
 func NewChanges(client redis.UniversalClient) *Changes {
-	return &Changes{client: client, pubsub: client.Subscribe(context.Background()), watchers: map[string]map[chan struct{}]bool{}}
+	return &Changes{client: client, pubsub: client.Subscribe(context.Background()), watchers: map[string]map[chan struct{}]bool{}, stale: make(chan struct{}, 1)}
 }
 
 var _ stream.Changes = (*Changes)(nil)
 
 // Watch is stream.Changes'.
-func (c *Changes) Watch(ctx context.Context, account string) (changed <-chan struct{}, stop func()) {
+func (c *Changes) Watch(_ context.Context, account string) (changed <-chan struct{}, stop func()) {
 	channel, signal := leasesKey(account), make(chan struct{}, 1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.watchers[channel] == nil {
 		c.watchers[channel] = map[chan struct{}]bool{}
-		// An error is one of the connection: the channel is subscribed to when there is one again.
-		_ = c.pubsub.Subscribe(ctx, channel)
+		poke(c.stale)
 	}
 	c.watchers[channel][signal] = true
 	return signal, func() {
@@ -43,14 +43,17 @@ func (c *Changes) Watch(ctx context.Context, account string) (changed <-chan str
 		delete(c.watchers[channel], signal)
 		if len(c.watchers[channel]) == 0 {
 			delete(c.watchers, channel)
-			_ = c.pubsub.Unsubscribe(context.WithoutCancel(ctx), channel)
+			poke(c.stale)
 		}
 	}
 }
 
 // Run tells the watchers until ctx ends.
 func (c *Changes) Run(ctx context.Context) {
+	var subscribing sync.WaitGroup
+	defer subscribing.Wait()
 	defer func() { _ = c.pubsub.Close() }()
+	subscribing.Go(func() { c.subscribe(ctx) })
 	// The client subscribes again after a connection broke, and says so: what was published meanwhile is made up for by a look.
 	messages := c.pubsub.ChannelWithSubscriptions()
 	for {
@@ -71,13 +74,52 @@ func (c *Changes) Run(ctx context.Context) {
 	}
 }
 
+// subscribe keeps what is subscribed to in step with what is watched, so that nobody who watches waits for a server that is silent.
+func (c *Changes) subscribe(ctx context.Context) {
+	subscribed := map[string]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.stale:
+		}
+		var come, gone []string
+		c.mu.Lock()
+		for channel := range c.watchers {
+			if !subscribed[channel] {
+				come = append(come, channel)
+				subscribed[channel] = true
+			}
+		}
+		for channel := range subscribed {
+			if c.watchers[channel] == nil {
+				gone = append(gone, channel)
+				delete(subscribed, channel)
+			}
+		}
+		c.mu.Unlock()
+		// An error is one of the connection: the client makes up for it when there is one again, and says so.
+		if len(come) > 0 {
+			_ = c.pubsub.Subscribe(ctx, come...)
+		}
+		if len(gone) > 0 {
+			_ = c.pubsub.Unsubscribe(ctx, gone...)
+		}
+	}
+}
+
 func (c *Changes) tell(channel string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for signal := range c.watchers[channel] {
-		select {
-		case signal <- struct{}{}:
-		default: // told already
-		}
+		poke(signal)
+	}
+}
+
+// poke tells who listens, if it isn't told already.
+func poke(signal chan<- struct{}) {
+	select {
+	case signal <- struct{}{}:
+	default:
 	}
 }

@@ -1,6 +1,8 @@
 package redisstore_test
 
 import (
+	"context"
+	"syscall"
 	"testing"
 	"time"
 
@@ -10,6 +12,40 @@ import (
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
+
+// Who wants to be told waits for nobody while the server is silent.
+func TestWatchingWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	client, err := redisdb.Open(redisdb.Settings{URL: server.url()}, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	changes := redisstore.NewChanges(client)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); changes.Run(ctx) }()
+	if err := server.process.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	all := make(chan struct{})
+	go func() {
+		defer close(all)
+		for range 100 { // one call to the server takes half a second before it is given up
+			_, stop := changes.Watch(ctx, testkit.NewID())
+			defer stop()
+		}
+	}()
+	select {
+	case <-all:
+	case <-time.After(10 * time.Second):
+		t.Fatal("watchers wait for the server")
+	}
+	cancel()
+	_ = server.process.Process.Signal(syscall.SIGCONT)
+	<-ended
+}
 
 // Whatever changes while nobody can be told of it, a watcher looks again when there is a connection again.
 func TestChangesSurviveALostConnection(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/fault"
+	"streamgate/libs/redisdb"
 )
 
 // Guard notices that the server is not the one it was: restarted, or a replica that was promoted. Such a server may lack what was last
@@ -57,7 +60,7 @@ var errReplica = errors.New("this server is a replica; its primary is wanted")
 // Look is for redis.Options.OnConnect.
 func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	text, err := connection.Info(ctx, "server", "replication", "keyspace").Result()
-	if answer := redis.Error(nil); errors.As(err, &answer) && !strings.HasPrefix(answer.Error(), "LOADING") {
+	if answer := redis.Error(nil); errors.As(err, &answer) && fault.KindOf(redisdb.Fault(err)) != fault.Unavailable {
 		return nil // an emulation for tests, or a server that doesn't tell everybody: nothing can be known
 	}
 	if err != nil {
@@ -119,18 +122,25 @@ func began(ctx context.Context, connection *redis.Conn, info map[string]string, 
 	return now
 }
 
-// promotedAt says since when anybody has known the server as a primary. The first who meets it writes down when. Where that can't be kept,
-// on a node of a cluster that has other slots or on a full server, nobody has.
+// slotsTried is in how many places it is tried to write down when a node of a cluster was promoted: its share of the slots is rarely below 1 %.
+const slotsTried = 500
+
+// promotedAt says since when anybody has known the server as a primary. The first who meets it writes down when, on a node of a cluster under
+// the first name that is in one of its slots. Where that can't be kept, on a full server, nobody has.
 func promotedAt(ctx context.Context, connection *redis.Conn, identity string, now time.Time) time.Time {
-	key := promotionKey(identity)
-	if err := connection.SetNX(ctx, key, now.UnixMilli(), promotionKept).Err(); err != nil {
-		return now
+	for n := range slotsTried {
+		key := promotionKey(identity, n)
+		err := connection.SetNX(ctx, key, now.UnixMilli(), promotionKept).Err()
+		if redis.HasErrorPrefix(err, "MOVED") {
+			continue
+		}
+		first, getErr := connection.Get(ctx, key).Int64()
+		if err != nil || getErr != nil {
+			break
+		}
+		return time.UnixMilli(first)
 	}
-	first, err := connection.Get(ctx, key).Int64()
-	if err != nil {
-		return now
-	}
-	return time.UnixMilli(first)
+	return now
 }
 
 func parseInfo(text string) map[string]string {

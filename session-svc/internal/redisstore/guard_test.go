@@ -9,13 +9,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+	peers "github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/redisdb"
+	"streamgate/libs/redisemu"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
@@ -281,6 +285,128 @@ func TestSentinelNamesThePrimary(t *testing.T) {
 	}
 }
 
+// A start that is the first call to a new server changes nothing: what it would have replaced plays on, and its repetition is granted.
+func TestTheFirstStartLeavesWhatPlays(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	rules := stream.NewRules(3 * time.Second)
+	store, _ := replica(t, redisServer.url(), rules)
+	account, tv := testkit.NewID(), session.NewID()
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+		t.Fatal(err)
+	}
+	playing := stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3, Player: stream.Player{1}}
+	until(t, stream.Granted, func() (stream.Result, error) { return store.Start(t.Context(), account, playing) })
+	redisServer.kill()
+	redisServer.start(t)
+
+	store, guard := replica(t, redisServer.url(), rules)
+	reload := playing
+	reload.ID = stream.NewID()
+	if r, err := store.Start(t.Context(), account, reload); err != nil || r.Outcome != stream.Held || guard.Held() == 0 {
+		t.Fatal(r.Outcome, err)
+	}
+	if r, err := store.Renew(t.Context(), account, stream.Renewal{ID: playing.ID, Session: tv, Limit: 3}); err != nil || r.Outcome != stream.Renewed {
+		t.Error("what played:", r.Outcome, err)
+	}
+	testkit.Eventually(t, "the start that was held is granted when it is repeated", func() bool {
+		r, err := store.Start(t.Context(), account, reload)
+		if err == nil && r.Outcome != stream.Held && r.Outcome != stream.Granted {
+			t.Fatal(r.Outcome)
+		}
+		return r.Outcome == stream.Granted
+	})
+}
+
+// A restart that loses nothing brings nobody back who was signed out: not by himself, with all others, nor when the account has so many
+// sessions that the end of one is forgotten.
+func TestARestartBringsNobodyBack(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	rules := stream.NewRules(2 * time.Second)
+	store, _ := replica(t, redisServer.url(), rules)
+	sessions := func() *redisstore.SessionStore { return store.Sessions(time.Hour) }
+	open := func(account string) session.ID {
+		t.Helper()
+		opened, err := sessions().Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened.ID
+	}
+	end := func(account string, e session.End) {
+		t.Helper()
+		if err := sessions().End(t.Context(), account, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	adopt := func(account string, id session.ID, generation int32) bool {
+		t.Helper()
+		lives, err := sessions().Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: generation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lives
+	}
+	byItself, withOthers, crowded := testkit.NewID(), testkit.NewID(), testkit.NewID()
+	left := open(byItself)
+	end(byItself, session.End{ID: left})
+	// What an hour makes of it: nothing but a grant can speak for the session any more.
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
+	defer func() { _ = direct.Close() }()
+	anHourAgo := fmt.Sprintf("0 0 %d 0 ", time.Now().Add(-time.Hour).UnixMilli())
+	if err := direct.HSet(t.Context(), "s:{"+byItself+"}", string(left[:]), anHourAgo).Err(); err != nil {
+		t.Fatal(err)
+	}
+	open(byItself)
+	lost, kept := session.NewID(), open(withOthers)
+	end(withOthers, session.End{ID: kept, Others: true})
+	early := open(crowded)
+	end(crowded, session.End{ID: early})
+	for range session.MaxKnown + session.MaxSessions {
+		open(crowded)
+	}
+
+	redisServer.kill()
+	redisServer.start(t)
+	store, _ = replica(t, redisServer.url(), rules)
+	if adopt(byItself, left, session.NoGeneration) {
+		t.Error("a device that was signed out an hour ago is back by its grant")
+	}
+	for _, generation := range []int32{session.AnyGeneration, session.NoGeneration} {
+		if adopt(withOthers, lost, generation) {
+			t.Errorf("one that had been signed out with all others is back, generation %d", generation)
+		}
+		if adopt(crowded, early, generation) {
+			t.Errorf("one that was signed out before many others is back, generation %d", generation)
+		}
+	}
+	if !adopt(withOthers, kept, session.AnyGeneration) {
+		t.Error("the one that was left is gone")
+	}
+}
+
+// Whatever brings a session back, it is kept as long as it lives.
+func TestAdoptedSessionsAreKept(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t)
+	store, _ := replica(t, redisServer.url(), stream.NewRules(2*time.Second))
+	const ttl = 30 * 24 * time.Hour
+	sessions, account := store.Sessions(ttl), testkit.NewID()
+	if err := sessions.End(t.Context(), account, session.End{ID: session.NewID()}); err != nil { // the first that is heard of the account
+		t.Fatal(err)
+	}
+	tv := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	if lives, err := sessions.Adopt(t.Context(), account, tv); err != nil || !lives {
+		t.Fatal(lives, err)
+	}
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
+	defer func() { _ = direct.Close() }()
+	if kept, err := direct.PTTL(t.Context(), "s:{"+account+"}").Result(); err != nil || kept < ttl {
+		t.Errorf("kept for %v, %v", kept, err)
+	}
+}
+
 // A full server takes no new stream. What plays goes on and can be ended, and its device stays signed in.
 func TestFullServerRenewsAndStops(t *testing.T) {
 	t.Parallel()
@@ -318,6 +444,40 @@ func TestFullServerRenewsAndStops(t *testing.T) {
 	}
 	if err := sessions.End(t.Context(), account, session.End{ID: opened.ID}); err != nil {
 		t.Error("end:", err)
+	}
+}
+
+// On a cluster, when a node was promoted is written down in one of its own slots, so that a service that starts later is told.
+func TestAPromotionIsWrittenDownInASlotOfTheNode(t *testing.T) {
+	t.Parallel()
+	mini, scripts := miniredis.RunT(t), redisemu.Scripts()
+	mini.Server().SetPreHook(func(peer *peers.Peer, command string, args ...string) bool {
+		switch {
+		case command == "INFO":
+			peer.WriteBulk("run_id:a\r\nrole:master\r\nmaster_replid:b\r\nsecond_repl_offset:7\r\n")
+		case len(args) > 0 && (strings.HasSuffix(args[0], ":0") || strings.HasSuffix(args[0], ":1")):
+			peer.WriteError("MOVED 1 127.0.0.1:1")
+		default:
+			return scripts(peer, command, args...)
+		}
+		return true
+	})
+	rules := stream.NewRules(time.Second)
+	ask := func() *redisstore.Guard {
+		t.Helper()
+		store, guard := replica(t, "redis://"+mini.Addr(), rules)
+		if _, err := store.List(t.Context(), testkit.NewID()); err != nil {
+			t.Fatal(err)
+		}
+		return guard
+	}
+	first := ask()
+	if first.Held() == 0 {
+		t.Fatal("starts are not held back by a server that was promoted")
+	}
+	testkit.Eventually(t, "the hold ends", func() bool { return first.Held() == 0 })
+	if late := ask(); late.Held() > 0 || late.Since() != first.Since() {
+		t.Errorf("one that starts later is not told: held for %v, since %d and %d", late.Held(), late.Since(), first.Since())
 	}
 }
 

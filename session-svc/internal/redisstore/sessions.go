@@ -16,12 +16,14 @@ import (
 //
 //	<expires> <generation> <refreshed> <created> <device name …>
 //
-// An ended session is kept as one that expired in 1970 and was refreshed when it ended, for as long as an access token may speak for it:
-// what a server doesn't know may be what it has lost.
+// An ended session is kept as one that expired in 1970 and was refreshed when it ended, for as long as a grant may speak for it: what a
+// server doesn't know may be what it has lost.
 //
 // The field "m" is the mark that says since when the store knows of the account:
 //
-//	<when it lost its memory of the account, or 0> <until when it adopts what it has lost, or 0>
+//	<when it lost its memory of the account, or 0> <until when it adopts what it has lost, or 0> <when sessions ended of which it doesn't know, or 0>
+//
+// The last is when all others were ended, or ended ones forgotten early: as long as something speaks for these, nothing unknown is adopted.
 const (
 	sessionFields = 5
 	markField     = "m"
@@ -40,7 +42,7 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 		before = 1
 	}
 	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], opened.Device,
-		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds(), session.MaxKnown)
+		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds(), session.MaxKnown, session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -51,7 +53,7 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (lives bool, err error) {
 	err = s.store.tellSince(func(since int64) (bool, error) {
 		answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
-			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, since)
+			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, since, session.GrantFor.Milliseconds())
 		lives = err == nil && answer[0] == int64(1)
 		return lives, err
 	})
@@ -61,7 +63,7 @@ func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.S
 // Refresh is session.Store's.
 func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Refresh) (session.Session, session.Outcome, error) {
 	answer, err := s.store.call(ctx, "refresh", s.store.scripts.refresh, []string{sessionsKey(account)}, r.ID[:], r.Generation,
-		s.ttl.Milliseconds(), session.Grace.Milliseconds())
+		s.ttl.Milliseconds(), session.Grace.Milliseconds(), session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, "", err
 	}
@@ -100,7 +102,8 @@ func (s *SessionStore) End(ctx context.Context, account string, e session.End) e
 	keys := []string{leasesKey(account), sessionsKey(account)}
 	return s.store.tellSince(func(since int64) (bool, error) {
 		answer, err := s.store.call(ctx, "end", s.store.scripts.end, keys, e.ID[:], others, e.By,
-			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), since)
+			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), since,
+			session.GrantFor.Milliseconds())
 		if err != nil {
 			return false, err
 		}

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -66,9 +67,12 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 		result.Lease.Device = start.Device // which its session may have for it
 	}
 	if result.Outcome == stream.Granted && s.guard.Held() > 0 {
-		// The call itself met a new server. What nobody is told of is not held; taking it back at once leaves its slot to those whose
-		// leases were forgotten.
-		_, _ = s.Stop(ctx, account, stream.Stop{ID: start.ID, Session: start.Session})
+		// The call itself met a server that was promoted, and knew the script. What nobody is told of is not held; taking it back at once
+		// leaves its slot to those whose leases were forgotten.
+		_, _ = s.Stop(context.WithoutCancel(ctx), account, stream.Stop{ID: start.ID, Session: start.Session})
+		return stream.Result{Outcome: stream.Held}, nil
+	}
+	if errors.Is(err, errHeld) {
 		return stream.Result{Outcome: stream.Held}, nil
 	}
 	return result, err
@@ -118,21 +122,33 @@ func (s *Store) call(ctx context.Context, verb string, script *redis.Script, key
 	return answer, nil
 }
 
+// errHeld says that a start was not made, since it met a new server.
+var errHeld = errors.New("a new server")
+
 // run calls a script by its digest, and sends its text where the server doesn't know it.
 func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
+	answer := s.byDigest(ctx, script, keys, args)
+	if err := answer.Err(); err == nil || !redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return answer
+	}
+	if script == s.scripts.start && s.guard.Held() > 0 { // now that nothing is done yet: new servers know no scripts
+		answer = redis.NewCmd(ctx)
+		answer.SetErr(errHeld)
+		return answer
+	}
+	return script.Eval(ctx, s.client, keys, args...)
+}
+
+func (s *Store) byDigest(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
 	if s.group == nil {
-		return script.Run(ctx, s.client, keys, args...)
+		return script.EvalSha(ctx, s.client, keys, args...)
 	}
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, "evalsha", script.Hash(), len(keys))
 	for _, key := range keys {
 		all = append(all, key)
 	}
-	answer := s.group.do(ctx, append(all, args...)...)
-	if err := answer.Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return script.Eval(ctx, s.client, keys, args...)
-	}
-	return answer
+	return s.group.do(ctx, append(all, args...)...)
 }
 
 // setBack is the answer of a script whose account has leases that a clock ahead of the server's has set.

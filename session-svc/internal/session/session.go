@@ -52,10 +52,12 @@ const (
 	MaxName = 64
 	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was not refreshed for longest.
 	MaxSessions = 30
-	// MaxKnown is from how many sessions of an account on, living and ended, the ended ones are forgotten before AdoptFor is over.
+	// MaxKnown is from how many sessions of an account on, living and ended, the ended ones are forgotten before GrantFor is over.
 	MaxKnown = 200
 	// AdoptFor is how long after a loss of memory sessions are taken back: as long as an access token from before it can live.
 	AdoptFor = 15 * time.Minute
+	// GrantFor is how long a grant can speak for a session, from the start of its stream on: longer than any film is paused.
+	GrantFor = 12 * time.Hour
 	// Grace is how long the generation before the current one is taken for a repeated request.
 	Grace = 30 * time.Second
 )

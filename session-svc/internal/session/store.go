@@ -11,14 +11,16 @@ type Store interface {
 	Open(ctx context.Context, account string, s Session, known bool) (Session, error)
 
 	// Adopt takes back a session that a genuine token speaks for, as if it had been opened now, if the store has lost its memory of the
-	// account within AdoptFor and did not end the session since. An account that it has never heard of is one that it has just lost.
+	// account within AdoptFor and can't have ended the session: neither by itself, nor with all others while the token could speak for
+	// it, AdoptFor or, of NoGeneration, GrantFor ago. An account that it has never heard of is one that it has just lost.
 	// It says whether the session lives now. Its Generation is AnyGeneration or NoGeneration, and a living one of NoGeneration becomes
 	// one of AnyGeneration.
 	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
 	// Refresh takes a generation for the next: Refreshed with the session as it is then. The generation before the current one is
-	// Refreshed too, with nothing changed, until Grace has passed since. Any other ends the session, whose streams can then not be
-	// renewed: Reused. No session, or one of NoGeneration: Missing. AnyGeneration takes every one.
+	// Refreshed too, with nothing changed, until Grace has passed since. Any older one ends the session, whose streams can then not be
+	// renewed: Reused. A newer one is of a refresh that the store has lost, and taken. No session, or one of NoGeneration: Missing.
+	// AnyGeneration takes every one.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
 	// Get gives a session, or false when there is none.

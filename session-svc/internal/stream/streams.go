@@ -58,9 +58,6 @@ const (
 	MaxKey    = 255
 )
 
-// grantFor is how long after its start a stream can come back by fetching video: longer than any film is paused.
-const grantFor = 12 * time.Hour
-
 // startWithin bounds what a start asks of the store, so that it is refused within 300 ms when the store is away (P5). What is asked about streams
 // that run may take as long as the store allows: they go on meanwhile.
 const startWithin = 250 * time.Millisecond
@@ -180,7 +177,7 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 	signed, err := s.grants.Sign(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
 		Limit:   caller.Limit,
-		Started: lease.Started, Expires: lease.Started.Add(grantFor), Scope: scope,
+		Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Scope: scope,
 	})
 	if err != nil {
 		return "", "", err
@@ -195,14 +192,16 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket string) (expires time.Time, resumed bool, err error) {
 	r := Renewal{ID: id, Session: caller.Session, Limit: caller.Limit}
 	if ticket != "" {
-		g, err := s.grants.Verify(ticket, s.now())
+		g, err := s.grants.Verify(ticket, time.Time{}) // an expired one brings nothing back, and is no fault of a stream that runs
 		switch {
 		case err != nil || g.Stream != id.String():
-			return time.Time{}, false, fault.BadField("ticket", "is not the one of this stream, or has expired").Because(err)
+			return time.Time{}, false, fault.BadField("ticket", "is not the one of this stream").Because(err)
 		case g.Account != caller.Account || g.Session != caller.Session.String():
 			return time.Time{}, false, ErrUnknown // a stream of somebody else's
 		}
-		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
+		if !s.now().After(g.Expires) {
+			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
+		}
 	}
 	return s.renew(ctx, caller.Account, r, false)
 }

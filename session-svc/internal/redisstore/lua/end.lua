@@ -2,7 +2,7 @@
 -- End device sessions, and their streams with them. The layout of a lease is in record.go.
 -- KEYS    1 leases  2 device sessions, of one account
 -- ARGV    1 session id  2 '1' to end all but this one  3 name of who ends them  4 lease, ms  5 remember, ms  6 how long to adopt, ms
---         7 when the server began, ms, or 0: what is older may be lost
+--         7 when the server began, ms, or 0: what is older may be lost  8 how long a grant speaks for what has ended, ms
 -- RETURNS {now in ms, leases}
 local floor, others = math.floor, ARGV[2] == '1'
 local time = redis.call('TIME')
@@ -10,20 +10,25 @@ local now, epoch = time[1] * 1000 + floor(time[2] / 1000), 1577836800000 -- the 
 local function text(n) return string.format('%.0f', n) end
 local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256) end
 
--- The mark as adopt.lua has it. After all have ended, what is unknown is not adopted.
+-- The mark as adopt.lua has it.
 local mark = redis.call('HGET', KEYS[2], 'm')
-local since = not mark and now or tonumber(ARGV[7])
-local renewed = tonumber((mark or '-1'):match('^%S+')) < since - 2000
-if renewed then mark = text(since) .. ' ' .. text(since + ARGV[6]) end
-if others then mark = mark:match('^%d+') .. ' 0' end
-if renewed or others then redis.call('HSET', KEYS[2], 'm', mark) end
-if redis.call('TTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[6]) end
+local lost, adopting, gone = ((mark or '-1 0') .. ' 0'):match('^(%S+) (%d+) (%d+)')
+local since = not mark and now or math.min(now, ARGV[7])
+if tonumber(lost) < since - 2000 then lost, adopting = text(since), text(since + ARGV[6]) end
+if others then gone = text(now) end
 -- Ended sessions stay as such, so that they are not adopted.
-local adopting = tonumber(mark:match('%d+$')) > now and redis.call('HLEN', KEYS[2]) < 1000
 for _, id in ipairs(others and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}) do
   local ended = id ~= 'm' and (not others or id ~= ARGV[1])
-  if ended and (adopting or redis.call('HEXISTS', KEYS[2], id) == 1) then redis.call('HSET', KEYS[2], id, '0 0 ' .. text(now) .. ' 0 ') end
+  local unknown = redis.call('HEXISTS', KEYS[2], id) == 0
+  if ended and unknown and redis.call('HLEN', KEYS[2]) >= 1000 then
+    gone = text(now)
+  elseif ended and (not unknown or tonumber(adopting) > now) then
+    redis.call('HSET', KEYS[2], id, '0 0 ' .. text(now) .. ' 0 ')
+  end
 end
+local renewed = lost .. ' ' .. adopting .. ' ' .. gone
+if renewed ~= mark then redis.call('HSET', KEYS[2], 'm', renewed) end
+if redis.call('TTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[8]) end
 -- Streams of sessions that have expired end too: whoever is not kept is ended.
 local record, out, i, changed = redis.call('GET', KEYS[1]) or '', {}, 1, false
 while i <= #record do
