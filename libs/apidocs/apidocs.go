@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"path"
 	"strings"
@@ -40,28 +42,44 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 	e.GET(strings.TrimSuffix(root, "/"), lead)
 	e.GET(root+"*file", e.Handle(func(c *gin.Context) error {
 		name := strings.TrimPrefix(c.Param("file"), "/")
-		var text []byte
-		var err error
-		switch name {
-		case "openapi.yaml":
-			text = spec
-		case "":
-			name = "index.html"
-			fallthrough
-		case "index.html", "init.js":
-			text, err = files.ReadFile("page/" + name)
-		default:
-			text, err = files.ReadFile("assets/" + name)
-		}
+		text, err := open(name, spec)
 		if err != nil {
 			return fault.New(fault.NotFound, "not_found", "There is nothing at this path.").Because(err)
+		}
+		if name == "" {
+			name = index
 		}
 		c.Header("Content-Security-Policy", policy)
 		c.Header("Content-Type", contentTypes[path.Ext(name)])
 		c.Header("Cache-Control", "public, max-age=300")
-		http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(text))
+		http.ServeContent(c.Writer, c.Request, name, time.Time{}, text)
 		return nil
 	}))
+}
+
+const index = "index.html"
+
+// open gives a file as it is embedded: a copy would take a megabyte a request.
+func open(name string, spec []byte) (io.ReadSeeker, error) {
+	folder := "assets/"
+	switch name {
+	case "openapi.yaml":
+		return bytes.NewReader(spec), nil
+	case "":
+		name = index
+		fallthrough
+	case index, "init.js":
+		folder = "page/"
+	}
+	file, err := files.Open(folder + name)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := file.(io.ReadSeeker)
+	if !ok { // a folder
+		return nil, fs.ErrNotExist
+	}
+	return text, nil
 }
 
 // Asset gives a file of Swagger UI, such as "swagger-ui.css".

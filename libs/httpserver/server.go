@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// NewServer makes a server with time-outs against slow and idle clients. There is no write time-out here, since video and
-// events are written for as long as they last: handlers of those move the deadline themselves.
+// NewServer makes a server with time-outs against slow and idle clients. Handlers that write for as long as it lasts, video and events, move the
+// deadline of writing themselves.
 func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // from the end of the request's header: longer than any handler but these takes
 		// Longer than the idle time of the usual proxies (60 to 90 s), so that it is the proxy that closes a connection, not we
 		// while a request is on its way.
 		IdleTimeout:    120 * time.Second,

@@ -66,3 +66,29 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoReadsNothingIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began, ended := time.Now(), make(chan time.Duration, 1)
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for piece := make([]byte, 1<<20); ; {
+				if _, err := w.Write(piece); err != nil {
+					ended <- time.Since(began)
+					return
+				}
+			}
+		})
+		server := httpserver.NewServer(handler, slog.New(slog.DiscardHandler))
+		listener := &pipes{make(chan net.Conn), make(chan struct{})}
+		go func() { _ = server.Serve(listener) }()
+		client, accepted := net.Pipe()
+		listener.connections <- accepted
+		_, _ = io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if took := <-ended; took > 31*time.Second {
+			t.Errorf("cut off after %v", took)
+		}
+		_ = server.Close()
+		_ = client.Close()
+	})
+}

@@ -38,6 +38,13 @@ The autoscaler needs pods' http_requests_per_second from the custom metrics API;
 WARNING: this cluster has no custom metrics API now. Until there is one (such as prometheus-adapter), only CPU counts.
 {{- end }}
 {{- end }}
+{{- if and (or .Values.ingressRoute.enabled .Values.ingress.enabled .Values.gateway.enabled) (not .Values.trustedProxies) }}
+
+WARNING: trustedProxies is empty, so that all clients have the address of the ingress controller and share its limits of attempts. Give it the
+addresses of the controller's pods, which are those of the cluster's nodes if it uses their network:
+
+  kubectl get pods -A -o wide
+{{- end }}
 {{- $cluster := lookup "v1" "ServiceAccount" $namespace "" }}
 {{- range include (printf "%s.requiredSecrets" .Chart.Name) . | fromYamlArray }}
 {{- $secret := lookup "v1" "Secret" $namespace .name }}

@@ -34,6 +34,8 @@ type API struct {
 	TrustedProxies  []string
 	Log             *slog.Logger
 	Metrics         *metrics.HTTP
+
+	watchers watchers
 }
 
 // Public makes the public listener's engine.

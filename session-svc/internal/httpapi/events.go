@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,6 +22,10 @@ const (
 	keepAlive = 15 * time.Second
 	// writeTimeout is how long a client may take to read an event.
 	writeTimeout = 10 * time.Second
+	// maxWatchers is how many connections of one account are told of what plays, by one replica: as many as it has devices.
+	maxWatchers = session.MaxSessions
+	// lookPause is the least time between two looks at what plays, so that a change that follows another costs no look of its own.
+	lookPause = 300 * time.Millisecond
 	// lookAgain is how soon the streams are asked for again after the store was away.
 	lookAgain = time.Second
 )
@@ -37,6 +42,11 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
+	leave, err := a.watchers.enter(r.Account)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	changed, stop := a.Changes.Watch(c.Request.Context(), r.Account)
 	defer stop()
 	leases, err := a.Streams.List(c.Request.Context(), r.Account)
@@ -54,6 +64,33 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 		w.run(changed)
 	}
 	return nil
+}
+
+// watchers counts the connections of each account.
+type watchers struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// enter counts one more, until leave is called.
+func (w *watchers) enter(account string) (leave func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.of[account] >= maxWatchers {
+		detail := "Too many connections of this account wait for events; close some of them."
+		return nil, fault.New(fault.TooManyRequests, "too_many_watchers", detail).After(keepAlive)
+	}
+	if w.of == nil {
+		w.of = map[string]int{}
+	}
+	w.of[account]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.of[account]--; w.of[account] == 0 {
+			delete(w.of, account)
+		}
+	}, nil
 }
 
 // watch is one connection that is told of what plays.
@@ -75,6 +112,7 @@ func (w *watch) run(changed <-chan struct{}) {
 	defer beat.Stop()
 	look := time.NewTimer(untilLapse(w.shown))
 	defer look.Stop()
+	looked := time.Now()
 	for {
 		select {
 		case <-w.c.Request.Context().Done():
@@ -89,8 +127,13 @@ func (w *watch) run(changed <-chan struct{}) {
 			}
 			continue
 		case <-changed:
+			if wait := lookPause - time.Since(looked); wait > 0 {
+				look.Reset(wait)
+				continue
+			}
 		case <-look.C:
 		}
+		looked = time.Now()
 		wait, more := w.look()
 		if !more {
 			return

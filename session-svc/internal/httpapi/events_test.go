@@ -12,6 +12,7 @@ import (
 
 	"streamgate/libs/jwtauth"
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/session"
 )
 
 // watch opens GET /streams/events, and gives the number of active streams of each event.
@@ -80,6 +81,44 @@ func TestEvents(t *testing.T) {
 	next(t, events, 1)
 	tv.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
 	next(t, events, 0)
+}
+
+// One account can't make a replica look for a thousand watchers.
+func TestWatchersAreBounded(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	for range session.MaxSessions {
+		next(t, tv.watch(t, tv.token), 0)
+	}
+	refused := tv.do(t, http.MethodGet, "/streams/events", "").Problem(t, http.StatusTooManyRequests, "too_many_watchers")
+	if refused.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}
+
+// Changes that follow each other are looked at together, and the last one is told of within a second.
+func TestManyChangesAreFewLooks(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	events := tv.watch(t, tv.token)
+	next(t, events, 0)
+	const changes = 40
+	before := tv.calls(t, "list")
+	for range changes {
+		tv.playing(t, "?player=one")
+	}
+	tv.playing(t, "")
+	testkit.Eventually(t, "the last change is told", func() bool {
+		select {
+		case active := <-events:
+			return active == 2
+		default:
+			return false
+		}
+	})
+	if looks := tv.calls(t, "list") - before; looks > changes/2 {
+		t.Errorf("%d changes took %d looks", changes, looks)
+	}
 }
 
 func TestEventsEndWithTheirToken(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,18 @@ type device struct {
 	*gate
 
 	session, token, refreshToken string
+}
+
+// calls says how often a script was called.
+func (g *gate) calls(t *testing.T, verb string) (n int) {
+	t.Helper()
+	name := `redis_script_duration_seconds_count{verb="` + verb + `"} `
+	for line := range strings.Lines(string(testkit.Do(t, http.MethodGet, g.OperationsURL+"/metrics", "").Body)) {
+		if count, ok := strings.CutPrefix(line, name); ok {
+			n, _ = strconv.Atoi(strings.TrimSpace(count))
+		}
+	}
+	return n
 }
 
 func (g *gate) signIn(t *testing.T, name string) *device {

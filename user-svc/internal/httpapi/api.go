@@ -35,7 +35,9 @@ type API struct {
 	sessions Sessions
 	issuer   *token.Issuer
 	verifier *jwtauth.Verifier
-	throttle *throttle
+	guesses  *throttle
+	signUps  *throttle
+	resets   *throttle
 	signIns  *prometheus.CounterVec
 	jwks     []byte
 }
@@ -47,8 +49,8 @@ func New(o Options) (*API, error) {
 		return nil, fmt.Errorf("handlers: %w", err)
 	}
 	return &API{
-		accounts: o.Accounts, sessions: o.Sessions, issuer: o.Issuer, verifier: o.Issuer.Verifier(), throttle: newThrottle(),
-		signIns: newSignIns(o.Registry), jwks: jwks,
+		accounts: o.Accounts, sessions: o.Sessions, issuer: o.Issuer, verifier: o.Issuer.Verifier(),
+		guesses: newThrottle(guessesPerMinute), signUps: newThrottle(signUpsPerMinute), resets: newThrottle(resetsPerMinute), signIns: newSignIns(o.Registry), jwks: jwks,
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -91,18 +92,31 @@ func (a *API) guess(c *gin.Context, attempt func(email, password string) error) 
 		return err
 	}
 	address := c.ClientIP()
-	if wait := a.throttle.wait(address); wait > 0 {
-		const detail = "Too many failed sign-ins from your network; wait before the next one."
-		return fault.New(fault.TooManyRequests, "too_many_attempts", detail).After(wait)
+	if wait := a.guesses.wait(address); wait > 0 {
+		return tooMany("failed sign-ins", wait)
 	}
 	err = attempt(email, password)
 	if e, ok := errors.AsType[*fault.Error](err); ok && errors.Is(e, account.ErrInvalidCredentials) {
-		a.throttle.fail(address)
+		a.guesses.count(address) // successes cost nothing
 		refused := *e
 		refused.Challenge = basicChallenge
 		return &refused
 	}
 	return err
+}
+
+// allow counts an attempt from the client's address, or refuses it.
+func allow(c *gin.Context, t *throttle, what string) error {
+	address := c.ClientIP()
+	if wait := t.wait(address); wait > 0 {
+		return tooMany(what, wait)
+	}
+	t.count(address)
+	return nil
+}
+
+func tooMany(what string, wait time.Duration) error {
+	return fault.New(fault.TooManyRequests, "too_many_attempts", "Too many "+what+" from your network; wait before the next one.").After(wait)
 }
 
 func (a *API) answer(c *gin.Context, status int, signedInAs *account.Account, session account.Session) error {

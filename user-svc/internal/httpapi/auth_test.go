@@ -231,6 +231,35 @@ func TestAddressIsThrottled(t *testing.T) {
 	}
 }
 
+// What costs us more than the client can't be asked for without end: sign-ups, and mails with a link.
+func TestSignUpsAndResetsAreThrottled(t *testing.T) {
+	t.Parallel()
+	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
+	here, there := testkit.Header("X-Forwarded-For", "192.0.2.1"), testkit.Header("X-Forwarded-For", "192.0.2.2")
+	for path, often := range map[string]int{"/users": 60, "/password-resets": 20} {
+		for i := 0; ; i++ {
+			answer := s.do("POST", path, "email=nobody", here)
+			if answer.Status != 429 {
+				if i > 10*often {
+					t.Fatalf("%s: never throttled", path)
+				}
+				continue
+			}
+			if i < often {
+				t.Errorf("%s: throttled after %d", path, i)
+			}
+			answer.Problem(t, 429, "too_many_attempts")
+			if answer.Header.Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+			break
+		}
+		if answer := s.do("POST", path, "email=nobody", there); answer.Status == 429 {
+			t.Errorf("%s: another address is throttled too", path)
+		}
+	}
+}
+
 // Where no proxy is trusted, a client can't choose its address.
 func TestAddressIsNotTheClientsToChoose(t *testing.T) {
 	t.Parallel()

@@ -16,6 +16,9 @@ func (a *API) requestReset(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
+	if err := allow(c, a.resets, "password resets"); err != nil {
+		return err
+	}
 	if err := a.accounts.RequestReset(in.Email); err != nil {
 		return err
 	}

@@ -11,20 +11,25 @@ import (
 const (
 	// guessesPerMinute is how many wrong passwords an address may send in the long run, and at once. People behind one address share it.
 	guessesPerMinute = 20
+	// signUpsPerMinute is the same for accounts: each costs a password hash and is kept.
+	signUpsPerMinute = 60
+	// resetsPerMinute is the same for mails with a link.
+	resetsPerMinute = 20
 	// throttledAddresses bounds the memory: about 250 bytes each. Who has more addresses is up against the lock of each account.
 	throttledAddresses = 10_000
 	// ipv6Site is the prefix that a single customer gets at least (RFC 6177): its addresses are one.
 	ipv6Site = 64
 )
 
-// throttle counts failed sign-ins by the client's address, on this replica. Successes cost nothing.
+// throttle counts what an address may do so many times a minute, on this replica.
 type throttle struct {
-	limiters *lru.Cache[string, *rate.Limiter]
+	perMinute int
+	limiters  *lru.Cache[string, *rate.Limiter]
 }
 
-func newThrottle() *throttle {
+func newThrottle(perMinute int) *throttle {
 	limiters, _ := lru.New[string, *rate.Limiter](throttledAddresses) // fails for sizes below 1 only
-	return &throttle{limiters}
+	return &throttle{perMinute, limiters}
 }
 
 // wait is how long the address has to wait before its next attempt.
@@ -40,10 +45,10 @@ func (t *throttle) wait(address string) time.Duration {
 	return time.Duration((1 - tokens) / float64(limiter.Limit()) * float64(time.Second))
 }
 
-// fail counts a failed attempt. Attempts at the same time can all fail before the first is counted: they go into debt, to be waited off.
-func (t *throttle) fail(address string) {
+// count counts an attempt. Sign-ins at the same time can all fail before the first is counted: they go into debt, to be waited off.
+func (t *throttle) count(address string) {
 	key := site(address)
-	limiter := rate.NewLimiter(rate.Every(time.Minute/guessesPerMinute), guessesPerMinute)
+	limiter := rate.NewLimiter(rate.Every(time.Minute/time.Duration(t.perMinute)), t.perMinute)
 	if known, ok, _ := t.limiters.PeekOrAdd(key, limiter); ok {
 		limiter = known
 	}

@@ -10,7 +10,7 @@ import (
 func TestThrottle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		throttle, pass := newThrottle(), time.Sleep //nolint:forbidigo // the bubble's time: it takes none
+		throttle, pass := newThrottle(20), time.Sleep //nolint:forbidigo // the bubble's time: it takes none
 		want := func(address string, wait time.Duration) {
 			t.Helper()
 			if got := throttle.wait(address); got.Round(time.Millisecond) != wait {
@@ -19,7 +19,7 @@ func TestThrottle(t *testing.T) {
 		}
 		for range 20 {
 			want("192.0.2.1", 0)
-			throttle.fail("192.0.2.1")
+			throttle.count("192.0.2.1")
 		}
 		want("192.0.2.1", 3*time.Second)
 		want("192.0.2.2", 0)
@@ -27,17 +27,17 @@ func TestThrottle(t *testing.T) {
 		want("192.0.2.1", time.Second)
 		pass(time.Second)
 		want("192.0.2.1", 0)
-		throttle.fail("192.0.2.1")
+		throttle.count("192.0.2.1")
 		want("192.0.2.1", 3*time.Second)
 		// What came at the same time is waited off.
 		for range 10 {
-			throttle.fail("192.0.2.1")
+			throttle.count("192.0.2.1")
 		}
 		want("192.0.2.1", 33*time.Second)
 		pass(time.Hour)
 		for range 20 {
 			want("192.0.2.1", 0)
-			throttle.fail("192.0.2.1")
+			throttle.count("192.0.2.1")
 		}
 		want("192.0.2.1", 3*time.Second)
 	})
@@ -45,9 +45,9 @@ func TestThrottle(t *testing.T) {
 
 func TestThrottleIsBounded(t *testing.T) {
 	t.Parallel()
-	throttle := newThrottle()
+	throttle := newThrottle(20)
 	for i := range 3 * throttledAddresses {
-		throttle.fail(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
+		throttle.count(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
 	}
 	if n := throttle.limiters.Len(); n != throttledAddresses {
 		t.Errorf("%d addresses kept, want %d", n, throttledAddresses)

@@ -21,6 +21,9 @@ func (a *API) signUp(c *gin.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
+	if err := allow(c, a.signUps, "sign-ups"); err != nil {
+		return err
+	}
 	created, err := a.accounts.SignUp(c.Request.Context(), account.Registration{Email: in.Email, Password: in.Password, Name: in.Name, Picture: in.Picture})
 	if err != nil {
 		return err

@@ -45,6 +45,24 @@ func open(t *testing.T, uri, database string) *mongostore.Store {
 }
 
 // Every method says so when the server is away.
+// Who knows the ids of two accounts knows nothing of those between them. The driver's own ids begin with the same nine bytes within a second.
+func TestIDsAreRandom(t *testing.T) {
+	t.Parallel()
+	uri, database := testkit.Mongo(t)
+	store := open(t, uri, database)
+	insert := func(email string) string {
+		t.Helper()
+		inserted, err := store.Insert(t.Context(), account.Account{Email: email, CanonicalEmail: email})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inserted.ID
+	}
+	if a, b := insert("a@example.com"), insert("b@example.com"); a[8:18] == b[8:18] {
+		t.Errorf("%s and %s are of one series", a, b)
+	}
+}
+
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

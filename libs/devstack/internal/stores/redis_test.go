@@ -73,8 +73,8 @@ func TestRedisKeepsItsData(t *testing.T) {
 		if got, err := client.Get(ctx, empty).Result(); err != nil || got != "" {
 			t.Errorf("empty string %q, %v", got, err)
 		}
-		// The same instant, not the same time to live: time has passed meanwhile.
-		if got := time.UnixMilli(client.PExpireTime(ctx, key).Val().Milliseconds()); got.Sub(expires).Abs() > 2*time.Millisecond {
+		// The same instant, but for what an emulation rounds, and not the same time to live: time has passed meanwhile.
+		if got := time.UnixMilli(client.PExpireTime(ctx, key).Val().Milliseconds()); got.Sub(expires).Abs() > 20*time.Millisecond {
 			t.Errorf("expires %s, want %s", got, expires)
 		}
 		if got := client.TTL(ctx, hash).Val(); got != -1 {
