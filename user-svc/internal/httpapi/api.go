@@ -50,7 +50,8 @@ func New(o Options) (*API, error) {
 	}
 	return &API{
 		accounts: o.Accounts, sessions: o.Sessions, issuer: o.Issuer, verifier: o.Issuer.Verifier(),
-		guesses: newThrottle(guessesPerMinute), signUps: newThrottle(signUpsPerMinute), resets: newThrottle(resetsPerMinute), signIns: newSignIns(o.Registry), jwks: jwks,
+		guesses: newThrottle(guessesPerMinute), signUps: newThrottle(signUpsPerMinute), resets: newThrottle(resetsPerMinute),
+		signIns: newSignIns(o.Registry), jwks: jwks,
 	}, nil
 }
 
