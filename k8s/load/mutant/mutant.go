@@ -48,7 +48,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "flushall",
-			script: "start", old: "if math.abs(unix - (session[2] or '0'):match('^%d+')) < lease then return {'held', unix, record} end", new: "",
+			script: "start", old: "if math.abs(unix - (session[2] or '0'):match('^%S+')) < lease then return {'held', unix, record} end", new: "",
 		},
 		{
 			Name: "no-oom", What: "a full Redis renews nothing", Scenario: "memory-full",

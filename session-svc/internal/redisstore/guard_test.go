@@ -381,6 +381,11 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 			t.Errorf("one that was signed out before many others is back, generation %d", generation)
 		}
 	}
+	recent := testkit.NewID()
+	open(recent) // of an account that it hears of for the first time, the new server has lost nothing
+	if adopt(recent, session.NewID(), session.AnyGeneration) || adopt(recent, session.NewID(), session.NoGeneration) {
+		t.Error("a session that never was is there")
+	}
 	if !adopt(withOthers, kept, session.AnyGeneration) {
 		t.Error("the one that was left is gone")
 	}

@@ -10,7 +10,7 @@ local function text(n) return string.format('%.0f', n) end
 local mark = redis.call('HGET', KEYS[1], 'm')
 local lost, adopting, gone = ((mark or '-1 0') .. ' 0'):match('^(%S+) (%d+) (%d+)')
 local since = not mark and now or math.min(now, ARGV[6]) -- when the memory may have been lost
-if tonumber(lost) < since - 2000 then -- replicas agree on it within 2 s
+if (tonumber(lost) < 0 and -lost or lost + 2000) < since then -- replicas agree on it within 2 s
   adopting = since + ARGV[4]
   redis.call('HSET', KEYS[1], 'm', text(since) .. ' ' .. text(adopting) .. ' ' .. gone)
 end

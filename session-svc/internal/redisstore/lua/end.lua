@@ -14,7 +14,7 @@ local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) 
 local mark = redis.call('HGET', KEYS[2], 'm')
 local lost, adopting, gone = ((mark or '-1 0') .. ' 0'):match('^(%S+) (%d+) (%d+)')
 local since = not mark and now or math.min(now, ARGV[7])
-if tonumber(lost) < since - 2000 then lost, adopting = text(since), text(since + ARGV[6]) end
+if (tonumber(lost) < 0 and -lost or lost + 2000) < since then lost, adopting = text(since), text(since + ARGV[6]) end
 if others then gone = text(now) end
 -- Ended sessions stay as such, so that they are not adopted.
 for _, id in ipairs(others and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}) do

@@ -12,10 +12,10 @@ if found then return {now, found} end -- repeated
 
 local mark = redis.call('HGET', KEYS[1], 'm')
 if not mark then -- we never heard of the account
-  mark = ARGV[5] == '1' and text(now) .. ' ' .. text(now + ARGV[6]) .. ' 0' or '0 0 0'
+  mark = ARGV[5] == '1' and text(now) .. ' ' .. text(now + ARGV[6]) .. ' 0' or '-' .. text(now) .. ' 0 0'
   redis.call('HSET', KEYS[1], 'm', mark)
 end
-local lost, gone = (mark .. ' 0'):match('^(%d+ %d+) (%d+)')
+local lost, gone = (mark .. ' 0'):match('^(%S+ %d+) (%d+)')
 local all, count, oldest, oldname, since, forgotten = redis.call('HGETALL', KEYS[1]), 0, nil, nil, nil, tonumber(gone)
 for n = 1, #all, 2 do
   local expires, refreshed, name = all[n + 1]:match('^(%d+) %S+ (%d+) ?%d* ?(.*)$') -- refreshed is when it ended, of an ended one

@@ -39,7 +39,7 @@ elseif ARGV[6] == '' then
 end
 local session = redis.call('HMGET', KEYS[2], sid, 'm')
 if tonumber((session[1] or '0'):match('^%d+')) <= unix then return {'no_session', unix, record} end
-if not at and math.max(tonumber(ARGV[8]), tonumber((session[2] or '0'):match('^%d+'))) + lease <= unix then return {'unknown', unix, record} end
+if not at and math.max(tonumber(ARGV[8]), tonumber((session[2] or '0'):match('^%S+'))) + lease <= unix then return {'unknown', unix, record} end
 local again = not at or ends <= now
 if again and others >= tonumber(ARGV[3]) then
   local sids, n = {}, 1

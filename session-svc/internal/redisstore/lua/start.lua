@@ -43,7 +43,7 @@ if tonumber((session[1] or '0'):match('^%d+')) <= unix then return {'no_session'
 if own and record:sub(own.at + 22, own.at + 29) .. record:sub(own.at + 36, own.at + own.size - 1) ~= sid .. detail then return {'conflict', unix, record} end
 if own and own.ends > now then return {'repeated', unix, record} end
 if not known then return {'unknown', unix, record} end
-if math.abs(unix - (session[2] or '0'):match('^%d+')) < lease then return {'held', unix, record} end -- also by a clock that was set back
+if math.abs(unix - (session[2] or '0'):match('^%S+')) < lease then return {'held', unix, record} end -- also by a clock that was set back
 local excess, out, remembered = #live - tonumber(ARGV[4]) + 1, {}, 0
 for n = 1, excess do -- the order of the record is that of the starts
   local e = live[n]
