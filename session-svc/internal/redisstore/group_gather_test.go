@@ -43,8 +43,8 @@ func TestCallsGather(t *testing.T) {
 		}
 		for range pipelines {
 			server.answer <- struct{}{}
+			synctest.Wait()
 		}
-		synctest.Wait()
 		close(server.answer)
 		synctest.Wait()
 		close(server.sent)
