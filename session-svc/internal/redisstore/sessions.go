@@ -23,7 +23,8 @@ import (
 //
 //	<when it lost its memory of the account> <until when it adopts what it has lost, or 0> <when sessions ended of which it doesn't know, or 0>
 //
-// Of an account of which it has lost nothing, the first is when it first heard of it, negative. The last is when all others were ended, or ended ones forgotten early: as long as something speaks for these, nothing unknown is adopted.
+// Of an account of which it has lost nothing, the first is when it first heard of it, negative. The last is when all others were ended, or
+// ended ones forgotten early: as long as something speaks for these, nothing unknown is adopted.
 const (
 	sessionFields = 5
 	markField     = "m"
