@@ -1,0 +1,185 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
+)
+
+func TestPromotionLosesNoSession(t *testing.T) {
+	t.Parallel()
+	primary, promoted := newServer(t), newServer(t)
+	rules := stream.NewRules(3 * time.Second)
+	store, _ := replica(t, primary.url(), rules)
+	before := store.Sessions(time.Hour)
+	account, quiet := testkit.NewID(), testkit.NewID()
+	open := func(account string) session.ID {
+		t.Helper()
+		opened, err := before.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened.ID
+	}
+	end := func(sessions *redisstore.SessionStore, e session.End) {
+		t.Helper()
+		if err := sessions.End(t.Context(), account, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signedOut := open(account)
+	end(before, session.End{ID: signedOut})
+	kept := open(account)
+	open(quiet)
+	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
+	defer func() { _ = direct.Close() }()
+	testkit.Eventually(t, "the replica has the accounts", func() bool {
+		count, _ := direct.DBSize(t.Context()).Result()
+		return count > 1
+	})
+	promoted.do(t, "REPLICAOF", "127.0.0.1", 1) // it gets nothing any more
+	lost, alsoLost := open(account), open(account)
+	lostAndQuiet := [2]session.ID{open(quiet), open(quiet)}
+	primary.kill()
+	promoted.do(t, "REPLICAOF", "NO", "ONE")
+
+	store, _ = replica(t, promoted.url(), rules)
+	after := store.Sessions(time.Hour)
+	adopt := func(account string, id session.ID) bool {
+		t.Helper()
+		lives, err := after.Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: session.AnyGeneration})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lives
+	}
+	if !adopt(account, kept) || !adopt(account, lost) {
+		t.Error("a session is lost")
+	}
+	if adopt(account, signedOut) {
+		t.Error("a session came back that had been signed out")
+	}
+	start := func() (stream.Result, error) {
+		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: kept, Content: testkit.NewID(), Limit: 3})
+	}
+	until(t, stream.Held, start)
+	end(after, session.End{ID: kept, Others: true})
+	if adopt(account, lost) || adopt(account, alsoLost) {
+		t.Error("a session came back after all others had been signed out")
+	}
+	if !adopt(account, kept) {
+		t.Error("the one that was left is lost")
+	}
+	until(t, stream.Granted, start)
+	// A device may be silent for longer than a lease, and the service that it then asks may have started since.
+	if !adopt(quiet, lostAndQuiet[0]) {
+		t.Error("a session is lost that nobody asked for within a lease of the promotion")
+	}
+	store, _ = replica(t, promoted.url(), rules)
+	after = store.Sessions(time.Hour)
+	if !adopt(quiet, lostAndQuiet[1]) {
+		t.Error("a session is lost to a service that met the server a lease after the promotion")
+	}
+	if adopt(account, lost) {
+		t.Error("a session came back a lease after all others had been signed out")
+	}
+}
+
+func TestARestartBringsNobodyBack(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	rules := stream.NewRules(2 * time.Second)
+	store, _ := replica(t, redisServer.url(), rules)
+	sessions := func() *redisstore.SessionStore { return store.Sessions(time.Hour) }
+	open := func(account string) session.ID {
+		t.Helper()
+		opened, err := sessions().Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened.ID
+	}
+	end := func(account string, e session.End) {
+		t.Helper()
+		if err := sessions().End(t.Context(), account, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	adopt := func(account string, id session.ID, generation int32) bool {
+		t.Helper()
+		lives, err := sessions().Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: generation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lives
+	}
+	byItself, withOthers, crowded := testkit.NewID(), testkit.NewID(), testkit.NewID()
+	left := open(byItself)
+	end(byItself, session.End{ID: left})
+	// What an hour makes of it: nothing but a grant can speak for the session any more.
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
+	defer func() { _ = direct.Close() }()
+	anHourAgo := fmt.Sprintf("0 0 %d 0 ", time.Now().Add(-time.Hour).UnixMilli())
+	if err := direct.HSet(t.Context(), "s:{"+byItself+"}", string(left[:]), anHourAgo).Err(); err != nil {
+		t.Fatal(err)
+	}
+	open(byItself)
+	lost, kept := session.NewID(), open(withOthers)
+	end(withOthers, session.End{ID: kept, Others: true})
+	early := open(crowded)
+	end(crowded, session.End{ID: early})
+	for range session.MaxKnown + session.MaxSessions {
+		open(crowded)
+	}
+
+	redisServer.kill()
+	redisServer.start(t)
+	store, _ = replica(t, redisServer.url(), rules)
+	if adopt(byItself, left, session.NoGeneration) {
+		t.Error("a device that was signed out an hour ago is back by its grant")
+	}
+	for _, generation := range []int32{session.AnyGeneration, session.NoGeneration} {
+		if adopt(withOthers, lost, generation) {
+			t.Errorf("one that had been signed out with all others is back, generation %d", generation)
+		}
+		if adopt(crowded, early, generation) {
+			t.Errorf("one that was signed out before many others is back, generation %d", generation)
+		}
+	}
+	recent := testkit.NewID()
+	open(recent) // of an account that it hears of for the first time, the new server has lost nothing
+	if adopt(recent, session.NewID(), session.AnyGeneration) || adopt(recent, session.NewID(), session.NoGeneration) {
+		t.Error("a session that never was is there")
+	}
+	if !adopt(withOthers, kept, session.AnyGeneration) {
+		t.Error("the one that was left is gone")
+	}
+}
+
+func TestAdoptedSessionsAreKept(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t)
+	store, _ := replica(t, redisServer.url(), stream.NewRules(2*time.Second))
+	const ttl = 30 * 24 * time.Hour
+	sessions, account := store.Sessions(ttl), testkit.NewID()
+	if err := sessions.End(t.Context(), account, session.End{ID: session.NewID()}); err != nil { // the first that is heard of the account
+		t.Fatal(err)
+	}
+	tv := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	if lives, err := sessions.Adopt(t.Context(), account, tv); err != nil || !lives {
+		t.Fatal(lives, err)
+	}
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
+	defer func() { _ = direct.Close() }()
+	if kept, err := direct.PTTL(t.Context(), "s:{"+account+"}").Result(); err != nil || kept < ttl {
+		t.Errorf("kept for %v, %v", kept, err)
+	}
+}
