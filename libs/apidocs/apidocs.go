@@ -2,6 +2,7 @@ package apidocs
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"io"
@@ -41,13 +42,10 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 	e.GET("/docs/", lead)
 	e.GET(strings.TrimSuffix(root, "/"), lead)
 	e.GET(root+"*file", e.Handle(func(c *gin.Context) error {
-		name := strings.TrimPrefix(c.Param("file"), "/")
+		name := cmp.Or(strings.TrimPrefix(c.Param("file"), "/"), "index.html")
 		text, err := open(name, spec)
 		if err != nil {
 			return fault.New(fault.NotFound, "not_found", "There is nothing at this path.").Because(err)
-		}
-		if name == "" {
-			name = index
 		}
 		c.Header("Content-Security-Policy", policy)
 		c.Header("Content-Type", contentTypes[path.Ext(name)])
@@ -57,18 +55,13 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 	}))
 }
 
-const index = "index.html"
-
 // open gives a file as it is embedded: a copy would take a megabyte a request.
 func open(name string, spec []byte) (io.ReadSeeker, error) {
 	folder := "assets/"
 	switch name {
 	case "openapi.yaml":
 		return bytes.NewReader(spec), nil
-	case "":
-		name = index
-		fallthrough
-	case index, "init.js":
+	case "index.html", "init.js":
 		folder = "page/"
 	}
 	file, err := files.Open(folder + name)

@@ -164,7 +164,7 @@ const oldest = 7
 // full: an evicted lease is an admitted stream too many. A server that doesn't tell is believed.
 func RequireFit(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "check Redis", Do: func(ctx context.Context) error {
-		info, err := client.Info(ctx).Result() // older servers take one section at most
+		text, err := client.Info(ctx).Result() // older servers take one section at most
 		if answer := redis.Error(nil); errors.As(err, &answer) {
 			return nil // INFO is not for everybody on a managed server, nor on one that runs inside a test
 		}
@@ -172,13 +172,12 @@ func RequireFit(client redis.UniversalClient) service.Step {
 			return fmt.Errorf("redis: %w", err)
 		}
 		var faults []error
-		version, found := field(info, "redis_version")
-		if major, _, _ := strings.Cut(version, "."); found {
-			if number, err := strconv.Atoi(major); err == nil && number < oldest {
-				faults = append(faults, fmt.Errorf("the server is Redis %s; Streamgate's scripts want Redis 7.0 or newer, or Valkey 8", version))
-			}
+		info := ParseInfo(text)
+		major, _, _ := strings.Cut(info["redis_version"], ".")
+		if number, err := strconv.Atoi(major); err == nil && number < oldest {
+			faults = append(faults, fmt.Errorf("the server is Redis %s; Streamgate's scripts want Redis 7.0 or newer, or Valkey 8", info["redis_version"]))
 		}
-		if policy, found := field(info, "maxmemory_policy"); found && policy != "noeviction" {
+		if policy, found := info["maxmemory_policy"]; found && policy != "noeviction" {
 			faults = append(faults, fmt.Errorf(
 				"the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
 		}
@@ -189,11 +188,15 @@ func RequireFit(client redis.UniversalClient) service.Step {
 	}}
 }
 
-// field finds one in the answer to INFO.
-func field(info, name string) (value string, found bool) {
-	_, rest, found := strings.Cut(info, name+":")
-	value, _, _ = strings.Cut(rest, "\r\n")
-	return value, found
+// ParseInfo gives the fields of an answer to INFO.
+func ParseInfo(text string) map[string]string {
+	fields := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[name] = value
+		}
+	}
+	return fields
 }
 
 // Close ends the client's connections.

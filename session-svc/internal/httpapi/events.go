@@ -47,7 +47,7 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 		return err
 	}
 	defer leave()
-	changed, stop := a.Changes.Watch(c.Request.Context(), r.Account)
+	changed, stop := a.Changes.Watch(r.Account)
 	defer stop()
 	leases, err := a.Streams.List(c.Request.Context(), r.Account)
 	if err != nil {

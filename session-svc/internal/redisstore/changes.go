@@ -17,23 +17,28 @@ type Changes struct {
 
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool // by channel
-	stale    chan struct{}                     // told when channels have come or gone
+	changed  map[string]bool                   // channels that may have to be subscribed to, or no longer
+	stale    chan struct{}                     // told when there are any
 }
 
 // NewChanges makes Changes. Nobody is told anything before Run.
 func NewChanges(client redis.UniversalClient) *Changes {
-	return &Changes{client: client, pubsub: client.Subscribe(context.Background()), watchers: map[string]map[chan struct{}]bool{}, stale: make(chan struct{}, 1)}
+	return &Changes{
+		client: client, pubsub: client.Subscribe(context.Background()), watchers: map[string]map[chan struct{}]bool{},
+		changed: map[string]bool{}, stale: make(chan struct{}, 1),
+	}
 }
 
 var _ stream.Changes = (*Changes)(nil)
 
 // Watch is stream.Changes'.
-func (c *Changes) Watch(_ context.Context, account string) (changed <-chan struct{}, stop func()) {
+func (c *Changes) Watch(account string) (changed <-chan struct{}, stop func()) {
 	channel, signal := leasesKey(account), make(chan struct{}, 1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.watchers[channel] == nil {
 		c.watchers[channel] = map[chan struct{}]bool{}
+		c.changed[channel] = true
 		poke(c.stale)
 	}
 	c.watchers[channel][signal] = true
@@ -43,6 +48,7 @@ func (c *Changes) Watch(_ context.Context, account string) (changed <-chan struc
 		delete(c.watchers[channel], signal)
 		if len(c.watchers[channel]) == 0 {
 			delete(c.watchers, channel)
+			c.changed[channel] = true
 			poke(c.stale)
 		}
 	}
@@ -85,18 +91,17 @@ func (c *Changes) subscribe(ctx context.Context) {
 		}
 		var come, gone []string
 		c.mu.Lock()
-		for channel := range c.watchers {
-			if !subscribed[channel] {
+		for channel := range c.changed {
+			switch watched := c.watchers[channel] != nil; {
+			case watched && !subscribed[channel]:
 				come = append(come, channel)
 				subscribed[channel] = true
-			}
-		}
-		for channel := range subscribed {
-			if c.watchers[channel] == nil {
+			case !watched && subscribed[channel]:
 				gone = append(gone, channel)
 				delete(subscribed, channel)
 			}
 		}
+		clear(c.changed)
 		c.mu.Unlock()
 		// An error is one of the connection: the client makes up for it when there is one again, and says so.
 		if len(come) > 0 {

@@ -33,7 +33,7 @@ func TestWatchingWaitsForNobody(t *testing.T) {
 	go func() {
 		defer close(all)
 		for range 100 { // one call to the server takes half a second before it is given up
-			_, stop := changes.Watch(ctx, testkit.NewID())
+			_, stop := changes.Watch(testkit.NewID())
 			defer stop()
 		}
 	}()
@@ -66,7 +66,7 @@ func TestChangesSurviveALostConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, stop := changes.Watch(t.Context(), account)
+	told, stop := changes.Watch(account)
 	defer stop()
 	wait := func(of string) {
 		t.Helper()

@@ -66,7 +66,7 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	if err != nil {
 		return fmt.Errorf("who is there: %w", err)
 	}
-	info := parseInfo(text)
+	info := redisdb.ParseInfo(text)
 	if info["redis_mode"] == "sentinel" {
 		return nil // it keeps nothing, and is asked for the primary
 	}
@@ -141,14 +141,4 @@ func promotedAt(ctx context.Context, connection *redis.Conn, identity string, no
 		return time.UnixMilli(first)
 	}
 	return now
-}
-
-func parseInfo(text string) map[string]string {
-	fields := map[string]string{}
-	for line := range strings.Lines(text) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
-			fields[name] = value
-		}
-	}
-	return fields
 }

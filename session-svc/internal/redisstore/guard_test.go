@@ -181,8 +181,6 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 	}
 }
 
-// A session that was opened in the last moment is lost by a promotion, and taken back by its token; one that was ended before is not,
-// though others were opened since.
 // Sentinels answer little else than who the primary is; they are looked at as servers are.
 func TestSentinelNamesThePrimary(t *testing.T) {
 	t.Parallel()
@@ -238,9 +236,6 @@ func TestTheFirstStartLeavesWhatPlays(t *testing.T) {
 	})
 }
 
-// A restart that loses nothing brings nobody back who was signed out: not by himself, with all others, nor when the account has so many
-// sessions that the end of one is forgotten.
-// Whatever brings a session back, it is kept as long as it lives.
 // A full server takes no new stream. What plays goes on and can be ended, and its device stays signed in.
 func TestFullServerRenewsAndStops(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,8 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
+// A session that was opened in the last moment is lost by a promotion, and taken back by its token; one that was ended before is not,
+// though others were opened since.
 func TestPromotionLosesNoSession(t *testing.T) {
 	t.Parallel()
 	primary, promoted := newServer(t), newServer(t)
@@ -93,6 +95,8 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	}
 }
 
+// A restart that loses nothing brings nobody back who was signed out: not by himself, with all others, nor when the account has so many
+// sessions that the end of one is forgotten.
 func TestARestartBringsNobodyBack(t *testing.T) {
 	t.Parallel()
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -164,6 +168,27 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 	}
 }
 
+// Where more ends of unknown sessions were asked for than are kept, one that isn't kept is an end all the same.
+func TestEndsThatAreNotKeptCount(t *testing.T) {
+	t.Parallel()
+	sessions, account := newStore(t, stream.NewRules(time.Minute)).Sessions(time.Hour), testkit.NewID()
+	end := func(id session.ID) {
+		t.Helper()
+		if err := sessions.End(t.Context(), account, session.End{ID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 1000 { // the first makes the account one that was forgotten
+		end(session.NewID())
+	}
+	last := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	end(last.ID)
+	if lives, err := sessions.Adopt(t.Context(), account, last); err != nil || lives {
+		t.Error("it is taken back:", lives, err)
+	}
+}
+
+// Whatever brings a session back, it is kept as long as it lives.
 func TestAdoptedSessionsAreKept(t *testing.T) {
 	t.Parallel()
 	redisServer := newServer(t)

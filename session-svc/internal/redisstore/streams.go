@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -72,9 +71,6 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 		_, _ = s.Stop(context.WithoutCancel(ctx), account, stream.Stop{ID: start.ID, Session: start.Session})
 		return stream.Result{Outcome: stream.Held}, nil
 	}
-	if errors.Is(err, errHeld) {
-		return stream.Result{Outcome: stream.Held}, nil
-	}
 	return result, err
 }
 
@@ -122,9 +118,6 @@ func (s *Store) call(ctx context.Context, verb string, script *redis.Script, key
 	return answer, nil
 }
 
-// errHeld says that a start was not made, since it met a new server.
-var errHeld = errors.New("a new server")
-
 // run calls a script by its digest, and sends its text where the server doesn't know it.
 func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
 	answer := s.byDigest(ctx, script, keys, args)
@@ -132,9 +125,9 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 		return answer
 	}
 	if script == s.scripts.start && s.guard.Held() > 0 { // now that nothing is done yet: new servers know no scripts
-		answer = redis.NewCmd(ctx)
-		answer.SetErr(errHeld)
-		return answer
+		held := redis.NewCmd(ctx)
+		held.SetVal([]any{string(stream.Held), int64(0), ""})
+		return held
 	}
 	return script.Eval(ctx, s.client, keys, args...)
 }

@@ -25,7 +25,7 @@ type Catalogue interface {
 type Changes interface {
 	// Watch sends on changed soon after each change of what an account plays, by whichever replica; several changes may be one signal.
 	// After a time without connection it sends too. Lapses are not sent, for nobody does them. Stop ends it.
-	Watch(ctx context.Context, account string) (changed <-chan struct{}, stop func())
+	Watch(account string) (changed <-chan struct{}, stop func())
 }
 
 // Sessions knows the device sessions.

@@ -17,7 +17,8 @@ end
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local expires, generation, rest = (found or '0 0 '):match('^(%d+) (%S+) (.*)$')
 if found and not (tonumber(expires) > now and generation == '-1' and ARGV[5] == '0') then return {tonumber(expires) > now and 1 or 0} end
-if not found and (tonumber(adopting) <= now or gone + ARGV[ARGV[5] == '0' and 4 or 7] > now) then return {0} end
+local speaks = ARGV[5] == '0' and ARGV[4] or ARGV[7] -- for how long such a token can, after an end
+if not found and (tonumber(adopting) <= now or gone + speaks > now) then return {0} end
 if not found then rest = text(now) .. ' ' .. text(now) .. ' ' .. ARGV[2] end
 redis.call('HSET', KEYS[1], ARGV[1], text(now + ARGV[3]) .. ' ' .. ARGV[5] .. ' ' .. rest)
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[7])

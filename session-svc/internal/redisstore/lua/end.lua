@@ -17,14 +17,16 @@ local since = not mark and now or math.min(now, ARGV[7])
 if (tonumber(lost) < 0 and -lost or lost + 2000) < since then lost, adopting = text(since), text(since + ARGV[6]) end
 if others then gone = text(now) end
 -- Ended sessions stay as such, so that they are not adopted.
-for _, id in ipairs(others and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}) do
-  local ended = id ~= 'm' and (not others or id ~= ARGV[1])
-  local unknown = redis.call('HEXISTS', KEYS[2], id) == 0
-  if ended and unknown and redis.call('HLEN', KEYS[2]) >= 1000 then
-    gone = text(now)
-  elseif ended and (not unknown or tonumber(adopting) > now) then
-    redis.call('HSET', KEYS[2], id, '0 0 ' .. text(now) .. ' 0 ')
-  end
+local ids = {}
+if others then
+  ids = redis.call('HKEYS', KEYS[2])
+elseif redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 or (tonumber(adopting) > now and redis.call('HLEN', KEYS[2]) < 1000) then
+  ids = {ARGV[1]}
+elseif tonumber(adopting) > now then
+  gone = text(now)
+end
+for _, id in ipairs(ids) do
+  if id ~= 'm' and not (others and id == ARGV[1]) then redis.call('HSET', KEYS[2], id, '0 0 ' .. text(now) .. ' 0 ') end
 end
 local renewed = lost .. ' ' .. adopting .. ' ' .. gone
 if renewed ~= mark then redis.call('HSET', KEYS[2], 'm', renewed) end
