@@ -2,6 +2,7 @@ package redisemu
 
 import (
 	"crypto/sha1" //nolint:gosec // how Redis names scripts
+	_ "embed"
 	"encoding/hex"
 	"strings"
 	"sync"
@@ -9,9 +10,16 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// Scripts gives a hook that lets scripts begin with a line #!lua, which says what a script may do and which miniredis would take for Lua.
-// The flags on that line are ignored: they matter to a server that is full or a replica, and miniredis is neither.
+// structLibrary is what scripts use of Redis' struct library: the formats > with I, c and B.
+//
+//go:embed struct.lua
+var structLibrary string
+
+// Scripts returns a hook for scripts that begin with a line #!lua, which says what a script may do and which miniredis would take for Lua.
+// The flags on that line are ignored: they matter to a server that is full or a replica, and miniredis is neither. In its place comes the
+// struct library, which miniredis lacks, as one line, so that errors name the right ones.
 func Scripts() server.Hook {
+	library := strings.Join(strings.Fields(structLibrary), " ")
 	var known sync.Map // digest of a script as the client has it → as miniredis has it
 	return func(_ *server.Peer, command string, args ...string) bool {
 		if len(args) == 0 {
@@ -28,7 +36,7 @@ func Scripts() server.Hook {
 			}
 		case (command == "EVAL" || command == "SCRIPT") && strings.HasPrefix(*text, "#!lua"):
 			named := digest(*text)
-			*text = (*text)[strings.IndexByte(*text+"\n", '\n'):] // the line stays, empty, so that errors name the right one
+			*text = library + (*text)[strings.IndexByte(*text+"\n", '\n'):]
 			known.Store(named, digest(*text))
 		}
 		return false

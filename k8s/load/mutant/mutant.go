@@ -24,31 +24,31 @@ func All() []Mutant {
 	return []Mutant{
 		{
 			Name: "no-count", What: "a start does not count the leases", Scenario: "rounds",
-			script: "start", old: "#live - tonumber(ARGV[4]) + 1", new: "0",
+			script: "start", old: "#rivals - limit + 1", new: "0",
 		},
 		{
 			Name: "no-purge", What: "a start counts what has lapsed, too", Scenario: "calm",
-			script: "start", old: "if e.state == 108 and e.ends > now then\n        local player", new: "if e.state == 108 then\n        local player",
+			script: "start", old: "e.live = lapses > now", new: "e.live = e.state == 'l'",
 		},
 		{
 			Name: "no-count-resuming", What: "a lapsed stream resumes without a free slot", Scenario: "calm",
-			script: "renew", old: "if again and others >= tonumber(ARGV[3])", new: "if again and others < 0",
+			script: "renew", old: "if not renewed and rivals >= limit then", new: "if not renewed and rivals < 0 then",
 		},
 		{
 			Name: "no-end", What: "a heartbeat renews what has ended", Scenario: "calm",
-			script: "renew", old: "~= 108 then return {'ended', unix, record} end", new: "~= 108 then return {'renewed', unix, lease} end",
+			script: "renew", old: "return {'ended', now, 0, record, {}}", new: "return {'renewed', now, lease, '', {}}",
 		},
 		{
 			Name: "no-session", What: "a session that was ended starts streams", Scenario: "calm",
-			script: "start", old: "if tonumber((session[1] or '0'):match('^%d+')) <= unix then return {'no_session', unix, record} end", new: "",
+			script: "start", old: "if tonumber(expires or 0) <= now then return {'no_session', now, 0, record, {}} end", new: "",
 		},
 		{
 			Name: "no-repetition", What: "a repeated start is another stream", Scenario: "replies-lost",
-			script: "start", old: "if e.id == id then", new: "if false then",
+			script: "start", old: "if e.stream == stream then", new: "if false then",
 		},
 		{
 			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "flushall",
-			script: "start", old: "if math.abs(unix - (session[2] or '0'):match('^%S+')) < lease then return {'held', unix, record} end", new: "",
+			script: "start", old: "if math.abs(now - forgot) < lease then return {'held', now, 0, record, {}} end", new: "",
 		},
 		{
 			Name: "no-oom", What: "a full Redis renews nothing", Scenario: "memory-full",
@@ -56,7 +56,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-set-back", What: "a clock that was set back is believed", Scenario: "clock-redis",
-			script: "start", old: "if e.state == 108 and e.ends - lease > now then return {'set_back', unix, ''} end", new: "",
+			script: "start", old: "if e.seen > now then return {'set_back', now, 0, '', {}} end", new: "",
 		},
 	}
 }

@@ -34,7 +34,11 @@ func (a *API) openSession(c *gin.Context) error {
 	if !stream.IsContentID(given.Account) {
 		return fault.BadField("account", "must be 24 hex digits in lower case")
 	}
-	opened, token, err := a.Sessions.Open(c.Request.Context(), given.Account, given.Device, given.Known)
+	signIn := session.FirstSignIn
+	if given.Known {
+		signIn = session.LaterSignIn
+	}
+	opened, token, err := a.Sessions.Open(c.Request.Context(), given.Account, given.Device, signIn)
 	if err != nil {
 		return err
 	}
@@ -77,7 +81,7 @@ func (a *API) endAccountSession(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.endFor(c, account, session.End{ID: id, By: "its own sign-out"})
+	return a.endFor(c, account, session.Only(id), "its own sign-out")
 }
 
 // endAccountSessions signs all devices out, or all but one: DELETE /internal/accounts/:account/sessions?except=<sid>.
@@ -92,17 +96,19 @@ func (a *API) endAccountSessions(c *gin.Context) error {
 	if err := errors.Join(bind.Query(c, &given), bind.Body(c, &struct{}{})); err != nil {
 		return err
 	}
-	end := session.End{Others: true, By: "a change of the account"}
+	which := session.All()
 	if given.Except != "" {
-		if end.ID, err = session.ParseID("except", given.Except); err != nil {
+		kept, err := session.ParseID("except", given.Except)
+		if err != nil {
 			return err
 		}
+		which = session.AllBut(kept)
 	}
-	return a.endFor(c, account, end)
+	return a.endFor(c, account, which, "a change of the account")
 }
 
-func (a *API) endFor(c *gin.Context, account string, e session.End) error {
-	if err := a.Sessions.End(c.Request.Context(), account, e); err != nil {
+func (a *API) endFor(c *gin.Context, account string, which session.Selection, by string) error {
+	if err := a.Sessions.End(c.Request.Context(), account, which, by); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

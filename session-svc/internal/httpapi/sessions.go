@@ -50,7 +50,7 @@ func (a *API) endSession(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	return a.end(c, r, session.End{ID: id})
+	return a.end(c, r, session.Only(id))
 }
 
 // endOtherSessions signs all other devices out: DELETE /sessions.
@@ -58,16 +58,15 @@ func (a *API) endOtherSessions(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	return a.end(c, r, session.End{ID: r.session, Others: true})
+	return a.end(c, r, session.AllBut(r.session))
 }
 
-func (a *API) end(c *gin.Context, r request, e session.End) error {
+func (a *API) end(c *gin.Context, r request, which session.Selection) error {
 	by, err := a.self(c, r)
 	if err != nil {
 		return err
 	}
-	e.By = by.Device
-	if err := a.Sessions.End(c.Request.Context(), r.Account, e); err != nil {
+	if err := a.Sessions.End(c.Request.Context(), r.Account, which, by.Device); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

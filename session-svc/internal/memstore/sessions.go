@@ -23,13 +23,13 @@ var _ session.Store = (*SessionStore)(nil)
 func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
 
 // Open is session.Store's.
-func (s *SessionStore) Open(_ context.Context, id string, opened session.Session, before bool) (session.Session, error) {
+func (s *SessionStore) Open(_ context.Context, id string, opened session.Session, signIn session.SignIn) (session.Session, error) {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
 	if found, ok := a.sessions[opened.ID]; ok {
 		return found, nil
 	}
-	a.hear(now, before)
+	a.hear(now, signIn)
 	crowded := len(a.sessions) >= session.MaxKnown
 	maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
 		ended := later(each.Expires, each.Refreshed)
@@ -53,8 +53,8 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 }
 
 // hear marks an account that the store never heard of; if others did, the store has lost its memory of it.
-func (a *account) hear(now time.Time, before bool) {
-	if !a.heard && before {
+func (a *account) hear(now time.Time, signIn session.SignIn) {
+	if !a.heard && signIn == session.LaterSignIn {
 		a.lost, a.adopting = now, now.Add(session.AdoptFor)
 	}
 	a.heard = true
@@ -69,14 +69,14 @@ func (a *account) end(id session.ID, now time.Time) {
 func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session) (bool, error) {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
-	a.hear(now, true)
+	a.hear(now, session.LaterSignIn)
 	found, ok := a.sessions[lost.ID]
 	switch {
 	case !ok && (!a.adopting.After(now) || a.gone.Add(speaksFor(lost)).After(now)), ok && !found.Expires.After(now):
 		return false, nil
 	case !ok:
 		lost.Created, lost.Refreshed = now, now
-	case found.Generation == session.NoGeneration && lost.Generation == session.AnyGeneration:
+	case found.Witness == session.ByGrant && lost.Witness == session.ByToken:
 		lost.Device, lost.Created, lost.Refreshed = found.Device, found.Created, found.Refreshed
 	default:
 		return true, nil
@@ -92,16 +92,16 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	defer unlock()
 	found, ok := a.signedIn(r.ID, now)
 	switch {
-	case !ok, found.Generation == session.NoGeneration:
+	case !ok, found.Witness == session.ByGrant:
 		return session.Session{}, session.Missing, nil
-	case found.Generation == session.AnyGeneration:
+	case found.Witness == session.ByToken:
 	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
 		return found, session.Refreshed, nil
 	case found.Generation > r.Generation:
 		a.end(r.ID, now)
 		return session.Session{}, session.Reused, nil
 	}
-	found.Generation = r.Generation + 1
+	found.Generation, found.Witness = r.Generation+1, ""
 	found.Refreshed, found.Expires = now, now.Add(s.ttl)
 	a.sessions[r.ID] = found
 	return found, session.Refreshed, nil
@@ -133,25 +133,25 @@ func (s *SessionStore) List(_ context.Context, id string) ([]session.Session, er
 }
 
 // End is session.Store's.
-func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
+func (s *SessionStore) End(_ context.Context, id string, which session.Selection, by string) error {
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
-	a.hear(now, true)
-	if !e.Others && a.adopting.After(now) {
-		a.end(e.ID, now)
+	a.hear(now, session.LaterSignIn)
+	if !which.Others && a.adopting.After(now) {
+		a.end(which.ID, now)
 	}
-	if e.Others {
+	if which.Others {
 		a.gone = now
 	}
 	for each := range a.sessions {
-		if (each == e.ID) != e.Others {
+		if which.Includes(each) {
 			a.end(each, now)
 		}
 	}
 	for i := range a.streams {
 		k := &a.streams[i]
-		if (k.lease.Session == e.ID) != e.Others {
-			k.finish(stream.End{Reason: stream.SessionEnded, By: e.By}, now.Add(s.store.rules.Remember))
+		if which.Includes(k.lease.Session) {
+			k.finish(stream.End{Reason: stream.SessionEnded, By: by}, now.Add(s.store.rules.Remember))
 		}
 	}
 	return nil
@@ -159,7 +159,7 @@ func (s *SessionStore) End(_ context.Context, id string, e session.End) error {
 
 // speaksFor is how long a token can speak for a session that is adopted by it.
 func speaksFor(adopted session.Session) time.Duration {
-	if adopted.Generation == session.AnyGeneration {
+	if adopted.Witness == session.ByToken {
 		return session.AdoptFor
 	}
 	return session.GrantFor

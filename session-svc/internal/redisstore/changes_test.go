@@ -62,7 +62,7 @@ func TestChangesSurviveALostConnection(t *testing.T) {
 	go changes.Run(t.Context())
 
 	account := testkit.NewID()
-	opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, false)
+	opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, session.FirstSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}

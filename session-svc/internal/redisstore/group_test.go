@@ -29,7 +29,7 @@ func TestEachCallerGetsItsAnswer(t *testing.T) {
 	for range crowd {
 		calls.Go(func() {
 			account := testkit.NewID()
-			opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, false)
+			opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, session.FirstSignIn)
 			if err != nil {
 				t.Error(err)
 				return

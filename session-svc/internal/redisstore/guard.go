@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"encoding"
 	"errors"
 	"fmt"
 	"strconv"
@@ -43,8 +44,21 @@ func (g *Guard) Held() time.Duration {
 	return max(0, g.until.Sub(g.now()))
 }
 
-// Since says when the server began, in milliseconds since 1970 on its own clock: what was written before, it may lack. 0 if it lacks nothing.
-// Replicas of the service agree on it within 2 s.
+// began is an argument of scripts: when the server began, in Unix milliseconds on its own clock; it may lack what was written before. 0 if it
+// lacks nothing. Replicas of the service agree on it within 2 s.
+//
+// Its value is taken when the client writes the command to a connection, which the guard has looked at by then. So a call that is the first
+// to meet a new server tells that server already, however it came to be sent there, and a script decides alone whether it waits.
+func (g *Guard) began() encoding.BinaryMarshaler { return began{g} }
+
+type began struct{ guard *Guard }
+
+// MarshalBinary implements encoding.BinaryMarshaler.
+func (b began) MarshalBinary() ([]byte, error) {
+	return strconv.AppendInt(nil, b.guard.Since(), 10), nil
+}
+
+// Since returns when the latest server began, in Unix milliseconds on its own clock, or 0 if it lacks nothing.
 func (g *Guard) Since() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -85,7 +99,7 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	if err != nil {
 		return fmt.Errorf("what time is it there: %w", err)
 	}
-	since := began(ctx, connection, info, identity, now)
+	since := beganAt(ctx, connection, info, identity, now)
 	until := g.now().Add(since.Add(g.lease).Sub(now))
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -102,9 +116,9 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	return nil
 }
 
-// began says when a server that we meet for the first time began to decide: when it was started or promoted. The zero time is that of one
+// beganAt returns when a server that we meet for the first time began to decide: when it was started or promoted. The zero time is that of one
 // that is empty.
-func began(ctx context.Context, connection *redis.Conn, info map[string]string, identity string, now time.Time) time.Time {
+func beganAt(ctx context.Context, connection *redis.Conn, info map[string]string, identity string, now time.Time) time.Time {
 	if promoted := info["second_repl_offset"]; promoted != "" && promoted != "-1" {
 		return promotedAt(ctx, connection, identity, now)
 	}

@@ -108,7 +108,7 @@ func TestRestartHoldsStartsBack(t *testing.T) {
 	rules := stream.NewRules(3 * time.Second)
 	store, guard := replica(t, redisServer.url(), rules)
 	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
 		t.Fatal(err)
 	}
 	start := func() (stream.Result, error) {
@@ -146,7 +146,7 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 	rules := stream.NewRules(time.Minute)
 	store, _ := replica(t, redisServer.url(), rules)
 	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
 		t.Fatal(err)
 	}
 	redisServer.kill()
@@ -161,7 +161,7 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 		}
 		return store
 	}
-	lostSession := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	lostSession := session.Session{ID: session.NewID(), Device: "TV", Witness: session.ByToken}
 	if lives, err := first().Sessions(time.Hour).Adopt(t.Context(), account, lostSession); err != nil || !lives {
 		t.Error("a session that the server may have lost is not taken back:", err)
 	}
@@ -170,10 +170,10 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 		t.Error("a stream that the server may have lost:", r.Outcome, err)
 	}
 	other := testkit.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), other, session.Session{ID: tv}, false); err != nil {
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), other, session.Session{ID: tv}, session.FirstSignIn); err != nil {
 		t.Fatal(err)
 	}
-	if err := first().Sessions(time.Hour).End(t.Context(), other, session.End{ID: lostSession.ID}); err != nil {
+	if err := first().Sessions(time.Hour).End(t.Context(), other, session.Only(lostSession.ID), ""); err != nil {
 		t.Fatal(err)
 	}
 	if lives, err := store.Sessions(time.Hour).Adopt(t.Context(), other, lostSession); err != nil || lives {
@@ -210,7 +210,7 @@ func TestTheFirstStartLeavesWhatPlays(t *testing.T) {
 	rules := stream.NewRules(3 * time.Second)
 	store, _ := replica(t, redisServer.url(), rules)
 	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
 		t.Fatal(err)
 	}
 	playing := stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3, Player: stream.Player{1}}
@@ -242,7 +242,7 @@ func TestFullServerRenewsAndStops(t *testing.T) {
 	full := newServer(t, "--maxmemory-policy", "noeviction")
 	store, _ := replica(t, full.url(), stream.NewRules(10*time.Second))
 	sessions, account := store.Sessions(time.Hour), testkit.NewID()
-	opened, err := sessions.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+	opened, err := sessions.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, session.FirstSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestFullServerRenewsAndStops(t *testing.T) {
 	if err != nil || stopped.Outcome != stream.Done {
 		t.Error("stop:", stopped.Outcome, err)
 	}
-	if err := sessions.End(t.Context(), account, session.End{ID: opened.ID}); err != nil {
+	if err := sessions.End(t.Context(), account, session.Only(opened.ID), ""); err != nil {
 		t.Error("end:", err)
 	}
 }
@@ -316,7 +316,7 @@ func TestPromotionHoldsStartsBack(t *testing.T) {
 	rules := stream.NewRules(2 * time.Second)
 	before, _ := replica(t, primary.url(), rules)
 	account, tv := testkit.NewID(), session.NewID()
-	if _, err := before.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, false); err != nil {
+	if _, err := before.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
 		t.Fatal(err)
 	}
 	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)

@@ -108,10 +108,10 @@ func (p *pair) step(t *testing.T) {
 		p.open(t)
 		return
 	case n < 18 && p.endsSessions && len(p.sessions) > 0: // an account that is not known would be marked, at a time that is not answered
-		e := session.End{ID: p.session(), Others: p.choose(3) == 0, By: "somebody"}
-		p.say("end %+v", e)
-		err := p.redisSessions.End(ctx, p.account, e)
-		p.compare(t, err, p.modelSessions.End(ctx, p.account, e), error(nil))
+		which := session.Selection{ID: p.session(), Others: p.choose(3) == 0}
+		p.say("end %+v", which)
+		err := p.redisSessions.End(ctx, p.account, which, "somebody")
+		p.compare(t, err, p.modelSessions.End(ctx, p.account, which, "somebody"), error(nil))
 		return
 	default:
 		p.say("list")
@@ -126,11 +126,11 @@ func (p *pair) step(t *testing.T) {
 func (p *pair) open(t *testing.T) {
 	t.Helper()
 	s := session.Session{ID: session.NewID(), Device: "device"}
-	before := p.choose(2) == 0
-	p.say("open %+v, before: %v", s, before)
-	got, err := p.redisSessions.Open(t.Context(), p.account, s, before)
+	signIn := []session.SignIn{session.LaterSignIn, session.FirstSignIn}[p.choose(2)]
+	p.say("open %+v, %s", s, signIn)
+	got, err := p.redisSessions.Open(t.Context(), p.account, s, signIn)
 	p.now = got.Created
-	want, _ := p.modelSessions.Open(t.Context(), p.account, s, before)
+	want, _ := p.modelSessions.Open(t.Context(), p.account, s, signIn)
 	p.compare(t, err, want, got)
 	p.sessions = append(p.sessions, s.ID)
 }

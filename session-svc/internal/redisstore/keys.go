@@ -7,14 +7,19 @@ import (
 
 // Every key of Streamgate is built here. The braces are Redis Cluster's hash tag.
 
-func leasesKey(account string) string { return "l:{" + account + "}" }
+// leasesKey is also the name of the channel on which the account's changes are published.
+func leasesKey(account string) string { return "a:{" + account + "}" }
 
-// promotionKey is where it is kept since when a promoted server is known.
+func sessionsKey(account string) string { return "s:{" + account + "}" }
+
+// keysOf returns both.
+func keysOf(account string) []string { return []string{leasesKey(account), sessionsKey(account)} }
+
+// promotionKey is where services write down since when they know a promoted server. The nth name is tried where the ones before are in
+// no slot of that server.
 func promotionKey(identity string, n int) string {
 	return "promoted:" + identity + ":" + strconv.Itoa(n)
 }
 
-// promotionKept is for how long. If it is forgotten earlier than the server, new starts are held back once more.
+// promotionKept is how long that is kept. If it is forgotten earlier than the server, new starts are held back once more.
 const promotionKept = 30 * 24 * time.Hour
-
-func sessionsKey(account string) string { return "s:{" + account + "}" }

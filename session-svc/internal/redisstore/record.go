@@ -9,76 +9,81 @@ import (
 	"slices"
 	"time"
 
+	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
-// The leases of an account are packed one behind the other. Numbers are big-endian, times are milliseconds since the start of 2020, in
-// 40 bits, which last until 2054.
+// What an account plays is one value, its streams packed one behind the other in the order of their starts. The scripts write it with
+// the format of Redis' struct library, unpack reads it. Numbers are big-endian; times are Unix milliseconds.
 //
-//	 0   1  state: l for a lease, live or lapsed; of an ended stream the letter of its reason
-//	 1   5  when the lease lapses; of an ended stream, when it is forgotten
-//	 6  16  stream id
-//	22   8  session id
-//	30   5  when it started
-//	35   1  length of the detail
-//	36   …  detail. Of a lease: content 12, player 4, and the device's name unless it is its session's; of an ended stream: who ended it
+//	c1    state: l of a lease, live or lapsed; of an ended stream, the letter of its reason
+//	I6    seen: the last sign of life; of an ended stream, its end
+//	c16   stream id
+//	c8    session id
+//	I6    started
+//	c12   content id
+//	c4    player
+//	Bc0   name: of a lease, its device's, or "" where its session has it; of an ended stream, that of who ended it
+const leaseFormat = ">c1I6c16c8I6c12c4Bc0"
+
 const (
-	headerLength  = 36
-	contentLength = 12
-	fixedDetail   = contentLength + 4
-	stateLease    = 'l'
-	// epoch is the start of 2020, in milliseconds since 1970.
-	epoch = 1_577_836_800_000
+	nameLengthAt = 1 + 6 + 16 + 8 + 6 + 12 + 4
+	headerLength = nameLengthAt + 1
+	stateLease   = 'l'
 )
 
-// reasons gives the letter's meaning. The scripts write them.
-var reasons = map[byte]stream.Reason{'s': stream.Stopped, 'r': stream.Replaced, 't': stream.Terminated, 'e': stream.SessionEnded, 'v': stream.Evicted}
+// reasons maps the state of an ended stream to why it ended.
+var reasons = map[byte]stream.Reason{
+	's': stream.Stopped, 'r': stream.Replaced, 't': stream.Terminated, 'e': stream.SessionEnded, 'v': stream.Evicted,
+}
 
 // entry is one packed stream.
 type entry struct {
 	state byte
-	lease stream.Lease // Expires is when an ended stream is forgotten
-	by    string
+	seen  time.Time
+	lease stream.Lease
+	by    string // who ended it
 }
 
 var errRecord = errors.New("record of leases: damaged")
 
-// unpack reads what the scripts wrote. Sessions are those of the leases in their order, for the names that are kept there, or nil.
-func unpack(record string, sessions []any) ([]entry, error) {
+// unpack reads a record whose leases live for lease. sessions are those of the leases in their order, for the names that they keep, or nil.
+func unpack(record string, lease time.Duration, sessions []any) ([]entry, error) {
 	var entries []entry
 	for len(record) > 0 {
-		if len(record) < headerLength || len(record) < headerLength+int(record[35]) {
+		if len(record) < headerLength || len(record) < headerLength+int(record[nameLengthAt]) {
 			return nil, errRecord
 		}
-		detail := record[headerLength : headerLength+int(record[35])]
-		e := entry{state: record[0]}
-		e.lease.Expires = instant(epoch + number(record[1:6]))
-		copy(e.lease.ID[:], record[6:22])
-		copy(e.lease.Session[:], record[22:30])
-		e.lease.Started = instant(epoch + number(record[30:35]))
+		rest := record
+		next := func(n int) string {
+			field := rest[:n]
+			rest = rest[n:]
+			return field
+		}
+		e := entry{state: next(1)[0], seen: unpackTime(next(6))}
+		e.lease.Expires = e.seen.Add(lease)
+		e.lease.ID = stream.ID([]byte(next(16)))
+		e.lease.Session = session.ID([]byte(next(8)))
+		e.lease.Started = unpackTime(next(6))
+		e.lease.Content = hex.EncodeToString([]byte(next(12)))
+		e.lease.Player = stream.Player([]byte(next(4)))
+		name := next(int(next(1)[0]))
 		switch {
 		case e.state != stateLease:
-			e.by = detail
-		case len(detail) < fixedDetail:
-			return nil, errRecord
+			e.by = name
+		case len(sessions) > 0:
+			e.lease.Device = cmp.Or(name, sessionName(sessions[0]))
+			sessions = sessions[1:]
 		default:
-			e.lease.Content = hex.EncodeToString([]byte(detail[:12]))
-			copy(e.lease.Player[:], detail[12:16])
-			e.lease.Device = detail[16:]
-			if len(sessions) > 0 {
-				if e.lease.Device == "" {
-					e.lease.Device = sessionName(sessions[0])
-				}
-				sessions = sessions[1:]
-			}
+			e.lease.Device = name
 		}
 		entries = append(entries, e)
-		record = record[headerLength+len(detail):]
+		record = rest
 	}
 	return entries, nil
 }
 
-// live gives the live leases, oldest first.
+// live returns the live leases, oldest first.
 func live(entries []entry, now time.Time) []stream.Lease {
 	var leases []stream.Lease
 	for _, e := range entries {
@@ -90,27 +95,19 @@ func live(entries []entry, now time.Time) []stream.Lease {
 	return leases
 }
 
-// packDetail gives the detail of a lease.
-func packDetail(content string, player stream.Player, device string) (string, error) {
-	b, err := hex.DecodeString(content)
-	if err != nil || len(b) != contentLength || len(device) > 255-fixedDetail {
-		return "", fmt.Errorf("content %q or device %q can't be kept", content, device)
+// packContent returns a content's id as the record has it.
+func packContent(id string) ([]byte, error) {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != 12 {
+		return nil, fmt.Errorf("content %q is not 24 hex digits", id)
 	}
-	return string(b) + string(player[:]) + device, nil
+	return b, nil
 }
 
-// packTime gives a time as the record has it.
-func packTime(t time.Time) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(max(0, t.UnixMilli()-epoch)))
-	return string(b[3:])
-}
-
-func number(b string) int64 {
-	n := int64(0)
-	for i := range len(b) {
-		n = n<<8 | int64(b[i])
-	}
-	return n
+func unpackTime(field string) time.Time {
+	var b [8]byte
+	copy(b[len(b)-len(field):], field)
+	return instant(int64(binary.BigEndian.Uint64(b[:]))) //nolint:gosec // 48 bits
 }
 
 func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

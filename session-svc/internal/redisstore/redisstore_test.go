@@ -36,23 +36,33 @@ func newStore(t testing.TB, rules stream.Rules) *redisstore.Store {
 	return redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved{})
 }
 
-// A lease that lapses later than a lease from now was set by a clock that was ahead. A store with a longer lease stands in for it.
+// sawAhead moves the last sign of life of a stream into the future.
+const sawAhead = `#!lua
+local LEASE = '>c1I6c16c8I6c12c4Bc0'
+local record, out, at = redis.call('GET', KEYS[1]), {}, 1
+while at <= #record do
+  local state, seen, id, session, started, content, player, name, after = struct.unpack(LEASE, record, at)
+  if id == ARGV[1] then seen = seen + ARGV[2] end
+  table.insert(out, struct.pack(LEASE, state, seen, id, session, started, content, player, #name, name))
+  at = after
+end
+return redis.call('SET', KEYS[1], table.concat(out))
+`
+
+// A sign of life that is later than now was seen by a clock that was ahead.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	client := open(t)
-	store := func(lease time.Duration) *redisstore.Store {
-		return redisstore.New(client, redisstore.NewGuard(lease), stream.Rules{Lease: lease, Remember: time.Minute}, unobserved{})
-	}
-	const ahead, lease = 30 * time.Second, 2 * time.Second
-	before, after := store(ahead+lease), store(lease)
+	const lease = 2 * time.Second
+	store := redisstore.New(client, redisstore.NewGuard(lease), stream.Rules{Lease: lease, Remember: time.Minute}, unobserved{})
 	account := testkit.NewID()
-	opened, err := after.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, false)
+	opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, session.FirstSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := func(on *redisstore.Store) stream.Result {
+	start := func() stream.Result {
 		t.Helper()
-		r, err := on.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: opened.ID, Content: testkit.NewID(), Limit: 2})
+		r, err := store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: opened.ID, Content: testkit.NewID(), Limit: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,25 +70,29 @@ func TestClockSetBack(t *testing.T) {
 	}
 	live := func() int {
 		t.Helper()
-		r, err := after.List(t.Context(), account)
+		r, err := store.List(t.Context(), account)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return len(r.Live)
 	}
-	lapsed := start(after) // for the clock ahead, it lapsed long before the next decision
-	ends := start(before)
+	lapsed, plays := start(), start()
+	// What another clock saw: that the first stream had lapsed long before the second was seen.
+	ahead := redis.NewScript(sawAhead)
+	if err := ahead.Run(t.Context(), client, []string{"a:{" + account + "}"}, plays.Lease.ID[:], 30_000).Err(); err != nil {
+		t.Fatal(err)
+	}
 	if live() != 1 {
 		t.Errorf("%d streams are shown, one had lapsed at the last decision", live())
 	}
-	renewed, err := after.Renew(t.Context(), account, stream.Renewal{ID: ends.Lease.ID, Session: opened.ID, Limit: 2})
+	renewed, err := store.Renew(t.Context(), account, stream.Renewal{ID: plays.Lease.ID, Session: opened.ID, Limit: 2})
 	if err != nil || renewed.Outcome != stream.Renewed {
 		t.Fatal(renewed.Outcome, err)
 	}
-	if r := start(after); r.Outcome != stream.Granted {
+	if r := start(); r.Outcome != stream.Granted {
 		t.Errorf("%s, though one of two slots is free", r.Outcome)
 	}
-	back, err := after.Renew(t.Context(), account, stream.Renewal{ID: lapsed.Lease.ID, Session: opened.ID, Limit: 2})
+	back, err := store.Renew(t.Context(), account, stream.Renewal{ID: lapsed.Lease.ID, Session: opened.ID, Limit: 2})
 	if err != nil || back.Outcome != stream.LimitReached {
 		t.Error("a lease that had lapsed came back:", back.Outcome, err)
 	}

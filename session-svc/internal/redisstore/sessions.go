@@ -10,61 +10,54 @@ import (
 	"time"
 
 	"streamgate/session-svc/internal/session"
+	"streamgate/session-svc/internal/stream"
 )
 
-// A session is kept as text, its numbers decimal, its times milliseconds since 1970:
+// The hash of an account's device sessions has a field for each session, called by its id, and up to three named ones. Times are Unix
+// milliseconds.
 //
-//	<expires> <generation> <refreshed> <created> <device name …>
+//	<id>    <expires> <generation> <refreshed> <created> <device>
+//	heard   when the server first heard of the account, unless it had forgotten it by then
+//	lost    when it found that it had forgotten the account, with all its sessions and leases
+//	gone    when sessions ended whose ends are not kept: all others, or more than are kept
 //
-// An ended session is kept as one that expired in 1970 and was refreshed when it ended, for as long as a grant may speak for it: what a
-// server doesn't know may be what it has lost.
+// The generation is that of the refresh token that is good, or a session.Witness of a session that was taken back.
 //
-// The field "m" is the mark that says since when the store knows of the account:
-//
-//	<when it lost its memory of the account> <until when it adopts what it has lost, or 0> <when sessions ended of which it doesn't know, or 0>
-//
-// Of an account of which it has lost nothing, the first is when it first heard of it, negative. The last is when all others were ended, or
-// ended ones forgotten early: as long as something speaks for these, nothing unknown is adopted.
+// An ended session expired in 1970 and was refreshed when it ended. It is kept for as long as a grant may speak for it, since what a server
+// doesn't know may be what it has forgotten. For as long as something speaks for what is gone, nothing that is unknown is taken back.
 const (
-	sessionFields = 5
-	markField     = "m"
+	sessionParts = 5
+	// mostEnded bounds the ends of unknown sessions that are kept, after a loss of memory.
+	mostEnded = 1000
 )
 
-// SessionStore is a session.Store.
+// SessionStore implements session.Store.
 type SessionStore struct {
 	store *Store
 	ttl   time.Duration
 }
 
-// Open is session.Store's.
-func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, known bool) (session.Session, error) {
-	before := 0
-	if known {
-		before = 1
-	}
-	answer, err := s.store.call(ctx, "open", s.store.scripts.open, []string{sessionsKey(account)}, opened.ID[:], opened.Device,
-		s.ttl.Milliseconds(), session.MaxSessions, before, session.AdoptFor.Milliseconds(), session.MaxKnown, session.GrantFor.Milliseconds())
+// Open implements session.Store.
+func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, signIn session.SignIn) (session.Session, error) {
+	answer, err := s.call(ctx, openScript, account, opened.ID[:], opened.Device, s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
+		string(signIn), session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, err
 	}
 	return parseSession(opened.ID, answer[1])
 }
 
-// Adopt is session.Store's.
-func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (lives bool, err error) {
-	err = s.store.tellSince(func(since int64) (bool, error) {
-		answer, err := s.store.call(ctx, "adopt", s.store.scripts.adopt, []string{sessionsKey(account)}, lost.ID[:], lost.Device,
-			s.ttl.Milliseconds(), session.AdoptFor.Milliseconds(), lost.Generation, since, session.GrantFor.Milliseconds())
-		lives = err == nil && answer[0] == int64(1)
-		return lives, err
-	})
-	return lives, err
+// Adopt implements session.Store.
+func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
+	answer, err := s.call(ctx, adoptScript, account, lost.ID[:], lost.Device, s.ttl.Milliseconds(), string(lost.Witness), s.store.guard.began(),
+		session.AdoptFor.Milliseconds(), session.GrantFor.Milliseconds())
+	return err == nil && answer[1] == int64(1), err
 }
 
-// Refresh is session.Store's.
+// Refresh implements session.Store.
 func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Refresh) (session.Session, session.Outcome, error) {
-	answer, err := s.store.call(ctx, "refresh", s.store.scripts.refresh, []string{sessionsKey(account)}, r.ID[:], r.Generation,
-		s.ttl.Milliseconds(), session.Grace.Milliseconds(), session.GrantFor.Milliseconds())
+	answer, err := s.call(ctx, refreshScript, account, r.ID[:], r.Generation, s.ttl.Milliseconds(), session.Grace.Milliseconds(),
+		session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, "", err
 	}
@@ -76,7 +69,7 @@ func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Re
 	return refreshed, session.Refreshed, err
 }
 
-// Get is session.Store's.
+// Get implements session.Store.
 func (s *SessionStore) Get(ctx context.Context, account string, id session.ID) (session.Session, bool, error) {
 	found, err := s.read(ctx, account, string(id[:]))
 	if err != nil || len(found) == 0 {
@@ -85,7 +78,7 @@ func (s *SessionStore) Get(ctx context.Context, account string, id session.ID) (
 	return found[0], true, nil
 }
 
-// List is session.Store's.
+// List implements session.Store.
 func (s *SessionStore) List(ctx context.Context, account string) ([]session.Session, error) {
 	found, err := s.read(ctx, account, "")
 	slices.SortFunc(found, func(a, b session.Session) int {
@@ -94,75 +87,73 @@ func (s *SessionStore) List(ctx context.Context, account string) ([]session.Sess
 	return found, err
 }
 
-// End is session.Store's.
-func (s *SessionStore) End(ctx context.Context, account string, e session.End) error {
-	others := 0
-	if e.Others {
-		others = 1
+// End implements session.Store.
+func (s *SessionStore) End(ctx context.Context, account string, which session.Selection, by string) error {
+	mode := "one"
+	if which.Others {
+		mode = "others"
 	}
-	keys := []string{leasesKey(account), sessionsKey(account)}
-	return s.store.tellSince(func(since int64) (bool, error) {
-		answer, err := s.store.call(ctx, "end", s.store.scripts.end, keys, e.ID[:], others, e.By,
-			s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), session.AdoptFor.Milliseconds(), since,
-			session.GrantFor.Milliseconds())
-		if err != nil {
-			return false, err
-		}
-		ms, _ := answer[0].(int64)
-		record, _ := answer[1].(string)
-		entries, err := unpack(record, nil)
-		s.store.tellEnded(entries, instant(ms))
-		return false, err
-	})
+	_, err := s.store.decide(ctx, endScript, keysOf(account), stream.ID{}, which.ID[:], mode, by,
+		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), s.store.guard.began(),
+		session.AdoptFor.Milliseconds(), session.GrantFor.Milliseconds(), mostEnded)
+	return err
 }
 
-// read gives one session or all, less those that have expired.
+func (s *SessionStore) call(ctx context.Context, run script, account string, args ...any) ([]any, error) {
+	return s.store.call(ctx, run, []string{sessionsKey(account)}, args...)
+}
+
+// read returns one session or, for "", all, without those that have expired.
 func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, error) {
-	answer, err := s.store.call(ctx, "sessions", s.store.scripts.sessions, []string{sessionsKey(account)}, id)
+	answer, err := s.call(ctx, sessionsScript, account, id)
 	if err != nil {
 		return nil, err
 	}
-	ms, _ := answer[0].(int64)
+	now, _ := answer[0].(int64)
 	pairs, _ := answer[1].([]any)
 	var found []session.Session
 	for pair := range slices.Chunk(pairs, 2) {
-		key, _ := pair[0].(string)
-		if key == markField {
-			continue
+		field, _ := pair[0].(string)
+		if len(field) != len(session.ID{}) {
+			continue // heard, lost, gone
 		}
-		each, err := parseSession(session.ID([]byte(key)), pair[1])
+		each, err := parseSession(session.ID([]byte(field)), pair[1])
 		if err != nil {
 			return nil, err
 		}
-		if each.Expires.After(instant(ms)) {
+		if each.Expires.After(instant(now)) {
 			found = append(found, each)
 		}
 	}
 	return found, nil
 }
 
-// sessionName gives the name in a session as it is kept, or "" if there is none.
+// sessionName returns the device in a session as it is kept, or "" if there is none.
 func sessionName(value any) string {
-	text, _ := value.(string)
-	parts := strings.SplitN(text, " ", sessionFields)
-	if len(parts) != sessionFields {
+	found, err := parseSession(session.ID{}, value)
+	if err != nil {
 		return ""
 	}
-	return parts[4]
+	return found.Device
 }
 
 func parseSession(id session.ID, value any) (session.Session, error) {
 	text, _ := value.(string)
-	parts := strings.SplitN(text, " ", sessionFields)
-	if len(parts) != sessionFields {
+	parts := strings.SplitN(text, " ", sessionParts)
+	if len(parts) != sessionParts {
 		return session.Session{}, fmt.Errorf("session %q: damaged", text)
 	}
-	number := func(i int) int64 {
-		n, _ := strconv.ParseInt(parts[i], 10, 64)
+	number := func(part string) int64 {
+		n, _ := strconv.ParseInt(part, 10, 64)
 		return n
 	}
-	return session.Session{
-		ID: id, Expires: instant(number(0)), Generation: int32(number(1)), //nolint:gosec // counts refreshes
-		Refreshed: instant(number(2)), Created: instant(number(3)), Device: parts[4],
-	}, nil
+	s := session.Session{
+		ID: id, Expires: instant(number(parts[0])), Refreshed: instant(number(parts[2])), Created: instant(number(parts[3])), Device: parts[4],
+	}
+	if witness := session.Witness(parts[1]); witness == session.ByToken || witness == session.ByGrant {
+		s.Witness = witness
+	} else {
+		s.Generation = int32(number(parts[1])) //nolint:gosec // counts refreshes
+	}
+	return s, nil
 }

@@ -24,20 +24,20 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	account, quiet := testkit.NewID(), testkit.NewID()
 	open := func(account string) session.ID {
 		t.Helper()
-		opened, err := before.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		opened, err := before.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, session.FirstSignIn)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return opened.ID
 	}
-	end := func(sessions *redisstore.SessionStore, e session.End) {
+	end := func(sessions *redisstore.SessionStore, which session.Selection) {
 		t.Helper()
-		if err := sessions.End(t.Context(), account, e); err != nil {
+		if err := sessions.End(t.Context(), account, which, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
 	signedOut := open(account)
-	end(before, session.End{ID: signedOut})
+	end(before, session.Only(signedOut))
 	kept := open(account)
 	open(quiet)
 	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
@@ -57,7 +57,7 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	after := store.Sessions(time.Hour)
 	adopt := func(account string, id session.ID) bool {
 		t.Helper()
-		lives, err := after.Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: session.AnyGeneration})
+		lives, err := after.Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Witness: session.ByToken})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestPromotionLosesNoSession(t *testing.T) {
 		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: kept, Content: testkit.NewID(), Limit: 3})
 	}
 	until(t, stream.Held, start)
-	end(after, session.End{ID: kept, Others: true})
+	end(after, session.AllBut(kept))
 	if adopt(account, lost) || adopt(account, alsoLost) {
 		t.Error("a session came back after all others had been signed out")
 	}
@@ -105,21 +105,21 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 	sessions := func() *redisstore.SessionStore { return store.Sessions(time.Hour) }
 	open := func(account string) session.ID {
 		t.Helper()
-		opened, err := sessions().Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, false)
+		opened, err := sessions().Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, session.FirstSignIn)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return opened.ID
 	}
-	end := func(account string, e session.End) {
+	end := func(account string, which session.Selection) {
 		t.Helper()
-		if err := sessions().End(t.Context(), account, e); err != nil {
+		if err := sessions().End(t.Context(), account, which, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
-	adopt := func(account string, id session.ID, generation int32) bool {
+	adopt := func(account string, id session.ID, witness session.Witness) bool {
 		t.Helper()
-		lives, err := sessions().Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Generation: generation})
+		lives, err := sessions().Adopt(t.Context(), account, session.Session{ID: id, Device: "TV", Witness: witness})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 	}
 	byItself, withOthers, crowded := testkit.NewID(), testkit.NewID(), testkit.NewID()
 	left := open(byItself)
-	end(byItself, session.End{ID: left})
+	end(byItself, session.Only(left))
 	// What an hour makes of it: nothing but a grant can speak for the session any more.
 	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
 	defer func() { _ = direct.Close() }()
@@ -137,9 +137,9 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 	}
 	open(byItself)
 	lost, kept := session.NewID(), open(withOthers)
-	end(withOthers, session.End{ID: kept, Others: true})
+	end(withOthers, session.AllBut(kept))
 	early := open(crowded)
-	end(crowded, session.End{ID: early})
+	end(crowded, session.Only(early))
 	for range session.MaxKnown + session.MaxSessions {
 		open(crowded)
 	}
@@ -147,23 +147,23 @@ func TestARestartBringsNobodyBack(t *testing.T) {
 	redisServer.kill()
 	redisServer.start(t)
 	store, _ = replica(t, redisServer.url(), rules)
-	if adopt(byItself, left, session.NoGeneration) {
+	if adopt(byItself, left, session.ByGrant) {
 		t.Error("a device that was signed out an hour ago is back by its grant")
 	}
-	for _, generation := range []int32{session.AnyGeneration, session.NoGeneration} {
-		if adopt(withOthers, lost, generation) {
-			t.Errorf("one that had been signed out with all others is back, generation %d", generation)
+	for _, witness := range []session.Witness{session.ByToken, session.ByGrant} {
+		if adopt(withOthers, lost, witness) {
+			t.Errorf("one that had been signed out with all others is back, by a %s", witness)
 		}
-		if adopt(crowded, early, generation) {
-			t.Errorf("one that was signed out before many others is back, generation %d", generation)
+		if adopt(crowded, early, witness) {
+			t.Errorf("one that was signed out before many others is back, by a %s", witness)
 		}
 	}
 	recent := testkit.NewID()
 	open(recent) // of an account that it hears of for the first time, the new server has lost nothing
-	if adopt(recent, session.NewID(), session.AnyGeneration) || adopt(recent, session.NewID(), session.NoGeneration) {
+	if adopt(recent, session.NewID(), session.ByToken) || adopt(recent, session.NewID(), session.ByGrant) {
 		t.Error("a session that never was is there")
 	}
-	if !adopt(withOthers, kept, session.AnyGeneration) {
+	if !adopt(withOthers, kept, session.ByToken) {
 		t.Error("the one that was left is gone")
 	}
 }
@@ -174,14 +174,14 @@ func TestEndsThatAreNotKeptCount(t *testing.T) {
 	sessions, account := newStore(t, stream.NewRules(time.Minute)).Sessions(time.Hour), testkit.NewID()
 	end := func(id session.ID) {
 		t.Helper()
-		if err := sessions.End(t.Context(), account, session.End{ID: id}); err != nil {
+		if err := sessions.End(t.Context(), account, session.Only(id), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range 1000 { // the first makes the account one that was forgotten
 		end(session.NewID())
 	}
-	last := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	last := session.Session{ID: session.NewID(), Device: "TV", Witness: session.ByToken}
 	end(last.ID)
 	if lives, err := sessions.Adopt(t.Context(), account, last); err != nil || lives {
 		t.Error("it is taken back:", lives, err)
@@ -195,10 +195,10 @@ func TestAdoptedSessionsAreKept(t *testing.T) {
 	store, _ := replica(t, redisServer.url(), stream.NewRules(2*time.Second))
 	const ttl = 30 * 24 * time.Hour
 	sessions, account := store.Sessions(ttl), testkit.NewID()
-	if err := sessions.End(t.Context(), account, session.End{ID: session.NewID()}); err != nil { // the first that is heard of the account
+	if err := sessions.End(t.Context(), account, session.Only(session.NewID()), ""); err != nil { // the first that is heard of the account
 		t.Fatal(err)
 	}
-	tv := session.Session{ID: session.NewID(), Device: "TV", Generation: session.AnyGeneration}
+	tv := session.Session{ID: session.NewID(), Device: "TV", Witness: session.ByToken}
 	if lives, err := sessions.Adopt(t.Context(), account, tv); err != nil || !lives {
 		t.Fatal(lives, err)
 	}

@@ -4,238 +4,165 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"streamgate/libs/redisdb"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
-// Store is a stream.Store and, by Sessions, a session.Store.
+// Store implements stream.Store and, by Sessions, session.Store.
 type Store struct {
 	client  redis.UniversalClient
 	group   *group // nil for a cluster, where one node that is away would keep the calls of others waiting
-	scripts scripts
 	rules   stream.Rules
 	guard   *Guard
 	metrics Metrics
 }
 
-// Metrics are told what the store does.
+// Metrics observe what the store does.
 type Metrics interface {
-	// Script is told of every call. The verb is the name of its script.
+	// Script observes every call. The verb is the name of its script.
 	Script(verb string, took time.Duration, err error)
-	// Ended is told of every stream that a call ended, and how long after its start.
+	// Ended observes every stream that a call ended, and how long it lived.
 	Ended(reason stream.Reason, lived time.Duration)
 }
 
-// New makes a store.
+// New returns a store on the server of the client, whose connections the guard looks at.
 func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
-	s := &Store{client: client, guard: guard, scripts: loadScripts(), rules: rules, metrics: metrics}
+	s := &Store{client: client, guard: guard, rules: rules, metrics: metrics}
 	if single, ok := client.(*redis.Client); ok {
 		s.group = newGroup(single)
 	}
 	return s
 }
 
-var _ stream.Store = (*Store)(nil)
+var (
+	_ stream.Store  = (*Store)(nil)
+	_ session.Store = (*SessionStore)(nil)
+)
 
-// Start is stream.Store's.
+// Sessions returns the store of device sessions, which live for ttl without a refresh.
+func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
+
+// Start implements stream.Store.
 func (s *Store) Start(ctx context.Context, account string, start stream.Start) (stream.Result, error) {
-	if s.guard.Held() > 0 {
-		return stream.Result{Outcome: stream.Held}, nil
-	}
-	detail, err := packDetail(start.Content, start.Player, start.Device)
+	content, err := packContent(start.Content)
 	if err != nil {
 		return stream.Result{}, err
 	}
-	replace := ""
+	var replace []byte
 	if start.Replace != nil {
-		replace = string(start.Replace[:])
+		replace = start.Replace[:]
 	}
-	cooldown := ""
+	cooldown := any("")
 	if start.Evicts {
-		cooldown = strconv.FormatInt(s.rules.Cooldown.Milliseconds(), 10)
+		cooldown = s.rules.Cooldown.Milliseconds()
 	}
-	result, err := s.decide(ctx, "start", s.scripts.start, start.ID, []string{leasesKey(account), sessionsKey(account)}, start.ID[:], start.Session[:], detail,
-		start.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, cooldown, stream.MaxRemembered)
+	result, err := s.decide(ctx, startScript, keysOf(account), start.ID,
+		start.ID[:], start.Session[:], content, start.Player[:], start.Device, start.Limit,
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, cooldown, stream.MaxRemembered, s.guard.began())
 	if result.Outcome == stream.Granted || result.Outcome == stream.Repeated {
-		result.Lease.Device = start.Device // which its session may have for it
-	}
-	if result.Outcome == stream.Granted && s.guard.Held() > 0 {
-		// The call itself met a server that was promoted, and knew the script. What nobody is told of is not held; taking it back at once
-		// leaves its slot to those whose leases were forgotten.
-		_, _ = s.Stop(context.WithoutCancel(ctx), account, stream.Stop{ID: start.ID, Session: start.Session})
-		return stream.Result{Outcome: stream.Held}, nil
+		result.Lease.Device = start.Device // its session may keep it
 	}
 	return result, err
 }
 
-// Renew is stream.Store's.
-func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (result stream.Result, err error) {
-	detail, started := "", ""
+// Renew implements stream.Store.
+func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
+	var content, player []byte
+	var started int64
 	if r.Ticket != nil {
-		if detail, err = packDetail(r.Ticket.Content, r.Ticket.Player, ""); err != nil {
+		var err error
+		if content, err = packContent(r.Ticket.Content); err != nil {
 			return stream.Result{}, err
 		}
-		started = packTime(r.Ticket.Started)
+		player, started = r.Ticket.Player[:], r.Ticket.Started.UnixMilli()
 	}
-	keys := []string{leasesKey(account), sessionsKey(account)}
-	err = s.tellSince(func(since int64) (bool, error) {
-		result, err = s.decide(ctx, "renew", s.scripts.renew, r.ID, keys, r.ID[:], r.Session[:], r.Limit,
-			s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), detail, started, since)
-		return result.Outcome != stream.Unknown, err
-	})
+	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID,
+		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.guard.began(),
+		content, player, max(0, started))
 	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
 		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
 	}
 	return result, err
 }
 
-// Stop is stream.Store's.
+// Stop implements stream.Store.
 func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
-	return s.decide(ctx, "stop", s.scripts.stop, stop.ID, []string{leasesKey(account)}, stop.ID[:], stop.Session[:], stop.By,
-		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
+	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID,
+		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
 }
 
-// List is stream.Store's.
+// List implements stream.Store.
 func (s *Store) List(ctx context.Context, account string) (stream.Result, error) {
-	return s.decide(ctx, "list", s.scripts.list, stream.ID{}, []string{leasesKey(account), sessionsKey(account)},
-		s.rules.Lease.Milliseconds())
+	return s.decide(ctx, listScript, keysOf(account), stream.ID{})
 }
 
-// call runs a script.
-func (s *Store) call(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) ([]any, error) {
-	began := time.Now()
-	answer, err := s.run(ctx, script, keys, args).Slice()
-	s.metrics.Script(verb, time.Since(began), err)
-	if err != nil {
-		return nil, redisdb.Fault(fmt.Errorf("%s: %w", verb, err))
-	}
-	return answer, nil
-}
-
-// run calls a script by its digest, and sends its text where the server doesn't know it.
-func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
-	answer := s.byDigest(ctx, script, keys, args)
-	if err := answer.Err(); err == nil || !redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return answer
-	}
-	if script == s.scripts.start && s.guard.Held() > 0 { // now that nothing is done yet: new servers know no scripts
-		held := redis.NewCmd(ctx)
-		held.SetVal([]any{string(stream.Held), int64(0), ""})
-		return held
-	}
-	return script.Eval(ctx, s.client, keys, args...)
-}
-
-func (s *Store) byDigest(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
-	if s.group == nil {
-		return script.EvalSha(ctx, s.client, keys, args...)
-	}
-	all := make([]any, 0, 3+len(keys)+len(args))
-	all = append(all, "evalsha", script.Hash(), len(keys))
-	for _, key := range keys {
-		all = append(all, key)
-	}
-	return s.group.do(ctx, append(all, args...)...)
-}
-
-// setBack is the answer of a script whose account has leases that a clock ahead of the server's has set.
+// setBack is the answer of a script that met times of a clock ahead of the server's.
 const setBack = "set_back"
 
-// decide runs a script that answers an outcome, the time and the leases, and picks out the stream that was asked for.
-func (s *Store) decide(ctx context.Context, verb string, script *redis.Script, id stream.ID, keys []string, args ...any) (stream.Result, error) {
-	answer, err := s.call(ctx, verb, script, keys, args...)
+// decide runs a script, and reads its decision on the stream that was asked for.
+func (s *Store) decide(ctx context.Context, verb script, keys []string, id stream.ID, args ...any) (stream.Result, error) {
+	answer, err := s.call(ctx, verb, keys, args...)
 	if err == nil && answer[0] == setBack {
-		if _, err := s.call(ctx, "rebase", s.scripts.rebase, keys[:1], s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds()); err != nil {
-			return stream.Result{}, err
+		if _, err = s.call(ctx, rebaseScript, keys[:1], s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds()); err == nil {
+			answer, err = s.call(ctx, verb, keys, args...)
 		}
-		answer, err = s.call(ctx, verb, script, keys, args...)
 	}
 	if err != nil {
 		return stream.Result{}, err
 	}
-	if len(answer) < 3 || answer[0] == setBack {
-		return stream.Result{}, fmt.Errorf("%s: answered %v", verb, answer)
+	if answer[0] == setBack {
+		return stream.Result{}, fmt.Errorf("%s: the server's clock is set back again and again", verb.verb)
 	}
-	outcome, _ := answer[0].(string)
-	now, _ := answer[1].(int64)
-	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now)}
-	if gained, renewed := answer[2].(int64); renewed { // nothing else is answered
-		result.Gained = time.Duration(gained) * time.Millisecond
-		return result, nil
-	}
-	if err := s.read(&result, id, answer[2:]); err != nil {
-		return stream.Result{}, fmt.Errorf("%s: %w", verb, err)
+	result, err := s.read(answer, id)
+	if err != nil {
+		return stream.Result{}, fmt.Errorf("%s: %w", verb.verb, err)
 	}
 	return result, nil
 }
 
-// read adds to a result what the leases say, which are followed by their sessions where the live ones are to be shown.
-func (s *Store) read(result *stream.Result, id stream.ID, answer []any) error {
-	record, _ := answer[0].(string)
-	var sessions []any
-	if len(answer) > 1 {
-		sessions, _ = answer[1].([]any)
-		sessions = sessions[min(1, len(sessions)):] // the first is the account's mark, so that there always is one
-	}
-	entries, err := unpack(record, sessions)
+// read reads the answer that all scripts of streams give: outcome, now, gained, record, sessions.
+func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
+	outcome, _ := answer[0].(string)
+	now, _ := answer[1].(int64)
+	gained, _ := answer[2].(int64)
+	record, _ := answer[3].(string)
+	sessions, _ := answer[4].([]any)
+	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now), Gained: time.Duration(gained) * time.Millisecond}
+	entries, err := unpack(record, s.rules.Lease, sessions)
 	if err != nil {
-		return err
+		return stream.Result{}, err
 	}
 	leases := live(entries, result.Now)
 	result.Active = len(leases)
-	if len(answer) > 1 {
+	if len(sessions) > 0 { // asked for where the leases are shown
 		result.Live = leases
 	}
 	if result.Outcome == stream.Granted || result.Outcome == stream.Done {
-		s.tellEnded(entries, result.Now)
+		s.countEnded(entries, result.Now)
 	}
 	asked := slices.IndexFunc(entries, func(e entry) bool { return e.lease.ID == id })
 	if asked < 0 {
-		return nil
+		return result, nil
 	}
-	// What was not granted is not shown.
 	switch e := entries[asked]; result.Outcome {
-	case stream.Granted, stream.Resumed:
-		result.Gained, result.Lease = s.rules.Lease, e.lease
-	case stream.Repeated:
+	case stream.Granted, stream.Repeated:
 		result.Lease = e.lease
 	case stream.Ended, stream.Done:
 		result.End = stream.End{Reason: reasons[e.state], By: e.by}
-	default:
+	default: // what was not granted is not shown
 	}
-	return nil
+	return result, nil
 }
 
-// tellEnded counts what was ended by the call that left these entries: what will be forgotten last.
-func (s *Store) tellEnded(entries []entry, now time.Time) {
+// countEnded counts what was ended by the call that left these entries.
+func (s *Store) countEnded(entries []entry, now time.Time) {
 	for _, e := range entries {
-		if e.state != stateLease && e.lease.Expires.Equal(now.Add(s.rules.Remember)) {
+		if e.state != stateLease && e.seen.Equal(now) {
 			s.metrics.Ended(reasons[e.state], now.Sub(e.lease.Started))
 		}
 	}
 }
-
-// tellSince makes a call that tells when the server began. It makes the call again where the call itself was the first to meet a new
-// server, unless it is done.
-func (s *Store) tellSince(call func(since int64) (done bool, err error)) error {
-	told := s.guard.Since()
-	done, err := call(told)
-	if done || err != nil {
-		return err
-	}
-	if since := s.guard.Since(); since != told {
-		_, err = call(since)
-	}
-	return err
-}
-
-// Sessions gives the store's other half.
-func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
-
-var _ session.Store = (*SessionStore)(nil)

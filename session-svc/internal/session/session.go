@@ -11,13 +11,13 @@ import (
 // ID names a session within its account: 64 random bits. It authorises nothing.
 type ID [8]byte
 
-// NewID makes an id.
+// NewID returns a new id.
 func NewID() (id ID) {
 	_, _ = rand.Read(id[:]) // never fails
 	return id
 }
 
-// ParseID reads what String wrote. Its error names the field.
+// ParseID parses what String returns. Its error names the field.
 func ParseID(field, text string) (id ID, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) != len(id) {
@@ -26,7 +26,7 @@ func ParseID(field, text string) (id ID, err error) {
 	return ID(b), nil
 }
 
-// String gives 11 characters of base64url.
+// String returns 11 characters of base64url.
 func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
 // Session is a device that is signed in.
@@ -36,16 +36,47 @@ type Session struct {
 	Created    time.Time
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
-	Generation int32 // of the refresh token that is good, from 1; or AnyGeneration, NoGeneration
+	Generation int32   // of the refresh token that is good, from 1; 0 of one that was adopted
+	Witness    Witness // of one that was adopted and not refreshed since; else ""
 }
 
-// Generations of adopted sessions.
+// Witness is what spoke for a session that was taken back after the store had forgotten it.
+type Witness string
+
+// The witnesses.
 const (
-	// AnyGeneration is that of a session that an access token spoke for: what its refresh token's is, is not known.
-	AnyGeneration = 0
-	// NoGeneration is that of one that a grant spoke for. A grant lives long, and keeps a stream alive; it signs nobody in.
-	NoGeneration = -1
+	// ByToken is an access token: since the generation is lost, every refresh token of the session is good.
+	ByToken Witness = "token"
+	// ByGrant is the grant of a media address. It lives long and keeps a stream alive, but signs nobody in: no refresh token is good.
+	ByGrant Witness = "grant"
 )
+
+// SignIn says whether an account is known to have signed in before.
+type SignIn string
+
+// The kinds of sign-in.
+const (
+	FirstSignIn SignIn = "first" // it may be new
+	LaterSignIn SignIn = "later"
+)
+
+// Selection is which sessions of an account to end.
+type Selection struct {
+	ID     ID
+	Others bool // all but ID
+}
+
+// Only selects one session.
+func Only(id ID) Selection { return Selection{ID: id} }
+
+// AllBut selects all sessions but one.
+func AllBut(id ID) Selection { return Selection{ID: id, Others: true} }
+
+// All selects all sessions.
+func All() Selection { return AllBut(ID{}) } // which is no session
+
+// Includes reports whether a session is selected.
+func (s Selection) Includes(id ID) bool { return (id == s.ID) != s.Others }
 
 const (
 	// MaxName is the longest device name, in bytes.
@@ -56,7 +87,7 @@ const (
 	MaxKnown = 200
 	// AdoptFor is how long after a loss of memory sessions are taken back: as long as an access token from before it can live.
 	AdoptFor = 15 * time.Minute
-	// GrantFor is how long a grant can speak for a session, from the start of its stream on: longer than any film is paused.
+	// GrantFor is how long a grant can speak for a session, from the start of its stream: longer than any film is paused.
 	GrantFor = 12 * time.Hour
 	// Grace is how long the generation before the current one is taken for a repeated request.
 	Grace = 30 * time.Second

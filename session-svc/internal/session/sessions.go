@@ -77,10 +77,9 @@ func New(store Store, keys seal.Keys) *Sessions {
 	return &Sessions{store: store, keys: keys, now: time.Now, alive: cache}
 }
 
-// Open signs a device in, and gives its session and the refresh token. The name is cut to what can be kept. Known says that the account
-// has signed in before, as Store.Open wants to know.
-func (s *Sessions) Open(ctx context.Context, account, device string, known bool) (Session, string, error) {
-	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device)}, known)
+// Open signs a device in, and returns its session and the refresh token. The name is cut to what can be kept.
+func (s *Sessions) Open(ctx context.Context, account, device string, signIn SignIn) (Session, string, error) {
+	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device)}, signIn)
 	if err != nil {
 		return Session{}, "", err
 	}
@@ -101,7 +100,7 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (account string, r
 		return "", Session{}, "", errInvalidToken
 	case outcome == Reused:
 		// The session has ended already; this makes its streams say so at once instead of within a lease.
-		if err := s.End(ctx, account, End{ID: r.ID, By: "a refresh token used twice"}); err != nil {
+		if err := s.End(ctx, account, Only(r.ID), "a refresh token used twice"); err != nil {
 			return "", Session{}, "", err
 		}
 		return "", Session{}, "", errReusedToken
@@ -137,42 +136,37 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 	return nil
 }
 
-// Adopt takes back a session that a genuine token speaks for, if the store has lost its memory of it. It says whether the session lives now.
-// A grant is no access token: it keeps a stream alive, and signs nobody in.
-func (s *Sessions) Adopt(ctx context.Context, account string, id ID, byGrant bool) (bool, error) {
-	lost := Session{ID: id, Device: adoptedName, Generation: AnyGeneration}
-	if byGrant {
-		lost.Generation = NoGeneration
-	}
-	return s.store.Adopt(ctx, account, lost)
+// Adopt takes back a session that a genuine token or grant speaks for, if the store has forgotten it. It reports whether the session
+// lives now.
+func (s *Sessions) Adopt(ctx context.Context, account string, id ID, witness Witness) (bool, error) {
+	return s.store.Adopt(ctx, account, Session{ID: id, Device: adoptedName, Witness: witness})
 }
 
-// Get gives a session that a genuine access token speaks for, or fails with fault.NotFound.
+// Get returns a session that a genuine access token speaks for, or fails with fault.NotFound.
 func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, error) {
 	found, ok, err := s.store.Get(ctx, account, id)
 	if err != nil || ok {
 		return found, err
 	}
-	lives, err := s.Adopt(ctx, account, id, false)
+	lives, err := s.Adopt(ctx, account, id, ByToken)
 	if err == nil && !lives {
 		err = errNotFound
 	}
 	return Session{ID: id, Device: adoptedName}, err
 }
 
-// List gives the sessions of an account, the last refreshed first.
+// List returns the sessions of an account, the last refreshed first.
 func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) {
 	return s.store.List(ctx, account)
 }
 
-// End ends sessions, and their streams with them.
-func (s *Sessions) End(ctx context.Context, account string, e End) error {
-	e.By = CleanName(e.By)
-	if err := s.store.End(ctx, account, e); err != nil {
+// End ends the selected sessions, and their streams with them. by is the name of who does it.
+func (s *Sessions) End(ctx context.Context, account string, which Selection, by string) error {
+	if err := s.store.End(ctx, account, which, CleanName(by)); err != nil {
 		return err
 	}
-	if !e.Others { // the others are forgotten when their time comes
-		s.alive.Remove(aliveKey{account, e.ID})
+	if !which.Others { // the others are forgotten when their time comes
+		s.alive.Remove(aliveKey{account, which.ID})
 	}
 	return nil
 }

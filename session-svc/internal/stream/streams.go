@@ -31,7 +31,7 @@ type Changes interface {
 // Sessions knows the device sessions.
 type Sessions interface {
 	// Adopt is session.Sessions'.
-	Adopt(ctx context.Context, account string, id session.ID, byGrant bool) (bool, error)
+	Adopt(ctx context.Context, account string, id session.ID, witness session.Witness) (bool, error)
 }
 
 // Caller is whose request it is.
@@ -101,7 +101,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	}
 	hurry, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	result, err := s.adopting(hurry, caller.Account, caller.Session, false, func() (Result, error) {
+	result, err := s.adopting(hurry, caller.Account, caller.Session, session.ByToken, func() (Result, error) {
 		return s.store.Start(hurry, caller.Account, start)
 	})
 	if err != nil {
@@ -120,13 +120,13 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active}, nil
 }
 
-// adopting asks the store, and asks again if it had lost the caller's session, which the caller's token speaks for.
-func (s *Streams) adopting(ctx context.Context, account string, id session.ID, byGrant bool, ask func() (Result, error)) (Result, error) {
+// adopting asks the store, and asks again if it had forgotten the caller's session, which the witness speaks for.
+func (s *Streams) adopting(ctx context.Context, account string, id session.ID, witness session.Witness, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {
 		return result, err
 	}
-	if lives, err := s.sessions.Adopt(ctx, account, id, byGrant); err != nil || !lives {
+	if lives, err := s.sessions.Adopt(ctx, account, id, witness); err != nil || !lives {
 		return result, err
 	}
 	return ask()
@@ -203,7 +203,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 		}
 	}
-	return s.renew(ctx, caller.Account, r, false)
+	return s.renew(ctx, caller.Account, r, session.ByToken)
 }
 
 // RenewByGrant renews the stream that a media address belongs to, for content-svc.
@@ -221,12 +221,12 @@ func (s *Streams) RenewByGrant(ctx context.Context, text string) (expires time.T
 		return time.Time{}, err
 	}
 	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Ticket: &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}}
-	expires, _, err = s.renew(ctx, g.Account, r, true)
+	expires, _, err = s.renew(ctx, g.Account, r, session.ByGrant)
 	return expires, err
 }
 
-func (s *Streams) renew(ctx context.Context, account string, r Renewal, byGrant bool) (expires time.Time, resumed bool, err error) {
-	result, err := s.adopting(ctx, account, r.Session, byGrant, func() (Result, error) { return s.store.Renew(ctx, account, r) })
+func (s *Streams) renew(ctx context.Context, account string, r Renewal, witness session.Witness) (expires time.Time, resumed bool, err error) {
+	result, err := s.adopting(ctx, account, r.Session, witness, func() (Result, error) { return s.store.Renew(ctx, account, r) })
 	if err != nil {
 		s.metrics.renewed("unavailable")
 		return time.Time{}, false, err

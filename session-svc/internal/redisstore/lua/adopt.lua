@@ -1,25 +1,45 @@
 #!lua flags=allow-oom
--- Take back a device session that was forgotten. The layout of a session, and of the mark, is in sessions.go.
--- KEYS    1 device sessions of one account
--- ARGV    1 session id  2 name  3 time to live, ms  4 how long to adopt, ms  5 generation: 0 for any, -1 for none
---         6 when the server began, ms, or 0: what is older may be lost  7 how long a grant speaks for what has ended, ms
--- RETURNS {1 if the session lives now, else 0}
+-- Takes back a device session that the server may have forgotten, as a token speaks for it.
+--
+-- KEYS     s:{account}    the device sessions, a hash (sessions.go)
+-- ARGV     session        id of the session
+--          device         a name to show, since its own is lost
+--          ttl            ms that a session lives unless it is refreshed
+--          witness        'token' if an access token speaks for it, 'grant' if a grant does
+--          began          when this server began, Unix ms: it may lack what is older; 0 if not
+--          token_for      ms that an access token can speak for a session
+--          grant_for      ms that a grant can
+-- RETURNS  {now, 1 if the session lives now, else 0}
+local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
+
+local sessions_key = KEYS[1]
+local session, device, ttl, witness, began, token_for, grant_for = unpack(ARGV)
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(n) return string.format('%.0f', n) end
-local mark = redis.call('HGET', KEYS[1], 'm')
-local lost, adopting, gone = ((mark or '-1 0') .. ' 0'):match('^(%S+) (%d+) (%d+)')
-local since = not mark and now or math.min(now, ARGV[6]) -- when the memory may have been lost
-if (tonumber(lost) < 0 and -lost or lost + 2000) < since then -- replicas agree on it within 2 s
-  adopting = since + ARGV[4]
-  redis.call('HSET', KEYS[1], 'm', text(since) .. ' ' .. text(adopting) .. ' ' .. gone)
+
+-- When the server may last have forgotten something of the account. One that it has never heard of
+-- it has forgotten just now.
+local heard, lost, gone = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost', 'gone'))
+if not heard and not lost then
+  lost = now
+  redis.call('HSET', sessions_key, 'lost', lost)
 end
-local found = redis.call('HGET', KEYS[1], ARGV[1])
-local expires, generation, rest = (found or '0 0 '):match('^(%d+) (%S+) (.*)$')
-if found and not (tonumber(expires) > now and generation == '-1' and ARGV[5] == '0') then return {tonumber(expires) > now and 1 or 0} end
-local speaks = ARGV[5] == '0' and ARGV[4] or ARGV[7] -- for how long such a token can, after an end
-if not found and (tonumber(adopting) <= now or gone + speaks > now) then return {0} end
-if not found then rest = text(now) .. ' ' .. text(now) .. ' ' .. ARGV[2] end
-redis.call('HSET', KEYS[1], ARGV[1], text(now + ARGV[3]) .. ' ' .. ARGV[5] .. ' ' .. rest)
-redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[7])
-return {1}
+heard, lost, began = tonumber(heard or 0), tonumber(lost or 0), tonumber(began)
+local forgot = math.max(lost, began > heard and began or 0)
+
+local found = redis.call('HGET', sessions_key, session)
+local expires, generation, refreshed, created, name = (found or ''):match(SESSION)
+if found then
+  if tonumber(expires) <= now then return {now, 0} end
+  if generation ~= 'grant' or witness == 'grant' then return {now, 1} end
+else
+  -- It may have ended as one of those whose ends are not kept.
+  local speaks_for = witness == 'grant' and grant_for or token_for
+  if forgot + token_for <= now or tonumber(gone or 0) + speaks_for > now then return {now, 0} end
+  refreshed, created, name = now, now, device
+end
+local adopted = table.concat({now + ttl, witness, refreshed, created, name}, ' ')
+redis.call('HSET', sessions_key, session, adopted)
+redis.call('PEXPIRE', sessions_key, ttl + grant_for)
+return {now, 1}

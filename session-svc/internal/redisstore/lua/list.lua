@@ -1,18 +1,26 @@
 #!lua flags=no-writes
--- List the leases of an account. The layout of a lease is in record.go.
--- KEYS    1 leases  2 device sessions, of one account
--- ARGV    1 lease, ms
--- RETURNS {'done', now in ms, leases, sessions of these}, or {'set_back', now in ms, ''} if the clock was: then rebase.lua comes first
+-- Lists the leases of an account.
+--
+-- KEYS     a:{account}    what the account plays, one packed value (record.go)
+--          s:{account}    its device sessions, a hash (sessions.go)
+-- RETURNS  {outcome, now, 0, record, sessions}
+--          outcome        'done', or 'set_back': rebase.lua comes first
+--          sessions       the sessions of all leases in the record, in its order
+local LEASE = '>c1I6c16c8I6c12c4Bc0'
+
+local leases_key, sessions_key = KEYS[1], KEYS[2]
+
 local time = redis.call('TIME')
-local unix = time[1] * 1000 + math.floor(time[2] / 1000)
-local record, sids, i = redis.call('GET', KEYS[1]) or '', {}, 1
-while i <= #record do
-  if record:byte(i) == 108 then -- 108 is l, for lease
-    local a, b, c, d, e = record:byte(i + 1, i + 5)
-    local ends = (((a * 256 + b) * 256 + c) * 256 + d) * 256 + e + 1577836800000 -- its times count from 2020
-    if ends - ARGV[1] > unix then return {'set_back', unix, ''} end
-    sids[#sids + 1] = record:sub(i + 22, i + 29)
-  end
-  i = i + 36 + record:byte(i + 35)
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local record = redis.call('GET', leases_key) or ''
+
+local holders, at = {}, 1
+while at <= #record do
+  local state, seen, _, holder, _, _, _, _, after =
+    struct.unpack(LEASE, record, at)
+  if seen > now then return {'set_back', now, 0, '', {}} end
+  if state == 'l' then table.insert(holders, holder) end
+  at = after
 end
-return {'done', unix, record, redis.call('HMGET', KEYS[2], 'm', unpack(sids))}
+local sessions = #holders > 0 and redis.call('HMGET', sessions_key, unpack(holders)) or {}
+return {'done', now, 0, record, sessions}

@@ -1,41 +1,59 @@
 #!lua
--- Open a device session. The layout of a session, and of the mark, is in sessions.go.
--- KEYS    1 device sessions of one account
--- ARGV    1 session id  2 name  3 time to live, ms  4 sessions at most  5 '1' if the account signed in before  6 how long to adopt, ms
---         7 sessions known at most  8 how long a grant speaks for what has ended, ms
--- RETURNS {now in ms, session}
+-- Opens a device session.
+--
+-- KEYS     s:{account}    the device sessions, a hash (sessions.go)
+-- ARGV     session        id of the new session
+--          device         its name to show
+--          ttl            ms that a session lives unless it is refreshed
+--          most_living    how many sessions may live; one more ends the one not refreshed longest
+--          most_kept      how many are kept with the ended ones; beyond, these are forgotten early
+--          sign_in        'later' if the account is known to have signed in before, else 'first'
+--          grant_for      ms that a grant can speak for an ended session
+-- RETURNS  {now, session as it is kept}
+local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
+
+local sessions_key = KEYS[1]
+local session, device, ttl, most_living, most_kept, sign_in, grant_for = unpack(ARGV)
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(n) return string.format('%.0f', n) end
-local found = redis.call('HGET', KEYS[1], ARGV[1])
-if found then return {now, found} end -- repeated
+local found = redis.call('HGET', sessions_key, session)
+if found then return {now, found} end -- a repeated call
 
-local mark = redis.call('HGET', KEYS[1], 'm')
-if not mark then -- we never heard of the account
-  mark = ARGV[5] == '1' and text(now) .. ' ' .. text(now + ARGV[6]) .. ' 0' or '-' .. text(now) .. ' 0 0'
-  redis.call('HSET', KEYS[1], 'm', mark)
+local heard, lost, gone = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost', 'gone'))
+if not heard and not lost then
+  redis.call('HSET', sessions_key, sign_in == 'later' and 'lost' or 'heard', now)
 end
-local lost, gone = (mark .. ' 0'):match('^(%S+ %d+) (%d+)')
-local all, count, oldest, oldname, since, forgotten = redis.call('HGETALL', KEYS[1]), 0, nil, nil, nil, tonumber(gone)
-for n = 1, #all, 2 do
-  local expires, refreshed, name = all[n + 1]:match('^(%d+) %S+ (%d+) ?%d* ?(.*)$') -- refreshed is when it ended, of an ended one
-  if all[n] == 'm' then -- the mark is no session
-  elseif tonumber(expires) > now then
-    count = count + 1
-    if not since or tonumber(refreshed) < since then oldest, since, oldname = all[n], tonumber(refreshed), name end
-  else
-    local ended = math.max(expires, refreshed)
-    if ended + ARGV[8] <= now then -- nothing speaks for it any more
-      redis.call('HDEL', KEYS[1], all[n])
-    elseif #all > 2 * ARGV[7] then
-      redis.call('HDEL', KEYS[1], all[n])
-      forgotten = math.max(forgotten, ended)
+
+local fields = redis.call('HGETALL', sessions_key)
+local living, past, oldest = 0, {}, nil
+for n = 1, #fields, 2 do
+  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of heard, lost, gone
+  if expires then
+    local s = {id = fields[n], device = name}
+    s.expires, s.refreshed = tonumber(expires), tonumber(refreshed)
+    if s.expires <= now then
+      table.insert(past, s)
+    else
+      living = living + 1
+      if not oldest or s.refreshed < oldest.refreshed then oldest = s end
     end
   end
 end
-if forgotten > tonumber(gone) then redis.call('HSET', KEYS[1], 'm', lost .. ' ' .. text(forgotten)) end
-if count >= tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], oldest, '0 0 ' .. text(now) .. ' 0 ' .. oldname) end -- its streams can't be renewed any more
-local session = table.concat({text(now + ARGV[3]), '1', text(now), text(now), ARGV[2]}, ' ')
-redis.call('HSET', KEYS[1], ARGV[1], session)
-redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[8])
-return {now, session}
+
+local crowded, forgotten = living + #past >= tonumber(most_kept), 0
+for _, s in ipairs(past) do
+  local ended = math.max(s.expires, s.refreshed) -- what was ended counts as refreshed then
+  local spoken_for = ended + grant_for > now
+  if crowded and spoken_for then forgotten = math.max(forgotten, ended) end
+  if crowded or not spoken_for then redis.call('HDEL', sessions_key, s.id) end
+end
+if forgotten > tonumber(gone or 0) then redis.call('HSET', sessions_key, 'gone', forgotten) end
+if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
+  redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)
+end
+
+local opened = table.concat({now + ttl, 1, now, now, device}, ' ')
+redis.call('HSET', sessions_key, session, opened)
+redis.call('PEXPIRE', sessions_key, ttl + grant_for)
+return {now, opened}

@@ -1,20 +1,33 @@
 #!lua flags=allow-oom
--- Take one generation of a session for the next. The layout of a session is in sessions.go.
--- KEYS    1 device sessions of one account
--- ARGV    1 session id  2 generation  3 time to live, ms  4 grace, ms  5 how long a grant speaks for what has ended, ms
--- RETURNS {outcome, session}; the outcomes are those of session.Store.Refresh
+-- Takes one generation of a session for the next.
+--
+-- KEYS     s:{account}    the device sessions, a hash (sessions.go)
+-- ARGV     session        id of the session
+--          given          generation of the refresh token, from 1
+--          ttl            ms that a session lives unless it is refreshed
+--          grace          ms for which the generation before the current one is a repeated request
+--          grant_for      ms that a grant can speak for an ended session
+-- RETURNS  {outcome, session as it is kept}; the outcomes are those of session.Store.Refresh
+local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
+
+local sessions_key = KEYS[1]
+local session, given, ttl, grace, grant_for = unpack(ARGV)
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local session = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-local expires, generation, refreshed, created, name = session:match('^(%d+) (%d+) (%d+) (%d+) (.*)$') -- not of generation -1
-if not expires or tonumber(expires) <= now then return {'missing', ''} end
-local behind = tonumber(generation) - tonumber(ARGV[2])
-if behind == 1 and now < tonumber(refreshed) + tonumber(ARGV[4]) then return {'refreshed', session} end -- repeated
-if behind > 0 then -- less than 0 is a refresh that this server has lost: we sealed the token
-  redis.call('HSET', KEYS[1], ARGV[1], '0 0 ' .. string.format('%.0f', now) .. ' 0 ' .. name)
+local found = redis.call('HGET', sessions_key, session) or ''
+local expires, generation, refreshed, created, device = found:match(SESSION)
+if not expires or tonumber(expires) <= now or generation == 'grant' then return {'missing', ''} end
+
+-- A session that an access token brought back has lost its generation. One that is newer than the
+-- server knows is of a refresh that the server has lost, since its seal is ours.
+local behind = generation == 'token' and 0 or generation - given
+if behind == 1 and now < refreshed + grace then return {'refreshed', found} end
+if behind > 0 then
+  redis.call('HSET', sessions_key, session, '0 0 ' .. now .. ' 0 ' .. device)
   return {'reused', ''}
 end
-session = table.concat({string.format('%.0f', now + ARGV[3]), ARGV[2] + 1, string.format('%.0f', now), created, name}, ' ')
-redis.call('HSET', KEYS[1], ARGV[1], session)
-redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[5])
-return {'refreshed', session}
+local next = table.concat({now + ttl, given + 1, now, created, device}, ' ')
+redis.call('HSET', sessions_key, session, next)
+redis.call('PEXPIRE', sessions_key, ttl + grant_for)
+return {'refreshed', next}

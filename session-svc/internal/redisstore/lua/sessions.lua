@@ -1,10 +1,14 @@
 #!lua flags=no-writes
--- Read one device session of an account, or all.
--- KEYS    1 device sessions of one account
--- ARGV    1 session id, or '' for all
--- RETURNS {now in ms, {id, session, …}}
+-- Reads one device session of an account, or all.
+--
+-- KEYS     s:{account}    the device sessions, a hash (sessions.go)
+-- ARGV     session        id of the session, or '' for all
+-- RETURNS  {now, {field, value, …}} of the hash
+local sessions_key = KEYS[1]
+local session = ARGV[1]
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if ARGV[1] == '' then return {now, redis.call('HGETALL', KEYS[1])} end
-local session = redis.call('HGET', KEYS[1], ARGV[1])
-return {now, session and {ARGV[1], session} or {}}
+if session == '' then return {now, redis.call('HGETALL', sessions_key)} end
+local found = redis.call('HGET', sessions_key, session)
+return {now, found and {session, found} or {}}

@@ -1,33 +1,39 @@
 #!lua flags=allow-oom
--- End a stream of any session of the account. The layout of a lease is in record.go.
--- KEYS    1 leases of one account
--- ARGV    1 stream id  2 id of the session that asks  3 its name  4 lease, ms  5 remember, ms
--- RETURNS {outcome, now in ms, leases}; the outcomes are those of stream.Store.Stop
-local floor, id, lease, remember = math.floor, ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
-local time = redis.call('TIME')
-local now = (time[1] - 1577836800) * 1000 + floor(time[2] / 1000) -- times count from 2020 but for the answer's
-local unix = now + 1577836800000
-local record = redis.call('GET', KEYS[1]) or ''
-local function number(s, i)
-  local a, b, c, d, e = s:byte(i, i + 4)
-  return (((a * 256 + b) * 256 + c) * 256 + d) * 256 + e
-end
-local function bytes(n) return string.char(floor(n / 2 ^ 32), floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256) end
+-- Ends a stream of any session of the account.
+--
+-- KEYS     a:{account}    what the account plays, one packed value (record.go)
+-- ARGV     stream         id of the lease
+--          session        id of the session that asks
+--          by             name of who asks
+--          lease          ms that a lease lives after a sign of life
+--          remember       ms that a stream is known after its end or lapse
+-- RETURNS  {outcome, now, 0, record, {}}; the outcomes are those of stream.Store.Stop
+local LEASE = '>c1I6c16c8I6c12c4Bc0'
 
-local i = 1
-while i <= #record do
-  local after = i + 36 + record:byte(i + 35)
-  if record:sub(i + 6, i + 21) == id then
-    local ends = number(record, i + 1)
-    if record:byte(i) ~= 108 then return {ends > now and 'ended' or 'unknown', unix, record} end -- 108 is l, for lease
-    if ends + remember <= now then return {'unknown', unix, record} end
-    local why = record:sub(i + 22, i + 29) == ARGV[2] and 's' or 't'
-    record = record:sub(1, i - 1) .. why .. bytes(now + remember) .. record:sub(i + 6, i + 34)
-      .. string.char(#ARGV[3]) .. ARGV[3] .. record:sub(after)
-    redis.call('SET', KEYS[1], record, 'PXAT', string.format('%.0f', unix + lease + remember))
-    redis.call('PUBLISH', KEYS[1], '')
-    return {'done', unix, record}
+local leases_key = KEYS[1]
+local stream, session, by, lease, remember = unpack(ARGV)
+lease, remember = tonumber(lease), tonumber(remember)
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local record = redis.call('GET', leases_key) or ''
+
+local at = 1
+while at <= #record do
+  local state, seen, id, holder, started, content, player, _, after =
+    struct.unpack(LEASE, record, at)
+  if id == stream then
+    local lapses = seen + (state == 'l' and lease or 0)
+    if lapses + remember <= now then break end
+    if state ~= 'l' then return {'ended', now, 0, record, {}} end
+    local reason = holder == session and 's' or 't'
+    record = record:sub(1, at - 1)
+      .. struct.pack(LEASE, reason, now, id, holder, started, content, player, #by, by)
+      .. record:sub(after)
+    redis.call('SET', leases_key, record, 'PX', lease + remember)
+    redis.call('PUBLISH', leases_key, '')
+    return {'done', now, 0, record, {}}
   end
-  i = after
+  at = after
 end
-return {'unknown', unix, record}
+return {'unknown', now, 0, record, {}}

@@ -19,9 +19,9 @@ func (b *bench) refresh(t *testing.T, id session.ID, generation int32, want sess
 	return s
 }
 
-func (b *bench) adopt(t *testing.T, id session.ID, generation int32, want bool) {
+func (b *bench) adopt(t *testing.T, id session.ID, witness session.Witness, want bool) {
 	t.Helper()
-	lives, err := b.Sessions.Adopt(t.Context(), b.account, session.Session{ID: id, Device: "adopted", Generation: generation})
+	lives, err := b.Sessions.Adopt(t.Context(), b.account, session.Session{ID: id, Device: "adopted", Witness: witness})
 	if err != nil || lives != want {
 		t.Fatalf("adopt: %v, %v, want %v", lives, err, want)
 	}
@@ -42,7 +42,7 @@ func (b *bench) devices(t *testing.T) []string {
 
 func testSessions(t *testing.T, b *bench) {
 	opening := session.Session{ID: session.NewID(), Device: "Ünïcode TV 5 d 1 2"}
-	opened, err := b.Sessions.Open(t.Context(), b.account, opening, false)
+	opened, err := b.Sessions.Open(t.Context(), b.account, opening, session.FirstSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func testSessions(t *testing.T, b *bench) {
 		!opened.Expires.Equal(opened.Created.Add(SessionTTL)) || !opened.Refreshed.Equal(opened.Created) {
 		t.Fatalf("%+v", opened)
 	}
-	again, err := b.Sessions.Open(t.Context(), b.account, opening, false)
+	again, err := b.Sessions.Open(t.Context(), b.account, opening, session.FirstSignIn)
 	if diff := cmp.Diff(opened, again); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
@@ -72,7 +72,7 @@ func testSessions(t *testing.T, b *bench) {
 	if diff := cmp.Diff([]string{opening.Device, "Phone"}, b.devices(t)); diff != "" {
 		t.Fatal(diff)
 	}
-	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: opened.ID}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.Only(opened.ID), ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := b.Sessions.Get(t.Context(), b.account, opened.ID); ok || err != nil {

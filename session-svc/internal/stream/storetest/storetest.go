@@ -73,7 +73,7 @@ type bench struct {
 
 func (b *bench) signIn(t *testing.T, device string) session.ID {
 	t.Helper()
-	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: device}, false)
+	opened, err := b.Sessions.Open(t.Context(), b.account, session.Session{ID: session.NewID(), Device: device}, session.FirstSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func testSessionEnd(t *testing.T, b *bench) {
 	tv, phone := b.signIn(t, "TV"), b.signIn(t, "Phone")
 	first, second := b.start(t, request(tv), stream.Granted).Lease.ID, b.start(t, request(phone), stream.Granted).Lease.ID
 	for range 2 {
-		if err := b.Sessions.End(t.Context(), b.account, session.End{ID: tv, By: "Phone"}); err != nil {
+		if err := b.Sessions.End(t.Context(), b.account, session.Only(tv), "Phone"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -332,11 +332,11 @@ func testSessionEnd(t *testing.T, b *bench) {
 	b.start(t, request(tv), stream.NoSession)
 	laptop := b.signIn(t, "Laptop")
 	third := b.start(t, request(laptop), stream.Granted).Lease.ID
-	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: laptop, Others: true, By: "Laptop"}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.AllBut(laptop), "Laptop"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantLive(t, third)
-	if err := b.Sessions.End(t.Context(), b.account, session.End{Others: true, By: "Laptop"}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.All(), "Laptop"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantLive(t)
@@ -440,7 +440,7 @@ func testLoss(t *testing.T, b *bench) {
 		b.check(t, "renew", result, err, want)
 	}
 	renew(lost, stream.NoSession)
-	b.adopt(t, tv, session.NoGeneration, true)
+	b.adopt(t, tv, session.ByGrant, true)
 	b.start(t, request(tv), stream.Held)
 	renew(lost, stream.Resumed)
 	want := stream.Lease{ID: lost.ID, Session: tv, Content: lost.Ticket.Content, Player: lost.Ticket.Player, Device: "adopted", Started: started}
@@ -465,12 +465,12 @@ func testLoss(t *testing.T, b *bench) {
 	renew(without, stream.Unknown)
 
 	// A device that was signed out since is not taken back; one that wasn't, is.
-	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: phone}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.Only(phone), ""); err != nil {
 		t.Fatal(err)
 	}
-	b.adopt(t, phone, session.AnyGeneration, false)
+	b.adopt(t, phone, session.ByToken, false)
 	b.refresh(t, tv, 7, session.Missing)
-	b.adopt(t, tv, session.AnyGeneration, true)
+	b.adopt(t, tv, session.ByToken, true)
 	b.refresh(t, tv, 7, session.Refreshed)
 	b.refresh(t, tv, 8, session.Refreshed)
 
@@ -480,14 +480,14 @@ func testLoss(t *testing.T, b *bench) {
 	third := second
 	third.ID = stream.NewID()
 	renew(third, stream.Unknown) // what was not put back in time was not playing
-	if err := b.Sessions.End(t.Context(), b.account, session.End{ID: tv, Others: true}); err != nil {
+	if err := b.Sessions.End(t.Context(), b.account, session.AllBut(tv), ""); err != nil {
 		t.Fatal(err)
 	}
-	b.adopt(t, session.NewID(), session.AnyGeneration, false)
+	b.adopt(t, session.NewID(), session.ByToken, false)
 
 	// Somebody who signs in is known to have signed in before.
 	returning := &bench{Stores: b.Stores, account: testkit.NewID()}
-	opened, err := b.Sessions.Open(t.Context(), returning.account, session.Session{ID: session.NewID(), Device: "TV"}, true)
+	opened, err := b.Sessions.Open(t.Context(), returning.account, session.Session{ID: session.NewID(), Device: "TV"}, session.LaterSignIn)
 	if err != nil {
 		t.Fatal(err)
 	}
