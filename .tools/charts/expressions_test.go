@@ -34,7 +34,7 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 		}
 		for _, alert := range rules[0].Spec.Groups[0].Rules {
 			found[alert.Alert] = true
-			if want := "README.md#" + strings.ToLower(alert.Alert); alert.Annotations["runbook_url"] != want || alert.Annotations["summary"] == "" ||
+			if want := "charts/RUNBOOKS.md#" + strings.ToLower(alert.Alert); alert.Annotations["runbook_url"] != want || alert.Annotations["summary"] == "" ||
 				alert.Labels["severity"] == "" {
 				t.Errorf("%s: %v, %v", alert.Alert, alert.Labels, alert.Annotations)
 			}
