@@ -20,6 +20,8 @@ LINTER    := $(BIN)/golangci-lint
 LINT      := $(LINTER) --config $(CURDIR)/.golangci.yml
 UNITTEST  := $(BIN)/helm-unittest
 HELM_DOCS := $(BIN)/helm-docs
+D2        := $(BIN)/d2
+MDLINKS   := $(BIN)/mdlinks
 
 # What is tested is what is committed, not a developer's own go.work.
 export GOWORK := off
@@ -113,25 +115,38 @@ fmt: $(LINTER) ## Format the Go files
 tidy: need-go ## Tidy every go.mod
 	@$(call each,$(GO) mod tidy)
 	@$(GO) -C .tools mod tidy
+	@$(GO) -C .tools/docs mod tidy
 
-# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves, and the
-# charts' READMEs from their values.
+# What is generated and committed: each service's table of settings, between the two marks of its README, from the service itself; the
+# charts' READMEs from their values; and the README's picture.
 .PHONY: generate
-generate: build $(HELM_DOCS) ## Write again what is generated from the sources
+generate: build $(HELM_DOCS) $(D2) ## Write again what is generated from the sources
+	@$(D2) .github/streamgate.d2 .github/streamgate.svg >/dev/null 2>$(LOCAL)/d2.log || { cat $(LOCAL)/d2.log >&2; exit 1; }
 	@$(HELM_DOCS) --log-level error --chart-search-root charts --template-files ./service-lib/README.md.gotmpl --sort-values-order file
 	@for service in $(SERVICES); do \
-		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md && \
-		awk -v name="settings of $$service" -v table=$(LOCAL)/settings.md \
-			'/<!-- end -->/ { skip = 0 } !skip { print } index($$0, "<!-- " name) { skip = 1; while ((getline line < table) > 0) print line }' \
-			README.md >$(LOCAL)/README.md && { cmp -s $(LOCAL)/README.md README.md || cp $(LOCAL)/README.md README.md; } || exit 1; \
+		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md || exit 1; \
+		awk -v name="<!-- settings of $$service -->" -v table=$(LOCAL)/settings.md \
+			'$$0 == "<!-- end -->" { skip = 0 } !skip { print } $$0 == name { found = skip = 1; while ((getline line < table) > 0) print line } \
+			END { exit !found || skip }' $$service/README.md >$(LOCAL)/README.md || \
+			{ echo "$$service/README.md has no marks for its settings" >&2; exit 1; }; \
+		cmp -s $(LOCAL)/README.md $$service/README.md || cp $(LOCAL)/README.md $$service/README.md || exit 1; \
 	done
+
+# Looks at a copy of what git would commit, so that a link to an ignored file is broken here as well. Asks no network.
+.PHONY: links
+links: $(MDLINKS) ## Fail if a link or anchor in Markdown leads nowhere, or a document is too long
+	@rm -rf $(LOCAL)/links && $(SNAPSHOT) >/dev/null && \
+		GIT_INDEX_FILE=$(LOCAL)/verify.index git checkout-index --all --prefix=$(LOCAL)/links/
+	@$(MDLINKS) -dir $(LOCAL)/links
+	@cd $(LOCAL)/links && ! find . -name '*.md' '(' -size +16k -o -path ./README.md -size +8k ')' | grep . || \
+		{ echo "links: too long: README.md has at most 8 kB, any other document 16 kB" >&2; exit 1; }
 
 # Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
 SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
 .PHONY: verify
-verify: ## Fail if tidy, generate or fmt would change anything, or the documentation can't be rendered
+verify: ## Fail if tidy, generate or fmt would change anything, the documentation can't be rendered, or a link is broken
 	@mkdir -p $(LOCAL)
-	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt && after=$$($(SNAPSHOT)) && \
+	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt links && after=$$($(SNAPSHOT)) && \
 	git --no-pager diff --stat --patch --exit-code $$before $$after || \
 	{ echo "verify: failed; what it changed, if anything, is in the work tree now, to be committed" >&2; exit 1; }
 
@@ -154,6 +169,13 @@ $(HELM_DOCS): CHARTS_TOOL := github.com/norwoodj/helm-docs/cmd/helm-docs
 $(UNITTEST) $(HELM_DOCS): .tools/charts/go.mod .tools/charts/go.sum | need-go
 	@echo "Building $(@F)."
 	@CGO_ENABLED=0 $(GO) -C .tools/charts build -trimpath -ldflags "-s -w" -o $@ $(CHARTS_TOOL)
+	@touch $@
+
+$(D2): DOCS_TOOL := oss.terrastruct.com/d2
+$(MDLINKS): DOCS_TOOL := github.com/artyom/mdlinks/cmd/mdlinks
+$(D2) $(MDLINKS): .tools/docs/go.mod .tools/docs/go.sum | need-go
+	@echo "Building $(@F)."
+	@CGO_ENABLED=0 $(GO) -C .tools/docs build -trimpath -ldflags "-s -w" -o $@ $(DOCS_TOOL)
 	@touch $@
 
 .PHONY: need-redis

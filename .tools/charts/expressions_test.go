@@ -1,6 +1,8 @@
 package charts
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,6 +28,10 @@ func TestExpressionsAreValid(t *testing.T) {
 
 func TestAlertsSayWhatToDo(t *testing.T) {
 	t.Parallel()
+	runbooks, err := os.ReadFile(filepath.Join(Folder(), "RUNBOOKS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := map[string]bool{}
 	for _, name := range Services {
 		rules, err := Objects[rule](name, "PrometheusRule", on("prometheusRule", "autoscaling"))
@@ -34,9 +40,12 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 		}
 		for _, alert := range rules[0].Spec.Groups[0].Rules {
 			found[alert.Alert] = true
-			if want := "README.md#" + strings.ToLower(alert.Alert); alert.Annotations["runbook_url"] != want || alert.Annotations["summary"] == "" ||
+			if want := "charts/RUNBOOKS.md#" + strings.ToLower(alert.Alert); alert.Annotations["runbook_url"] != want || alert.Annotations["summary"] == "" ||
 				alert.Labels["severity"] == "" {
 				t.Errorf("%s: %v, %v", alert.Alert, alert.Labels, alert.Annotations)
+			}
+			if !strings.Contains(string(runbooks), "\n### "+alert.Alert+"\n") {
+				t.Errorf("charts/RUNBOOKS.md has no entry for %s", alert.Alert)
 			}
 		}
 	}
