@@ -129,7 +129,8 @@ generate: build $(HELM_DOCS) ## Write again what is generated from the sources
 # Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
 SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
 .PHONY: verify
-verify: ## Fail if tidy, generate or fmt would change anything, or the documentation can't be rendered
+verify: ## Fail if tidy, generate or fmt would change anything, the documentation can't be rendered, or third-party code is committed
+	@$(GO) -C .tools test -count=1 ./tree
 	@mkdir -p $(LOCAL)
 	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt && after=$$($(SNAPSHOT)) && \
 	git --no-pager diff --stat --patch --exit-code $$before $$after || \
