@@ -144,7 +144,8 @@ links: $(MDLINKS) ## Fail if a link or anchor in Markdown leads nowhere, or a do
 # Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
 SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
 .PHONY: verify
-verify: ## Fail if tidy, generate or fmt would change anything, the documentation can't be rendered, or a link is broken
+verify: ## Fail if tidy, generate or fmt would change anything, documentation is broken, or third-party code is committed
+	@$(GO) -C .tools test -count=1 ./tree
 	@mkdir -p $(LOCAL)
 	@before=$$($(SNAPSHOT)) && $(MAKE) tidy generate docs fmt links && after=$$($(SNAPSHOT)) && \
 	git --no-pager diff --stat --patch --exit-code $$before $$after || \

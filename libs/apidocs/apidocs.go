@@ -3,12 +3,10 @@ package apidocs
 import (
 	"bytes"
 	"cmp"
-	"embed"
-	"fmt"
-	"io"
-	"io/fs"
+	_ "embed"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +16,11 @@ import (
 	"streamgate/libs/httpserver"
 )
 
-//go:embed assets page
-var files embed.FS
+//go:embed page/index.html
+var index []byte
+
+//go:embed page/init.js
+var start []byte
 
 // contentTypes of what is served, by ending.
 var contentTypes = map[string]string{
@@ -29,8 +30,8 @@ var contentTypes = map[string]string{
 	".yaml": "application/yaml; charset=utf-8",
 }
 
-// policy allows what Swagger UI needs and nothing else: its styles are inline, its icons data.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+// policy allows what Swagger UI needs and nothing else: its icons are data.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 // Mount serves the page of a service at /docs/<service>/ and its document at /docs/<service>/openapi.yaml, so that one ingress can hold
@@ -41,45 +42,20 @@ func Mount(e *httpserver.Engine, service string, spec []byte) {
 	e.GET("/docs", lead)
 	e.GET("/docs/", lead)
 	e.GET(strings.TrimSuffix(root, "/"), lead)
+	texts := map[string][]byte{"index.html": index, "init.js": start, "openapi.yaml": spec}
 	e.GET(root+"*file", e.Handle(func(c *gin.Context) error {
 		name := cmp.Or(strings.TrimPrefix(c.Param("file"), "/"), "index.html")
-		text, err := open(name, spec)
-		if err != nil {
-			return fault.New(fault.NotFound, "not_found", "There is nothing at this path.").Because(err)
+		text, ours := texts[name]
+		if !ours && !slices.Contains(assets, name) {
+			return fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
 		}
 		c.Header("Content-Security-Policy", policy)
 		c.Header("Content-Type", contentTypes[path.Ext(name)])
 		c.Header("Cache-Control", "public, max-age=300")
-		http.ServeContent(c.Writer, c.Request, name, time.Time{}, text)
+		if !ours {
+			return sendAsset(c, name)
+		}
+		http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(text))
 		return nil
 	}))
-}
-
-// open gives a file as it is embedded: a copy would take a megabyte a request.
-func open(name string, spec []byte) (io.ReadSeeker, error) {
-	folder := "assets/"
-	switch name {
-	case "openapi.yaml":
-		return bytes.NewReader(spec), nil
-	case "index.html", "init.js":
-		folder = "page/"
-	}
-	file, err := files.Open(folder + name)
-	if err != nil {
-		return nil, err
-	}
-	text, ok := file.(io.ReadSeeker)
-	if !ok { // a folder
-		return nil, fs.ErrNotExist
-	}
-	return text, nil
-}
-
-// Asset gives a file of Swagger UI, such as "swagger-ui.css".
-func Asset(name string) ([]byte, error) {
-	text, err := files.ReadFile("assets/" + name)
-	if err != nil {
-		return nil, fmt.Errorf("asset: %w", err)
-	}
-	return text, nil
 }

@@ -1,4 +1,4 @@
 // Package apidocs serves a service's OpenAPI document with a page to read it and try it.
 //
-// The page is Swagger UI (swagger-ui-dist 5.35.0, Apache 2.0), vendored in assets as its package has it, less the source maps' addresses.
+// The page is Swagger UI, from the module github.com/swaggest/swgui, which has its files as they are released, compressed.
 package apidocs

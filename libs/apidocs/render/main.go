@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,16 +80,20 @@ func render(out string, services []string) error {
 		fmt.Fprintf(&documents, "%q: %s,\n", service, text)
 	}
 	documents.WriteString("};\n")
-	files := map[string][]byte{"index.html": []byte(page), "documents.js": []byte(documents.String())}
-	for _, name := range []string{"swagger-ui-bundle.js", "swagger-ui.css"} {
+	files := map[string]io.Reader{"index.html": strings.NewReader(page), "documents.js": strings.NewReader(documents.String())}
+	for _, name := range apidocs.Assets() {
 		text, err := apidocs.Asset(name)
 		if err != nil {
-			return fmt.Errorf("assets: %w", err)
+			return err
 		}
 		files[name] = text
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(out, name), text, 0o644); err != nil { //nolint:gosec // documentation is for everybody
+		content, err := io.ReadAll(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.WriteFile(filepath.Join(out, name), content, 0o644); err != nil { //nolint:gosec // documentation is for everybody
 			return fmt.Errorf("write: %w", err)
 		}
 	}

@@ -1,0 +1,2 @@
+// Package tree holds the committed files against what may be committed.
+package tree
