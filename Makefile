@@ -1,7 +1,7 @@
 # `make` lists what can be made. Whatever is built or measured goes to .local, which git ignores.
 
-# A new service or module is one name here.
-SERVICES := user-svc content-svc session-svc
+# A service is a folder *-svc with a Go module.
+SERVICES := $(patsubst %/go.mod,%,$(wildcard *-svc/go.mod))
 MODULES  := libs libs/devstack $(SERVICES) k8s/load
 # Go of the charts and the cluster: formatted, tidied and linted as the others are, and tested by lint-charts and e2e.
 lint-modules fmt tidy: MODULES += .tools/charts k8s/e2e
@@ -114,10 +114,11 @@ tidy: need-go ## Tidy every go.mod
 	@$(call each,$(GO) mod tidy)
 	@$(GO) -C .tools mod tidy
 
-# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves, and the
-# charts' READMEs from their values.
+# What is generated and committed: the README's tables of settings, between their two marks, from the services themselves, the charts'
+# READMEs from their values, and the schemas of these from what all have and what each has of its own.
 .PHONY: generate
 generate: build $(HELM_DOCS) ## Write again what is generated from the sources
+	@$(GO) -C .tools/charts run ./schemas $(CURDIR)/charts $(SERVICES)
 	@$(HELM_DOCS) --log-level error --chart-search-root charts --template-files ./service-lib/README.md.gotmpl --sort-values-order file
 	@for service in $(SERVICES); do \
 		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md && \

@@ -9,8 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${KIND_CONFIG:=kind-config.yaml}" # what a kind cluster is made of
 : "${LAYERS=kind}" # folders of k8s/values that are laid over the charts' values, in this order
 : "${PLATFORM:=metrics-server traefik mongodb redis prometheus prometheus-adapter}"
-# shellcheck disable=SC2034 # used where this is read
-SERVICES=(user-svc content-svc session-svc)
+# A service is a folder *-svc with a Go module.
+SERVICES=(*-svc/go.mod)
+SERVICES=("${SERVICES[@]%/go.mod}")
 
 read -ra layers <<<"$LAYERS"
 # shellcheck disable=SC2034 # used where this is read
