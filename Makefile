@@ -91,8 +91,8 @@ bench: need-go need-redis ## Measure against floors of the same run, and print r
 	@$(BIN)/bench -service session-svc -work $(LOCAL)/bench $(ARGS)
 
 .PHONY: lint
-lint: ## Look for faults in Go and in the charts, for imports across the boundaries and for unformatted files
-	@$(MAKE) --keep-going lint-modules $(if $(filter file,$(origin MODULES)),lint-charts)
+lint: ## Look for faults in Go and in the charts, for imports across the boundaries, unformatted files and lists of services
+	@$(MAKE) --keep-going lint-modules $(if $(filter file,$(origin MODULES)),lint-charts fourth-service)
 
 .PHONY: lint-modules
 lint-modules: $(LINTER)
@@ -104,6 +104,10 @@ lint-charts: $(UNITTEST) ## Only the charts' part of lint: helm lint, their unit
 	@failed=; for service in $(SERVICES); do \
 		$(UNITTEST) --with-subchart=false -f 'tests/*_test.yaml' -f '../service-lib/suites/*_test.yaml' charts/$$service || failed=yes; \
 	done; $(GO) -C .tools/charts test -count=1 ./... && [ -z "$$failed" ]
+
+.PHONY: fourth-service
+fourth-service: $(UNITTEST) ## Only that part of lint: copy a service in a scratch folder, and see that everything finds it
+	@.tools/fourth-service $(ARGS)
 
 .PHONY: fmt
 fmt: $(LINTER) ## Format the Go files
