@@ -1,7 +1,7 @@
 # `make` lists what can be made. Whatever is built or measured goes to .local, which git ignores.
 
-# A new service or module is one name here.
-SERVICES := user-svc content-svc session-svc
+# A service is a folder *-svc with a Go module.
+SERVICES := $(patsubst %/go.mod,%,$(wildcard *-svc/go.mod))
 MODULES  := libs libs/devstack $(SERVICES) k8s/load
 # Go of the charts and the cluster: formatted, tidied and linted as the others are, and tested by lint-charts and e2e.
 lint-modules fmt tidy: MODULES += .tools/charts k8s/e2e
@@ -93,8 +93,8 @@ bench: need-go need-redis ## Measure against floors of the same run, and print r
 	@$(BIN)/bench -service session-svc -work $(LOCAL)/bench $(ARGS)
 
 .PHONY: lint
-lint: ## Look for faults in Go and in the charts, for imports across the boundaries and for unformatted files
-	@$(MAKE) --keep-going lint-modules $(if $(filter file,$(origin MODULES)),lint-charts)
+lint: ## Look for faults in Go and in the charts, for imports across the boundaries, unformatted files and lists of services
+	@$(MAKE) --keep-going lint-modules $(if $(filter file,$(origin MODULES)),lint-charts fourth-service)
 
 .PHONY: lint-modules
 lint-modules: $(LINTER)
@@ -107,6 +107,10 @@ lint-charts: $(UNITTEST) ## Only the charts' part of lint: helm lint, their unit
 		$(UNITTEST) --with-subchart=false -f 'tests/*_test.yaml' -f '../service-lib/suites/*_test.yaml' charts/$$service || failed=yes; \
 	done; $(GO) -C .tools/charts test -count=1 ./... && [ -z "$$failed" ]
 
+.PHONY: fourth-service
+fourth-service: $(UNITTEST) ## Only that part of lint: copy a service in a scratch folder, and see that everything finds it
+	@.tools/fourth-service $(ARGS)
+
 .PHONY: fmt
 fmt: $(LINTER) ## Format the Go files
 	@$(call each,$(LINT) fmt ./...)
@@ -118,10 +122,11 @@ tidy: need-go ## Tidy every go.mod
 	@$(GO) -C .tools/docs mod tidy
 
 # What is generated and committed: each service's table of settings, between the two marks of its README, from the service itself; the
-# charts' READMEs from their values; and the README's picture.
+# charts' READMEs from their values, and the schemas of these from what all have and what each has of its own; and the README's picture.
 .PHONY: generate
 generate: build $(HELM_DOCS) $(D2) ## Write again what is generated from the sources
 	@$(D2) .github/streamgate.d2 .github/streamgate.svg >/dev/null 2>$(LOCAL)/d2.log || { cat $(LOCAL)/d2.log >&2; exit 1; }
+	@$(GO) -C .tools/charts run ./schemas $(CURDIR)/charts $(SERVICES)
 	@$(HELM_DOCS) --log-level error --chart-search-root charts --template-files ./service-lib/README.md.gotmpl --sort-values-order file
 	@for service in $(SERVICES); do \
 		$(BIN)/$$service -help=markdown >$(LOCAL)/settings.md || exit 1; \

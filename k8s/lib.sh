@@ -9,8 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${KIND_CONFIG:=kind-config.yaml}" # what a kind cluster is made of
 : "${LAYERS=kind}" # folders of k8s/values that are laid over the charts' values, in this order
 : "${PLATFORM:=metrics-server traefik mongodb redis prometheus prometheus-adapter}"
-# shellcheck disable=SC2034 # used where this is read
-SERVICES=(user-svc content-svc session-svc)
+# A service is a folder *-svc with a Go module.
+SERVICES=(*-svc/go.mod)
+SERVICES=("${SERVICES[@]%/go.mod}")
 
 read -ra layers <<<"$LAYERS"
 # shellcheck disable=SC2034 # used where this is read
@@ -65,11 +66,33 @@ whose() {
   fi
 }
 
+# What derive writes to.
+derived=.local/values
+
+# derive: writes the values that follow from the services' charts, a file for each release: the user of MongoDB that a service with a
+# database has, the secret with its address, and for Prometheus the alerts. Skaffold wants a file for each service.
+derive() {
+  local service database
+  mkdir -p "$derived"
+  k8s/rules "$derived/rules"
+  echo 'users:' >"$derived/mongodb.yaml"
+  echo 'rules:' >"$derived/prometheus.yaml"
+  for service in "${SERVICES[@]}"; do
+    database=$(sed -n '/^mongodb:/,/^$/ s/^  database: //p' "charts/$service/values.yaml")
+    : >"$derived/$service.yaml"
+    if [[ $database ]]; then
+      echo "  $service: $database" >>"$derived/mongodb.yaml"
+      echo "mongodb: {existingSecret: mongodb-$service}" >"$derived/$service.yaml"
+    fi
+    { echo "  $service: |" && sed 's/^/    /' "$derived/rules/$service.yaml"; } >>"$derived/prometheus.yaml"
+  done
+}
+
 # values RELEASE: sets `files` to the helm arguments for every file of values that there is for it.
 values() {
   local folder name
   files=()
-  for folder in k8s/values "${layers[@]/#/k8s/values/}"; do
+  for folder in "$derived" k8s/values "${layers[@]/#/k8s/values/}"; do
     for name in services "$1"; do
       [[ $name == services && " ${SERVICES[*]} " != *" $1 "* ]] || ! [[ -f $folder/$name.yaml ]] || files+=(--values "$folder/$name.yaml")
     done

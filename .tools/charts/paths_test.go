@@ -1,64 +1,33 @@
 package charts
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"maps"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	networkingv1 "k8s.io/api/networking/v1"
 )
 
-// table reads libs/devstack/routes, service by service, without making that module's stores a dependency of these tools.
-func table(t *testing.T) map[string][]string {
+// paths are those that a service's run.yaml says, for make run.
+func paths(t *testing.T, service string) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(Folder(), "../libs/devstack/routes/routes.go"), nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths := map[string][]string{}
-	ast.Inspect(file, func(node ast.Node) bool {
-		literal, ok := node.(*ast.CompositeLit)
-		if !ok || literal.Type != nil { // an element of the table has no type of its own
-			return true
-		}
-		route := map[string]string{}
-		for _, element := range literal.Elts {
-			pair := element.(*ast.KeyValueExpr)
-			switch value := pair.Value.(type) {
-			case *ast.BasicLit:
-				text, err := strconv.Unquote(value.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				route[pair.Key.(*ast.Ident).Name] = text
-			case *ast.Ident:
-				route[pair.Key.(*ast.Ident).Name] = value.Name
-			}
-		}
+	var list []string
+	for _, route := range read(t, "../"+service, "run.yaml")["paths"].([]any) {
+		route := route.(map[string]any)
 		kind := "Prefix"
-		if route["Exact"] == "true" {
+		if route["exact"] == true {
 			kind = "Exact"
 		}
-		paths[route["Service"]] = append(paths[route["Service"]], kind+" "+route["Path"])
-		return true
-	})
-	return paths
+		list = append(list, kind+" "+route["path"].(string))
+	}
+	slices.Sort(list)
+	return list
 }
 
 func TestPathsAreThoseOfTheServices(t *testing.T) {
 	t.Parallel()
-	paths := table(t)
-	if got := slices.Sorted(maps.Keys(paths)); !slices.Equal(got, slices.Sorted(slices.Values(Services))) {
-		t.Fatalf("the table has routes of %v", got)
-	}
 	for _, name := range Services {
-		want := slices.Sorted(slices.Values(paths[name]))
+		want := paths(t, name)
 		ingresses, err := Objects[networkingv1.Ingress](name, "Ingress", on("ingress"))
 		if err != nil || len(ingresses) != 1 {
 			t.Fatal(ingresses, err)

@@ -14,8 +14,19 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Services are the charts of services, which are their release names too.
-var Services = []string{"user-svc", "content-svc", "session-svc"}
+// Services are the services, which are folders with a Go module, in the order of their names. Their charts and releases have the same names.
+var Services = services()
+
+func services() []string {
+	names, err := filepath.Glob(filepath.Join(Folder(), "../*-svc/go.mod"))
+	if err != nil {
+		panic(err) // the pattern is faulty
+	}
+	for i, file := range names {
+		names[i] = filepath.Base(filepath.Dir(file))
+	}
+	return names
+}
 
 // Namespace is where the services are.
 const Namespace = "streamgate"

@@ -44,7 +44,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Held against libs/devstack/routes by a test. */}}
+{{/* Held against the run.yaml of the service by a test. */}}
 {{- define "content-svc.paths" -}}
 - path: /media
 - path: /docs/content-svc

@@ -23,7 +23,7 @@
 []
 {{- end }}
 
-{{/* Held against libs/devstack/routes by a test. */}}
+{{/* Held against the run.yaml of the service by a test. */}}
 {{- define "session-svc.paths" -}}
 - path: /content
 - path: /streams

@@ -45,7 +45,7 @@
   readOnly: true
 {{- end }}
 
-{{/* Held against libs/devstack/routes by a test. */}}
+{{/* Held against the run.yaml of the service by a test. */}}
 {{- define "user-svc.paths" -}}
 - path: /users
 - path: /auth

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -16,8 +18,19 @@ import (
 // Namespace is where the services are, with MongoDB and Redis.
 const Namespace = "streamgate"
 
-// Services are the releases of the charts, and the names of what they make.
-func Services() []string { return []string{"user-svc", "content-svc", "session-svc"} }
+// Services are the services, which are the repository's folders *-svc with a Go module. The releases of their charts, and what these make,
+// have the same names.
+func Services() []string {
+	_, file, _, _ := runtime.Caller(0)
+	names, err := filepath.Glob(filepath.Join(filepath.Dir(file), "../../../*-svc/go.mod"))
+	if err != nil {
+		panic(err) // the pattern is faulty
+	}
+	for i, file := range names {
+		names[i] = filepath.Base(filepath.Dir(file))
+	}
+	return names
+}
 
 // Cluster is a cluster that make deploy has filled.
 type Cluster struct {

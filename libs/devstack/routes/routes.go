@@ -1,49 +1,44 @@
 package routes
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 )
 
-// Route gives a path, and unless it is exact everything below it, to a service.
-type Route struct {
-	Path    string
-	Service string
-	Exact   bool
+// Path is a public path. Unless it is exact, everything below it is meant as well.
+type Path struct {
+	Path  string
+	Exact bool
 }
 
-// Public is the table of the one-machine front and of the ingress charts: the longest path wins, and a path
-// ends only where a segment ends (/users is not /usersX).
-var Public = []Route{
-	{Path: "/users", Service: "user-svc"},
-	{Path: "/auth", Service: "user-svc"},
-	{Path: "/password-resets", Service: "user-svc"},
-	{Path: "/.well-known/jwks.json", Service: "user-svc"},
-	{Path: "/docs/user-svc", Service: "user-svc"},
+// Table says to which service a path leads: the longest path wins, and a path ends only where a segment ends
+// (/users is not /usersX). The ingress charts have the same paths.
+type Table map[Path]string
 
-	{Path: "/content", Service: "session-svc"},
-	{Path: "/streams", Service: "session-svc"},
-	{Path: "/sessions", Service: "session-svc"},
-	{Path: "/accounts", Service: "session-svc"},
-	{Path: "/docs/session-svc", Service: "session-svc"},
-	{Path: "/docs", Service: "session-svc", Exact: true},
-
-	{Path: "/media", Service: "content-svc"},
-	{Path: "/docs/content-svc", Service: "content-svc"},
+// Add has a path lead to a service. It is an error if it leads to another one already.
+func (t Table) Add(path Path, service string) error {
+	for other, owner := range t {
+		if other.Path == path.Path {
+			return fmt.Errorf("%s leads to %s and to %s; each path has one service", path.Path, owner, service)
+		}
+	}
+	t[path] = service
+	return nil
 }
 
-// Match finds the service of an escaped path, as url.URL.EscapedPath gives it. A path with dot segments has none:
+// Match finds the service of an escaped path, as url.URL.EscapedPath returns it. A path with dot segments has none:
 // clients resolve those, and two programs that resolve them differently are how a request reaches the wrong place.
-func Match(escapedPath string) (service string, ok bool) {
+func (t Table) Match(escapedPath string) (service string, ok bool) {
 	path, ok := segments(escapedPath)
 	if !ok {
 		return "", false
 	}
 	longest := 0
-	for _, route := range Public {
+	for route, owner := range t {
 		prefix, _ := segments(route.Path)
 		if len(prefix) > longest && startsWith(path, prefix) && (!route.Exact || len(path) == len(prefix)) {
-			longest, service = len(prefix), route.Service
+			longest, service = len(prefix), owner
 		}
 	}
 	return service, longest > 0

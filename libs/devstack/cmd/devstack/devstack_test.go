@@ -105,7 +105,7 @@ func (s *started) waitFor(t *testing.T, pattern string) []string {
 func (s *started) noneLeft(t *testing.T) {
 	t.Helper()
 	files, err := os.ReadDir(s.pids)
-	if err != nil || len(files) != len(runner.Streamgate) {
+	if want := len(found(t)); err != nil || len(files) != want {
 		t.Errorf("%d stand-ins were started, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -179,6 +179,18 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
+// found are the services of this repository.
+func found(t *testing.T) []runner.Service {
+	t.Helper()
+	services, err := runner.Find(repositoryRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return services
+}
+
+const repositoryRoot = "../../../.."
+
 // standIns writes a repository whose services are stand-ins.
 func standIns(t *testing.T) string {
 	t.Helper()
@@ -187,12 +199,17 @@ func standIns(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, service := range runner.Streamgate {
+	for _, service := range found(t) {
+		settings, err := os.ReadFile(filepath.Join(repositoryRoot, service.Name, "run.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		command := filepath.Join(root, service.Name, "cmd", service.Name)
-		err := errors.Join(
+		err = errors.Join(
 			os.MkdirAll(command, 0o700),
 			os.WriteFile(filepath.Join(command, "main.go"), source, 0o600),
 			os.WriteFile(filepath.Join(root, service.Name, "go.mod"), []byte("module standin\n\ngo 1.26\n"), 0o600),
+			os.WriteFile(filepath.Join(root, service.Name, "run.yaml"), settings, 0o600),
 		)
 		if err != nil {
 			t.Fatal(err)

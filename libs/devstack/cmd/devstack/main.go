@@ -84,7 +84,7 @@ func execute(args []string) (code int, err error) {
 }
 
 func run(listen, dir string, redis stores.Redis) error {
-	root, err := repository()
+	root, services, err := repository()
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func run(listen, dir string, redis stores.Redis) error {
 	ctx, hurry := interrupted()
 	return runner.Run(ctx, hurry, runner.Options{
 		Root: root, Dir: dir, Listen: listen, Redis: redis,
-		Services: runner.Streamgate, Environ: os.Environ(), Output: os.Stdout,
+		Services: services, Environ: os.Environ(), Output: os.Stdout,
 	})
 }
 
@@ -125,27 +125,18 @@ func notify() <-chan os.Signal {
 	return signals
 }
 
-// repository is the nearest folder, from the current one upwards, that holds the services.
-func repository() (string, error) {
+// repository finds the nearest folder, from the current one upwards, that holds services.
+func repository() (root string, services []runner.Service, err error) {
 	here, err := os.Getwd()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for dir := here; ; dir = filepath.Dir(dir) {
-		if holdsServices(dir) {
-			return dir, nil
+		if services, err := runner.Find(dir); err != nil || len(services) > 0 {
+			return dir, services, err
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("%s is not in the repository: no folder above it holds the services", here)
+			return "", nil, fmt.Errorf("%s is not in the repository: no folder above it holds the services", here)
 		}
 	}
-}
-
-func holdsServices(dir string) bool {
-	for _, service := range runner.Streamgate {
-		if _, err := os.Stat(filepath.Join(dir, service.Name, "go.mod")); err != nil {
-			return false
-		}
-	}
-	return true
 }

@@ -12,11 +12,11 @@ import (
 	"streamgate/libs/devstack/routes"
 )
 
-// NewServer serves the front. addresses gives each service's public address, host:port.
+// NewServer serves the front. The table says which service a path leads to, and addresses the public address of each, host:port.
 // It sets no time-out on bodies or answers: videos and events last for hours, and the services have their own.
-func NewServer(addresses map[string]string) *http.Server {
+func NewServer(table routes.Table, addresses map[string]string) *http.Server {
 	return &http.Server{
-		Handler:           New(addresses),
+		Handler:           New(table, addresses),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10, // above the services' 16 KiB, so that they give their own answer
@@ -25,7 +25,7 @@ func NewServer(addresses map[string]string) *http.Server {
 }
 
 // New is the front as a handler.
-func New(addresses map[string]string) http.Handler {
+func New(table routes.Table, addresses map[string]string) http.Handler {
 	transport := &http.Transport{ // no Proxy: the services are on this machine, whatever HTTP_PROXY says
 		DialContext:         (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: 256,
@@ -47,7 +47,7 @@ func New(addresses map[string]string) http.Handler {
 			writeWelcome(w, r)
 			return
 		}
-		service, _ := routes.Match(r.URL.EscapedPath())
+		service, _ := table.Match(r.URL.EscapedPath())
 		proxy, ok := proxies[service]
 		if !ok {
 			writeProblem(w, http.StatusNotFound, "not_found", "There is nothing at this path.")

@@ -13,7 +13,12 @@ import (
 	"testing"
 
 	"streamgate/libs/devstack/internal/front"
+	"streamgate/libs/devstack/routes"
 )
+
+var table = routes.Table{
+	{Path: "/users"}: "user-svc", {Path: "/content"}: "session-svc", {Path: "/streams"}: "session-svc", {Path: "/media"}: "content-svc",
+}
 
 // startFront puts the front before one handler that plays all services.
 func startFront(t *testing.T, service http.HandlerFunc) *httptest.Server {
@@ -21,7 +26,7 @@ func startFront(t *testing.T, service http.HandlerFunc) *httptest.Server {
 	backend := httptest.NewServer(service)
 	t.Cleanup(backend.Close)
 	address := backend.Listener.Addr().String()
-	server := httptest.NewServer(front.New(map[string]string{"user-svc": address, "session-svc": address, "content-svc": address}))
+	server := httptest.NewServer(front.New(table, map[string]string{"user-svc": address, "session-svc": address, "content-svc": address}))
 	t.Cleanup(server.Close)
 	return server
 }
@@ -141,7 +146,7 @@ func TestOwnAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = away.Close()
-	server := httptest.NewServer(front.New(map[string]string{"user-svc": away.Addr().String(), "session-svc": broken.Addr().String()}))
+	server := httptest.NewServer(front.New(table, map[string]string{"user-svc": away.Addr().String(), "session-svc": broken.Addr().String()}))
 	t.Cleanup(server.Close)
 
 	tests := []struct {

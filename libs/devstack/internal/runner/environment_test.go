@@ -5,9 +5,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"streamgate/libs/devstack/routes"
 )
+
+// found are the services of this repository.
+func found(t *testing.T) []Service {
+	t.Helper()
+	services, err := Find("../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return services
+}
 
 func environmentOf(t *testing.T, name string, user variables) variables {
 	t.Helper()
@@ -16,11 +24,11 @@ func environmentOf(t *testing.T, name string, user variables) variables {
 		t.Fatal(err)
 	}
 	listen := map[string]addresses{}
-	for _, service := range Streamgate {
+	for _, service := range found(t) {
 		listen[service.Name] = addresses{public: service.Name + ":1", internal: service.Name + ":2", operations: service.Name + ":3"}
 	}
 	names := known("/a b", "mongodb://m/", "redis://r/0", secrets, listen)
-	for _, service := range Streamgate {
+	for _, service := range found(t) {
 		if service.Name == name {
 			env, err := service.environment(user, names, listen[name])
 			if err != nil {
@@ -55,19 +63,6 @@ func TestServicesFindEachOther(t *testing.T) {
 			if env[name] != value {
 				t.Errorf("%s: %s is %q, want %q", service, name, env[name], value)
 			}
-		}
-	}
-}
-
-func TestEveryRouteHasAService(t *testing.T) {
-	t.Parallel()
-	services := map[string]bool{}
-	for _, service := range Streamgate {
-		services[service.Name] = true
-	}
-	for _, route := range routes.Public {
-		if !services[route.Service] {
-			t.Errorf("%s leads to %q, which is no service", route.Path, route.Service)
 		}
 	}
 }

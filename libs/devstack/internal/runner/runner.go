@@ -91,6 +91,10 @@ func (s *stack) say(format string, args ...any) {
 // start builds and starts the parts, and returns when all are ready and measured.
 func (s *stack) start(ctx context.Context, listener net.Listener) error {
 	o := s.options
+	paths, err := table(o.Services)
+	if err != nil {
+		return err
+	}
 	secrets, err := loadSecrets(filepath.Join(o.Dir, secretsFile))
 	if err != nil {
 		return err
@@ -116,7 +120,7 @@ func (s *stack) start(ctx context.Context, listener net.Listener) error {
 		}
 		public[service.Name] = listen[service.Name].public
 	}
-	s.front = front.NewServer(public)
+	s.front = front.NewServer(paths, public)
 	go func() { _ = s.front.Serve(listener) }() // ends with http.ErrServerClosed, by stop
 	return s.startServices(ctx, user, known(o.Dir, s.stores.MongoDB.URL, s.stores.Redis.URL, secrets, listen), listen)
 }

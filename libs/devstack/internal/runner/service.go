@@ -1,5 +1,17 @@
 package runner
 
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+
+	"streamgate/libs/devstack/routes"
+)
+
 // Service is one program of the stack, as data. Its folder in the repository, its command below cmd/ and its
 // binary all have its name.
 type Service struct {
@@ -7,6 +19,7 @@ type Service struct {
 	// Ports on 127.0.0.1; where one is taken, a free one is used.
 	Public, Internal, Operations int
 	Settings
+	Paths []routes.Path // that lead to it
 }
 
 // Settings are environment variables. Values may contain ${names}: see known.
@@ -31,57 +44,74 @@ var everyService = Settings{
 	},
 }
 
-// Streamgate is the stack. A fourth service is one more entry.
-var Streamgate = []Service{
-	{
-		Name: "user-svc", Public: 9010, Internal: 9011, Operations: 9012,
-		Settings: Settings{
-			Wiring: map[string]string{
-				"MONGODB_URI":     "${mongodb}",
-				"SESSION_SVC_URL": "http://${session-svc.internal}",
-			},
-			Defaults: map[string]string{ //nolint:gosec // names of secrets
-				"TOKEN_KEY_FILES":    "${dir}/token-key.pem",
-				"TOKEN_KEY_GENERATE": "true",
-				"ADMIN_EMAIL":        "admin@example.com",
-				"ADMIN_PASSWORD":     "${ADMIN_PASSWORD}",
-			},
-		},
-	},
-	{
-		Name: "session-svc", Public: 9020, Internal: 9021, Operations: 9022,
-		Settings: Settings{
-			Wiring: map[string]string{
-				"REDIS_URL":       "${redis}",
-				"JWKS_URL":        "http://${user-svc.public}/.well-known/jwks.json",
-				"CONTENT_SVC_URL": "http://${content-svc.internal}",
-				"USER_SVC_URL":    "http://${user-svc.internal}",
-			},
-			Defaults: map[string]string{
-				"GRANT_KEYS":   "${GRANT_KEYS}",
-				"REFRESH_KEYS": "${REFRESH_KEYS}",
-			},
-		},
-	},
-	{
-		Name: "content-svc", Public: 9030, Internal: 9031, Operations: 9032,
-		Settings: Settings{
-			Wiring: map[string]string{
-				"MONGODB_URI":     "${mongodb}",
-				"SESSION_SVC_URL": "http://${session-svc.internal}",
-			},
-			Defaults: map[string]string{
-				// Media stay beside their catalogue; sidecar files and another disk's temporary folder would be in the way.
-				"MEDIA_URL":    "file://${dir:url}/media?create_dir=true&metadata=skip&no_tmp_dir=true",
-				"GRANT_KEYS":   "${GRANT_KEYS}",
-				"DEMO_CONTENT": "true",
-			},
-		},
-	},
+// The stores' preferred addresses. The services' ports follow, ten for each service that doesn't name its own.
+const (
+	mongoDBAddress = "127.0.0.1:9008"
+	redisAddress   = "127.0.0.1:9009"
+	firstPort      = 9010
+)
+
+// Find returns the services of the repository at root, in the order of their names: its folders *-svc that hold a Go module. Each says in
+// its file run.yaml which port it prefers, which paths lead to it and what it has to be told. No folder is an empty list; a file that is missing or faulty is an
+// error.
+func Find(root string) ([]Service, error) {
+	modules, err := filepath.Glob(filepath.Join(root, "*-svc", "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	var services []Service
+	var errs error
+	ports := map[int]string{}
+	for _, module := range modules {
+		service := Service{Name: filepath.Base(filepath.Dir(module))}
+		errs = errors.Join(errs, service.read(filepath.Join(root, service.Name, "run.yaml")))
+		if other := ports[service.Public]; other != "" && service.Public != 0 {
+			errs = errors.Join(errs, fmt.Errorf("port %d: both %s and %s have it; change one of their files run.yaml", service.Public, other, service.Name))
+		}
+		ports[service.Public] = service.Name
+		services = append(services, service)
+	}
+	next := firstPort
+	for i := range services {
+		s := &services[i]
+		for s.Public == 0 {
+			if ports[next] == "" {
+				s.Public = next
+			}
+			next += 10
+		}
+		s.Internal, s.Operations = s.Public+1, s.Public+2
+	}
+	return services, errs
 }
 
-// The stores' preferred addresses.
-const (
-	mongoDBAddress = "127.0.0.1:9040"
-	redisAddress   = "127.0.0.1:9041"
-)
+func (s *Service) read(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("how to start %s: %w", s.Name, err)
+	}
+	var content struct {
+		Port             int
+		Paths            []routes.Path
+		Wiring, Defaults map[string]string
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&content); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	s.Public, s.Paths, s.Wiring, s.Defaults = content.Port, content.Paths, content.Wiring, content.Defaults
+	return nil
+}
+
+// table returns the routes of all services, or an error where two services have the same path.
+func table(services []Service) (routes.Table, error) {
+	table := routes.Table{}
+	var errs error
+	for _, service := range services {
+		for _, path := range service.Paths {
+			errs = errors.Join(errs, table.Add(path, service.Name))
+		}
+	}
+	return table, errs
+}
