@@ -1,21 +1,19 @@
 #!/usr/bin/env bash
 # Chromium's <video> and a film that is refused while it plays, from another origin than the page's.
 #
-# Guess:   the status decides: after a 403 there is an error event at once, as if the film came from the page's own origin.
-# True:    the body decides. If it is JSON (its Content-Type says so, or only its first bytes do), the browser hides
-#          the answer from the page, as it does with data that could leak. The player takes that for a broken connection: about 30
-#          requests in half a minute, and only then the error event. An empty body, or the page's own origin: one request, one error.
+# Guess:   the status decides: after a 403 there is an error event at once, as if the film came from the page's own
+#          origin.
+# True:    the body decides. If it is JSON (its Content-Type says so, or only its first bytes do), the browser hides the
+#          answer from the page, as it does with data that could leak. The player takes that for a broken connection:
+#          about 30 requests in half a minute, and only then the error event. An empty body, or the page's own origin:
+#          one request, one error.
 # Matters: an API that explains its refusals in JSON (RFC 9457) and media on a host of their own are both good practice.
 #          Together they keep a viewer before a frozen picture for half a minute, and make 30 requests of each refusal.
 #          Refuse media with an empty body, or allow the origin and set crossorigin on the element.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1
 # 4 Mbit/s of mostly padding, so that the browser does not hold the whole film before it is refused.
 ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=25 -t 60 -c:v libx264 -preset ultrafast -b:v 4M -minrate 4M \
@@ -37,7 +35,7 @@ const refusals = {
 };
 const asked = {};
 const server = createServer((request, response) => {
-  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,">');
+  if (request.url === '/') return response.setHeader('Content-Type', 'text/html').end('<link rel=icon href="data:,">');
   const name = decodeURIComponent(request.url.slice(1));
   if (refusals[name].cors) response.setHeader('Access-Control-Allow-Origin', '*');
   asked[name] = (asked[name] ?? -1) + 1; // the first one is granted
@@ -46,7 +44,9 @@ const server = createServer((request, response) => {
     return response.writeHead(403, { 'Content-Type': type }).end(body);
   }
   response.writeHead(206, {
-    'Content-Type': 'video/mp4', 'Content-Length': film.length, 'Content-Range': `bytes 0-${film.length - 1}/${film.length}`,
+    'Content-Type': 'video/mp4',
+    'Content-Length': film.length,
+    'Content-Range': `bytes 0-${film.length - 1}/${film.length}`,
   }).end(film);
 }).listen(0, '127.0.0.1');
 await new Promise((listening) => server.once('listening', listening));

@@ -3,18 +3,15 @@
 #
 # Guess:   a browser that was refused asks again next time, whatever the status was.
 # True:    that holds for all but 410. Chromium keeps a 410 without Cache-Control in its cache, and answers with it from
-#          then on, other pages of that profile included, though the server would say 200. HTTP allows the same for 404, 405, 414 and 501, which
-#          Chromium doesn't keep.
-# Matters: 410 says best that a playback session is over. Where the same address works again (the viewer pays,
-#          ends another stream, signs in), the film stays dead, and the server sees no request. hls.js runs into it as
-#          plain fetch does. Send Cache-Control: no-store with every refusal, or don't use 410.
+#          then on, other pages of that profile included, though the server would say 200. HTTP allows the same for 404,
+#          405, 414 and 501, which Chromium doesn't keep.
+# Matters: 410 says best that a playback session is over. Where the same address works again (the viewer pays, ends
+#          another stream, signs in), the film stays dead, and the server sees no request. hls.js runs into it as plain
+#          fetch does. Send Cache-Control: no-store with every refusal, or don't use 410.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+dpkg -s chromium >/dev/null 2>&1 || apt-get install -qqy chromium >/dev/null
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 hls.js@1.7.4
 
 cat >gone.mjs <<'JS'
@@ -29,7 +26,8 @@ const server = createServer((request, response) => {
   if (path === '/') return response.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,">');
   asked[path] = (asked[path] ?? 0) + 1;
   const headers = path.endsWith('no-store') ? { 'Cache-Control': 'no-store' } : {};
-  response.writeHead(refuse ? parseInt(path.slice(1)) : 200, headers).end('#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-ENDLIST\n');
+  response.writeHead(refuse ? parseInt(path.slice(1)) : 200, headers);
+  response.end('#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-ENDLIST\n');
 }).listen(0, '127.0.0.1');
 await new Promise((listening) => server.once('listening', listening));
 const origin = `http://127.0.0.1:${server.address().port}/`;

@@ -1,19 +1,16 @@
 #!/usr/bin/env bash
 # dash.js 5.2.1: CMCD, what a player tells the server with each request (CTA-5004), in headers.
 #
-# Guess:   the word that its own TypeScript declarations want, mode: 'header', puts CMCD into headers, and a wrong word is told.
-# True:    'header' is the wrong word now: the data go into the query, without a warning, and getSettings() says 'header'. The
-#          right word is 'headers', which the declarations refuse.
+# Guess:   the word that its own TypeScript declarations want, mode: 'header', puts CMCD into headers, and a wrong word
+#          is told.
+# True:    'header' is the wrong word now: the data go into the query, without a warning, and getSettings() says
+#          'header'. The right word is 'headers', which the declarations refuse.
 # Matters: CMCD in the query changes the address of every segment: a cache misses each of them, signed addresses may
 #          break, and session ids are in access logs. Whoever compiles with types gets just that.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 dashjs@5.2.1 typescript@5.9.3
 ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=10 -t 12 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20 \
 	-f dash -seg_duration 4 film.mpd
@@ -54,8 +51,10 @@ for (const mode of ['header', 'headers']) {
     return player.getSettings().streaming.cmcd.mode;
   }, mode);
   await page.close();
-  writeFileSync('typed.ts', `import 'dashjs';\nconst settings: dashjs.MediaPlayerSettingClass = {streaming: {cmcd: {mode: '${mode}'}}};\n`);
-  const types = spawnSync('node_modules/.bin/tsc', ['--noEmit', '--skipLibCheck', '--strict', 'typed.ts'], { encoding: 'utf8' });
+  const cmcd = `{streaming: {cmcd: {mode: '${mode}'}}}`;
+  writeFileSync('typed.ts', `import 'dashjs';\nconst settings: dashjs.MediaPlayerSettingClass = ${cmcd};\n`);
+  const check = ['--noEmit', '--skipLibCheck', '--strict', 'typed.ts'];
+  const types = spawnSync('node_modules/.bin/tsc', check, { encoding: 'utf8' });
   console.log(`mode '${mode}': CMCD in ${[...where]}, setting '${kept}', types: ${types.stdout || 'good\n'}`.trim());
   assert.equal(kept, mode);
   assert.ok(!said.some((text) => text.includes('mode')));

@@ -2,16 +2,14 @@
 # ffmpeg 5.1's HLS muxer: the BANDWIDTH that it writes into a multivariant playlist.
 #
 # Guess:   with -master_pl_name ffmpeg measures the segments that it has just written, or fails.
-# True:    it adds up what the encoders were asked for, and counts a stream that was asked for a quality (-crf) as nothing. A film of
-#          two Mbit/s with sound of 69 kbit/s is announced as 75,900 bit/s, without a warning. Without sound the playlist
-#          has no variant at all: a warning, and exit code 0.
-# Matters: BANDWIDTH is a peak that players trust: they take the "slow" variant on a line that can't carry it, and
-#          some choose by it how far to fetch ahead (hlsjs-bandwidth.sh). Measure the segments and write it yourself.
+# True:    it adds up what the encoders were asked for, and counts a stream that was asked for a quality (-crf) as
+#          nothing. A film of two Mbit/s with sound of 69 kbit/s is announced as 75,900 bit/s, without a warning.
+#          Without sound the playlist has no variant at all: a warning, and exit code 0.
+# Matters: BANDWIDTH is a peak that players trust: they take the "slow" variant on a line that can't carry it, and some
+#          choose by it how far to fetch ahead (hlsjs-bandwidth.sh). Measure the segments and write it yourself.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
+dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -qqy 'ffmpeg=7:5.1*' >/dev/null
 ffmpeg -version | head -1 | grep '^ffmpeg version 5\.1'
 
 picture=(-f lavfi -i testsrc2=s=640x360:r=25)

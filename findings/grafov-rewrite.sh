@@ -5,16 +5,14 @@
 # True:    both succeed, and
 #          - of a live playlist with twelve segments the first eight are left: the newest four are gone, at the end
 #            where a player looks (the decoder makes a window of eight, whatever the playlist has);
-#          - a byte range without an offset, which goes on where the last one ended, is written as "@0":
-#            every segment is the file's first bytes;
+#          - a byte range without an offset, which goes on where the last one ended, is written as "@0": every segment
+#            is the file's first bytes;
 #          - the second EXT-X-MAP, EXT-X-GAP and EXT-X-INDEPENDENT-SEGMENTS are gone, and the first map's byte range
 #            lost its quotes.
-# Matters: a service that rewrites playlists, to sign the addresses of segments or to put in advertisements, serves
-#          a film that players refuse or that ends early. Change the lines as text instead.
+# Matters: a service that rewrites playlists, to sign the addresses of segments or to put in advertisements, serves a
+#          film that players refuse or that ends early. Change the lines as text instead.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 export GOFLAGS=-mod=mod GOWORK=off
 
 cat >main.go <<'GO'

@@ -2,23 +2,20 @@
 # hls.js 1.7.4: how far it fetches ahead with maxBufferLength: 30.
 #
 # Guess:   thirty seconds of film, whatever the film is.
-# True:    thirty seconds is what it fetches at least. What it fetches at most comes from the BANDWIDTH that the multivariant playlist
-#          announces, not from the bytes that come: the same segments are fetched ten minutes ahead where 120,000 bit/s is
-#          announced, some 45 s where 12,000,000 is, and some 35 s without a multivariant playlist.
+# True:    thirty seconds is what it fetches at least. What it fetches at most comes from the BANDWIDTH that the
+#          multivariant playlist announces, not from the bytes that come: the same segments are fetched ten minutes
+#          ahead where 120,000 bit/s is announced, some 45 s where 12,000,000 is, and some 35 s without a multivariant
+#          playlist.
 # Matters: what the server may take for the viewer's position, or for the end of a view, differs tenfold by one number
-#          in a playlist, which packagers get wrong (ffmpeg-bandwidth.sh). Who leaves after ten seconds has cost the whole film.
-#          maxMaxBufferLength is the bound.
+#          in a playlist, which packagers get wrong (ffmpeg-bandwidth.sh). Who leaves after ten seconds has cost the
+#          whole film. maxMaxBufferLength is the bound.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 hls.js@1.7.4
-ffmpeg -v error -f lavfi -i testsrc2=s=160x90:r=5 -t 600 -c:v libx264 -preset ultrafast -b:v 100k -pix_fmt yuv420p -g 20 \
-	-f hls -hls_time 6 -hls_playlist_type vod -hls_segment_filename '%d.ts' bare.m3u8
+ffmpeg -v error -f lavfi -i testsrc2=s=160x90:r=5 -t 600 -c:v libx264 -preset ultrafast -b:v 100k -pix_fmt yuv420p \
+	-g 20 -f hls -hls_time 6 -hls_playlist_type vod -hls_segment_filename '%d.ts' bare.m3u8
 for bandwidth in 120000 12000000; do
 	printf '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=%d\nbare.m3u8\n' $bandwidth >$bandwidth.m3u8
 done

@@ -1,20 +1,17 @@
 #!/usr/bin/env bash
-# hls.js 1.7.4 and video.js 8.24.1: a fast line and a server that thinks for five seconds before it sends a segment of six.
+# hls.js 1.7.4 and video.js 8.24.1: a fast line and a server that thinks for five seconds before it sends a segment of
+# six.
 #
-# Guess:   the wait for the first byte is delay, not bandwidth: the line carries megabytes a second, so the best rendition
-#          stays, as long as the buffer holds.
-# True:    both divide the bytes by the time of the whole request. Where the same film goes straight up to the best
-#          rendition and stays there, video.js never leaves the lowest, and hls.js leaves the best after some segments. Neither stalls.
-# Matters: a server that holds requests, to pace a download, to wait for a slot, or as a long poll for a segment that isn't there yet,
-#          costs its viewers the picture, and no metric of the line shows why. A refusal gives no such sample.
+# Guess:   the wait for the first byte is delay, not bandwidth: the line carries megabytes a second, so the best
+#          rendition stays, as long as the buffer holds.
+# True:    both divide the bytes by the time of the whole request. Where the same film settles on the best rendition,
+#          both settle on the lowest.
+# Matters: a server that holds requests, to pace a download, to wait for a slot, or as a long poll for a segment that
+#          isn't there yet, costs its viewers the picture, and no metric of the line shows why.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 hls.js@1.7.4 video.js@8.24.1
 for rate in 200 500; do
 	ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=10 -t 90 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20 \
@@ -23,9 +20,9 @@ for rate in 200 500; do
 done
 cat >film.m3u8 <<'HLS'
 #EXTM3U
-#EXT-X-STREAM-INF:BANDWIDTH=250000,RESOLUTION=320x180,CODECS="avc1.42c00c"
+#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=320x180,CODECS="avc1.42c00c"
 200.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=625000,RESOLUTION=640x360,CODECS="avc1.42c00c"
+#EXT-X-STREAM-INF:BANDWIDTH=750000,RESOLUTION=640x360,CODECS="avc1.42c00c"
 500.m3u8
 HLS
 
@@ -69,7 +66,7 @@ const watch = async (run, [path, begin]) => {
     document.body.append(video);
     eval(`(${begin})`)(video);
     const playing = () => document.querySelector('video');
-    while (playing().currentTime < 50) {
+    while (playing().currentTime < 42) {
       if (playing().paused) playing().play().catch(() => {});
       await new Promise((later) => setTimeout(later, 500));
     }

@@ -2,10 +2,10 @@
 # miniredis v2.40.0, a Redis in Go for tests, beside Redis 7.0: numbers in scripts.
 #
 # Guess:   a script that passes on miniredis does the same in Redis, libraries that are missing aside.
-# True:    numbers become text in another way. Redis keeps 14 digits, as Lua 5.1 does: a time in microseconds, which
-#          has 16, loses its last three digits in "..", tostring, table.concat and cjson. miniredis keeps all. As an argument
-#          of redis.call it is exact in both. The other way round, miniredis' tonumber doesn't read "1e3", though
-#          that is what Redis itself may have written. string.format("%.0f") is right in both.
+# True:    numbers become text in another way. Redis keeps 14 digits, as Lua 5.1 does: a time in microseconds, which has
+#          16, loses its last three digits in "..", tostring, table.concat and cjson. miniredis keeps all. As an
+#          argument of redis.call it is exact in both. The other way round, miniredis' tonumber doesn't read "1e3",
+#          though that is what Redis itself may have written. string.format("%.0f") is right in both.
 #          (miniredis also lacks struct, which every Redis has; that at least is an error.)
 # Matters: leases, rate limits and playback positions are kept in microseconds by scripts. The test is green, and in
 #          production two moments less than a millisecond apart are the same, and a deadline moves.
@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'kill "${redis:-}" 2>/dev/null && wait "$redis" || true; rm -rf "$work"' EXIT
 cd "$work"
 export GOFLAGS=-mod=mod GOWORK=off
-dpkg -s redis-server >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'redis-server=5:7.0.*' >/dev/null
+dpkg -s redis-server >/dev/null 2>&1 || apt-get install -qqy 'redis-server=5:7.0.*' >/dev/null
 redis-server --version | grep -o 'v=[0-9.]*'
 
 cat >main.go <<'GO'

@@ -2,23 +2,19 @@
 # hls.js 1.7.4, video.js 8.24.1, dash.js 5.2.1, Shaka Player 5.2.12: a segment refused with 503 and Retry-After: 5.
 #
 # Guess:   the players wait for the five seconds that they are told, or at least one of them does.
-# True:    none reads it. Each asks again at its own pace, all of them within the five seconds. dash.js (four requests) and
-#          Shaka (two) have given up by then and report an error, with film left to play from the buffer. hls.js and video.js still
-#          ask when the server would say yes, and play on.
-# Matters: a server that asks for patience, since a slot is about to be free or it is restarting, ends the film for
-#          half of these players. To keep them, refuse for less than a second, or hold the request instead.
+# True:    none reads it. Each asks again at its own pace, all of them within the five seconds. dash.js (four requests)
+#          and Shaka (two) have given up by then and report an error, with film left to play from the buffer. hls.js and
+#          video.js still ask when the server would say yes, and play on.
+# Matters: a server that asks for patience, since a slot is about to be free or it is restarting, ends the film for half
+#          of these players. To keep them, hold the request for some seconds instead; late-first-byte.sh has its price.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts \
 	playwright-core@1.65.1 hls.js@1.7.4 video.js@8.24.1 dashjs@5.2.1 shaka-player@5.2.12
-ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=10 -t 60 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20 -f dash \
-	-seg_duration 6 -hls_playlist 1 -media_seg_name '$Number$.m4s' -init_seg_name init.mp4 film.mpd
+ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=10 -t 60 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20 \
+	-f dash -seg_duration 6 -hls_playlist 1 -media_seg_name '$Number$.m4s' -init_seg_name init.mp4 film.mpd
 
 cat >patience.mjs <<'JS'
 import assert from 'node:assert/strict';
@@ -86,7 +82,8 @@ await Promise.all(Object.entries(players).map(async ([name, [path, begin]]) => {
   }, begin.toString());
   await page.close();
   const { at } = asked[name];
-  console.log(`${name}: asked after ${at.join(', ')} ms, ${failed ? 'gave up' : 'plays on'} at ${end.toFixed(0)} s of film`);
+  const outcome = failed ? 'gave up' : 'plays on';
+  console.log(`${name}: asked after ${at.join(', ')} ms, ${outcome} at ${end.toFixed(0)} s of film`);
   assert.ok(at.length >= 2 && at[1] < 4500);
   assert.equal(failed, name === 'dash.js' || name === 'Shaka');
   assert.equal(at.at(-1) < 5000, failed);

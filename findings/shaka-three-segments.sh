@@ -2,20 +2,16 @@
 # Shaka Player 5.2.12: the segments that it asks for before it plays.
 #
 # Guess:   a player begins with the first segment (or the one of the start time) and goes on in order.
-# True:    of an HLS film in fragmented MP4 behind a multivariant playlist, Shaka asks for the first, the middle and the last
-#          segment of the variant before it plays, and then for the second. The same film by its bare media playlist, or in
-#          MPEG-TS, begins with the first two.
+# True:    of an HLS film in fragmented MP4 behind a multivariant playlist, Shaka asks for the first, the middle and the
+#          last segment of the variant before it plays, and then for the second. The same film by its bare media
+#          playlist, or in MPEG-TS, begins with the first two.
 # Matters: what takes the latest request for the viewer's position (resuming, "watched to the end", a bound on how far
-#          one fetches ahead) takes a viewer who presses play for one who has finished. A cache at the edge fetches three
-#          segments for each start.
+#          one fetches ahead) takes a viewer who presses play for one who has finished. A cache at the edge fetches
+#          three segments for each start.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export TMPDIR=$work
-dpkg -s ffmpeg >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends 'ffmpeg=7:5.1*' >/dev/null
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
 # Debian keeps only its newest Chromium: seen with 156.
-dpkg -s chromium >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+for p in 'ffmpeg=7:5.1*' chromium; do dpkg -s "${p%%=*}" >/dev/null 2>&1 || apt-get install -qqy "$p" >/dev/null; done
 npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.65.1 shaka-player@5.2.12
 for kind in mp4 ts; do
 	[[ $kind == ts ]] && type=mpegts || type=fmp4
