@@ -12,7 +12,7 @@
 # Matters: a service that rewrites playlists, to sign the addresses of segments or to put in advertisements, serves a
 #          film that players refuse or that ends early. Change the lines as text instead.
 set -euo pipefail
-work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; export TMPDIR=$work
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
 export GOFLAGS=-mod=mod GOWORK=off
 
 cat >main.go <<'GO'
@@ -33,8 +33,8 @@ func main() {
 	fmt.Print(playlist)
 }
 GO
-go mod init finding 2>/dev/null
-go get github.com/grafov/m3u8@v0.12.1 2>/dev/null
+go mod init finding
+go get github.com/grafov/m3u8@v0.12.1
 go build -o rewrite .
 
 live() {

@@ -70,8 +70,8 @@ func main() {
 	}
 }
 GO
-go mod init finding 2>/dev/null
-go get github.com/alicebob/miniredis/v2@v2.40.0 github.com/redis/go-redis/v9@v9.23.0 2>/dev/null
+go mod init finding
+go get github.com/alicebob/miniredis/v2@v2.40.0 github.com/redis/go-redis/v9@v9.23.0
 go build -o compare .
 redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --dir "$work" >/dev/null &
 redis=$!
