@@ -76,7 +76,7 @@ await Promise.all(Object.entries(players).map(async ([name, [path, begin]]) => {
       await new Promise((later) => setTimeout(later, 1000));
       const playing = document.querySelector('video');
       if (playing.paused) playing.play().catch(() => {});
-      if (failed || playing.currentTime > 25) break;
+      if (failed || playing.currentTime > 19) break;
     }
     return [failed, document.querySelector('video').currentTime];
   }, begin.toString());
