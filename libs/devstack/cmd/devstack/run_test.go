@@ -173,7 +173,7 @@ func TestServiceThatDoesNotCompile(t *testing.T) {
 	if code := stack.exitCode(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	stack.waitFor(t, `devstack: building user-svc failed: exit status 1\n(.*\n)*.*undefined: nonsense`)
+	stack.waitFor(t, `devstack: building user-svc failed: go build ended with exit code 1; its last lines:\n(.*\n)*.*undefined: nonsense`)
 }
 
 func TestMachineWithoutGo(t *testing.T) {
