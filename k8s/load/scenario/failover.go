@@ -23,7 +23,7 @@ func (t *trial) pair(ctx context.Context) (p pair, err error) {
 	if p.primary, err = t.startRedis(ctx, stack.RedisOptions{Name: "redis", Args: stack.KeepNothing}); err != nil {
 		return p, err
 	}
-	args := append([]string{"--replicaof", "127.0.0.1 " + strconv.Itoa(p.primary.Port)}, stack.KeepNothing...)
+	args := append([]string{"--replicaof", "127.0.0.1 " + p.primary.Port}, stack.KeepNothing...)
 	if p.replica, err = t.startRedis(ctx, stack.RedisOptions{Name: "replica", Args: args}); err != nil {
 		return p, err
 	}
@@ -136,7 +136,7 @@ func sentinel(ctx context.Context, s Setting) (Verdict, error) {
 				began := t.recorder.Now()
 				err := until(ctx, func() (bool, error) {
 					address, err := watcher.GetMasterAddrByName(ctx, "streams").Result()
-					if err != nil || address[1] != strconv.Itoa(servers.replica.Port) {
+					if err != nil || address[1] != servers.replica.Port {
 						return false, nil //nolint:nilerr // it is electing
 					}
 					role, err := servers.replica.Info(ctx, "replication", "role")
@@ -155,7 +155,7 @@ func (t *trial) sentinels(ctx context.Context, primary *stack.Redis) ([]string, 
 	for i := range sentinels {
 		name := fmt.Sprint("sentinel-", i)
 		file := filepath.Join(t.setting.Dir, name+".conf")
-		config := fmt.Sprintf("sentinel monitor streams 127.0.0.1 %d %d\nsentinel down-after-milliseconds streams 500\nsentinel failover-timeout streams 4000\n",
+		config := fmt.Sprintf("sentinel monitor streams 127.0.0.1 %s %d\nsentinel down-after-milliseconds streams 500\nsentinel failover-timeout streams 4000\n",
 			primary.Port, sentinels/2+1)
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			return nil, err

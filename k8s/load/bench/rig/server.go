@@ -1,0 +1,57 @@
+package rig
+
+import (
+	"context"
+	"io"
+	"net"
+	"os/exec"
+	"time"
+
+	"streamgate/libs/process"
+)
+
+// Server is a program that listens at an address of the loopback interface.
+type Server struct {
+	*process.Process
+
+	Addr string
+}
+
+// Serve starts a program that listens where it is told to, and waits until it does.
+func Serve(ctx context.Context, name string, command func(addr string) *exec.Cmd) (*Server, error) {
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, name, command(addr), func(ctx context.Context) error {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+		if err == nil {
+			err = c.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Server{p, addr}, nil
+}
+
+func freeAddr(ctx context.Context) (string, error) { return process.FreeAddr(ctx, "127.0.0.1:0") }
+
+// readyTimeout is how long a program may take until it is ready, and a replica until it is in sync.
+const readyTimeout = 15 * time.Second
+
+// start starts a program, and waits until it is ready.
+func start(ctx context.Context, name string, cmd *exec.Cmd, ready func(context.Context) error) (*process.Process, error) {
+	p, err := process.Start(name, cmd, process.NewOutput(io.Discard, ""))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := p.Await(ctx, ready); err != nil {
+		p.Kill()
+		return nil, err
+	}
+	return p, nil
+}
