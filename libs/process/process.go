@@ -52,6 +52,24 @@ func Start(name string, cmd *exec.Cmd, output *Output) (*Process, error) {
 	return p, nil
 }
 
+// readyTimeout is how long a program may take until it is ready: a store may have much to read first.
+const readyTimeout = time.Minute
+
+// StartReady starts a command as Start does, and waits until ready returns nil. If it never does, nothing is left running.
+func StartReady(ctx context.Context, name string, cmd *exec.Cmd, output *Output, ready func(context.Context) error) (*Process, error) {
+	p, err := Start(name, cmd, output)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := p.Await(ctx, ready); err != nil {
+		p.Kill()
+		return nil, err
+	}
+	return p, nil
+}
+
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 

@@ -159,6 +159,39 @@ func TestAwaitDoesNotWaitForOneAnswer(t *testing.T) {
 	}
 }
 
+func TestStartReady(t *testing.T) {
+	t.Parallel()
+	output := process.NewOutput(io.Discard, "")
+	up := func(context.Context) error {
+		if output.Last() != "up" {
+			return errors.New("it is down")
+		}
+		return nil
+	}
+	p, err := process.StartReady(t.Context(), "the script", exec.Command("sh", "-c", "echo up; exec sleep 60"), output, up)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+
+	// One that never gets ready is gone afterwards: it has let go of its pipe.
+	pipe, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = process.StartReady(ctx, "the script", &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", "exec sleep 60"}, Stdout: theirs}, nil,
+		func(context.Context) error { cancel(); return errors.New("it is down") })
+	_ = theirs.Close()
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "it is down") {
+		t.Errorf("%v", err)
+	}
+	_ = pipe.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if _, err := pipe.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("somebody still has the pipe: %v", err)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

@@ -6,13 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"streamgate/libs/process"
 )
-
-// startTimeout is how long a program may take until it answers.
-const startTimeout = 30 * time.Second
 
 // start starts a program in a folder, where what it says goes to a file, and waits until it is ready.
 func start(ctx context.Context, dir, name string, cmd *exec.Cmd, ready func(context.Context) error) (*process.Process, error) {
@@ -21,7 +17,7 @@ func start(ctx context.Context, dir, name string, cmd *exec.Cmd, ready func(cont
 		return nil, err
 	}
 	cmd.Dir = dir
-	p, err := process.Start(name, cmd, process.NewOutput(log, ""))
+	p, err := process.StartReady(ctx, name, cmd, process.NewOutput(log, ""), ready)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -29,11 +25,5 @@ func start(ctx context.Context, dir, name string, cmd *exec.Cmd, ready func(cont
 		<-p.Done()
 		_ = log.Close() // what it said last is told by errors
 	}()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := p.Await(ctx, ready); err != nil {
-		p.Kill()
-		return nil, err
-	}
 	return p, nil
 }

@@ -108,7 +108,7 @@ func (r *Redis) Applied(ctx context.Context) int64 {
 // InSync waits until a replica has everything that its primary had when it was called.
 func (r *Redis) InSync(ctx context.Context, primary *Redis) error {
 	want := primary.Info(ctx, "replication", "master_repl_offset")
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return r.Await(ctx, func(ctx context.Context) error {
 		replicas, err := primary.Client.Info(ctx, "replication").Result()

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os/exec"
-	"time"
 
 	"streamgate/libs/process"
 )
@@ -38,20 +37,7 @@ func Serve(ctx context.Context, name string, command func(addr string) *exec.Cmd
 
 func freeAddr(ctx context.Context) (string, error) { return process.FreeAddr(ctx, "127.0.0.1:0") }
 
-// readyTimeout is how long a program may take until it is ready, and a replica until it is in sync.
-const readyTimeout = 15 * time.Second
-
 // start starts a program, and waits until it is ready.
 func start(ctx context.Context, name string, cmd *exec.Cmd, ready func(context.Context) error) (*process.Process, error) {
-	p, err := process.Start(name, cmd, process.NewOutput(io.Discard, ""))
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	if err := p.Await(ctx, ready); err != nil {
-		p.Kill()
-		return nil, err
-	}
-	return p, nil
+	return process.StartReady(ctx, name, cmd, process.NewOutput(io.Discard, ""), ready)
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -27,42 +26,31 @@ func openServer(ctx context.Context, program, dir string, o Options) (*Store, er
 	if o.Throwaway {
 		appendOnly = "no"
 	}
+	url := "redis://" + address + "/0"
+	client, err := connect(url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = client.Close() }()
 	name := filepath.Base(program)
-	server, err := process.Start(name, &exec.Cmd{Path: program, Args: []string{
+	server, err := process.StartReady(ctx, name, &exec.Cmd{Path: program, Args: []string{
 		program,
 		"--bind", host, "--port", port, "--dir", dir, "--daemonize", "no",
 		"--appendonly", appendOnly, "--save", "", // every acknowledged write is in the append-only file
 		"--maxmemory-policy", "noeviction", // an evicted lease would be an admitted fourth stream
 		"--loglevel", "warning",
-	}}, process.NewOutput(io.Discard, ""))
+	}}, process.NewOutput(io.Discard, ""), func(ctx context.Context) error { return client.Ping(ctx).Err() })
 	if err != nil {
 		return nil, err
 	}
-	store := &Store{
+	return &Store{
 		Kind:  name,
-		URL:   "redis://" + address + "/0",
+		URL:   url,
 		Data:  dir,
 		gone:  server.Done(),
 		why:   server.End,
 		close: server.Stop, // SIGTERM syncs the append-only file
-	}
-	if err := awaitPong(ctx, server, store.URL); err != nil {
-		server.Kill()
-		return nil, err
-	}
-	return store, nil
-}
-
-// awaitPong waits until Redis has read its data and answers.
-func awaitPong(ctx context.Context, server *process.Process, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	client, err := connect(url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = client.Close() }()
-	return server.Await(ctx, func(ctx context.Context) error { return client.Ping(ctx).Err() })
+	}, nil
 }
 
 func connect(url string) (*redis.Client, error) {
