@@ -241,18 +241,18 @@ func (v *view) openRequest(e event, op *history.Op) (event, bool) {
 var kinds = map[history.Verb]kind{history.Heartbeat: renewed, history.Stop: stopped, history.SignOut: signedOut, history.List: shown}
 
 func (v *view) doneRequest(e event, op *history.Op) (event, bool) {
-	var known bool
-	e.kind, known = kinds[op.Verb]
-	switch op.Verb {
-	case history.Start:
+	if op.Verb == history.Start {
 		s := v.starts[op.Device]
 		e.kind, e.stream, e.expires = repeated, op.Answer.Stream, op.Answer.Expires.UnixMilli()
 		grant, seen := s.seen[grantKey{op.Answer.Stream, op.Answer.Started.UnixMilli()}]
 		return e, !seen || len(s.attempts) > 1 || grant.attempt != op
-	case history.Heartbeat:
+	}
+	if op.Verb == history.Heartbeat {
 		e.resumed, e.expires = op.Answer.Resumed, op.Answer.Expires.UnixMilli()
 		e.at = e.expires - v.rule.Lease.Milliseconds()
 	}
+	var known bool
+	e.kind, known = kinds[op.Verb]
 	return e, known
 }
 
