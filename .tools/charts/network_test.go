@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -94,22 +95,16 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 
 func enters(t *testing.T, policy networkingv1.NetworkPolicy, from party, port int32) bool {
 	t.Helper()
-	for _, rule := range policy.Spec.Ingress {
-		if peered(t, policy, rule.From, from) && onPort(rule.Ports, port) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(policy.Spec.Ingress, func(rule networkingv1.NetworkPolicyIngressRule) bool {
+		return peered(t, policy, rule.From, from) && onPort(rule.Ports, port)
+	})
 }
 
 func leaves(t *testing.T, policy networkingv1.NetworkPolicy, to party, port int32) bool {
 	t.Helper()
-	for _, rule := range policy.Spec.Egress {
-		if peered(t, policy, rule.To, to) && onPort(rule.Ports, port) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(policy.Spec.Egress, func(rule networkingv1.NetworkPolicyEgressRule) bool {
+		return peered(t, policy, rule.To, to) && onPort(rule.Ports, port)
+	})
 }
 
 // peered is what the API says of a list of peers: an empty one is everybody.

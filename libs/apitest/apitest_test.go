@@ -1,11 +1,9 @@
 package apitest_test
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -46,36 +44,6 @@ components:
     Thing: {type: object, required: [id], additionalProperties: false, properties: {id: {type: string}}}
 `
 
-// failures is a test whose failures are what is tested.
-type failures struct {
-	testing.TB
-	all []string
-}
-
-func (*failures) Helper() {}
-func (f *failures) Errorf(format string, args ...any) {
-	f.all = append(f.all, fmt.Sprintf(format, args...))
-}
-
-func (f *failures) Fatalf(format string, args ...any) {
-	f.Errorf(format, args...)
-	runtime.Goexit()
-}
-func (f *failures) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }
-
-// of gives the failures of a test.
-func of(t *testing.T, test func(t testing.TB)) []string {
-	t.Helper()
-	f := &failures{TB: t}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		test(f)
-	}()
-	<-ended
-	return f.all
-}
-
 // want fails the test unless there was one failure for each text, in any order, that has it.
 func want(t *testing.T, failures []string, texts ...string) {
 	t.Helper()
@@ -99,7 +67,7 @@ func TestRoutes(t *testing.T) {
 		{Method: "GET", Path: "/docs/things/*file"},
 	}
 	check := func(spec string, routes gin.RoutesInfo) []string {
-		return of(t, func(t testing.TB) { apitest.Routes(t, []byte(spec), routes) })
+		return testkit.Failures(t, func(t testing.TB) { apitest.Routes(t, []byte(spec), routes) })
 	}
 	want(t, check(spec, all))
 	want(t, check(spec, append(slices.Clip(all), gin.RouteInfo{Method: "PUT", Path: "/things/:id"})), "lacks PUT /things/{id}")
@@ -152,7 +120,7 @@ func TestWatch(t *testing.T) {
 				test.method = http.MethodGet
 			}
 			var answer testkit.Answer
-			failures := of(t, func(f testing.TB) {
+			failures := testkit.Failures(t, func(f testing.TB) {
 				server := httptest.NewServer(apitest.Watch(f, []byte(spec), handler))
 				defer server.Close()
 				answer = testkit.Do(t, test.method, server.URL+test.path, "")

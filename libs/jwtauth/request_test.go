@@ -15,11 +15,6 @@ import (
 	"streamgate/libs/problem"
 )
 
-func TestMain(m *testing.M) {
-	gin.SetMode(gin.ReleaseMode)
-	m.Run()
-}
-
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	token := forge(t, ours, header(), claims())

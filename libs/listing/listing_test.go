@@ -21,11 +21,6 @@ import (
 	"streamgate/libs/testkit"
 )
 
-func TestMain(m *testing.M) {
-	gin.SetMode(gin.ReleaseMode)
-	m.Run()
-}
-
 var (
 	newest = []listing.SortKey{{Field: "createdAt", Descending: true}}
 	spec   = listing.Spec{Sortable: []string{"createdAt", "name"}, Fields: []string{"id", "name", "createdAt"}, DefaultSort: newest}

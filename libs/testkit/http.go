@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/logging"
+	"streamgate/libs/process"
 	"streamgate/libs/service"
 )
 
@@ -46,6 +47,16 @@ func Run(t testing.TB, s *service.Service) *service.Running {
 	case <-t.Context().Done():
 	}
 	return running
+}
+
+// FreeAddr returns an address, host:port, where nobody listens.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	addr, err := process.FreeAddr(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr
 }
 
 // Answer is an HTTP answer read whole.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -18,29 +17,10 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// failing is a test whose failure is what is tested.
-type failing struct {
-	testing.TB
-	said string
-}
-
-func (*failing) Helper() {}
-func (f *failing) Fatalf(format string, args ...any) {
-	f.said = fmt.Sprintf(format, args...)
-	runtime.Goexit()
-}
-
-// said gives what a test fails with, or "".
+// said returns what a test fails with, or "".
 func said(t *testing.T, test func(t testing.TB)) string {
 	t.Helper()
-	f := &failing{TB: t}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		test(f)
-	}()
-	<-ended
-	return f.said
+	return strings.Join(testkit.Failures(t, test), "\n")
 }
 
 func TestDo(t *testing.T) {

@@ -70,31 +70,30 @@ func (s *stage) predecessor(ctx context.Context) error {
 
 // other is the Node.js service over its store.
 type other struct {
-	server, mongo *rig.Process
-	addr          string
+	server, mongo *rig.Server
 	accounts      int // so far
 }
 
 func (o *other) stop() {
-	o.server.Stop()
-	o.mongo.Stop()
+	o.server.Kill()
+	o.mongo.Kill()
 }
 
 // startNode starts the service and lets its compiler warm up.
 func (s *stage) startNode(ctx context.Context, folder string) (*other, error) {
-	o := &other{}
-	mongo, mongoAddr, err := startServer(ctx, mongoServer)
+	mongo, err := startServer(ctx, mongoServer)
 	if err != nil {
 		return nil, err
 	}
-	o.mongo = mongo
-	if o.server, o.addr, err = node.Start(ctx, folder, mongoAddr); err != nil {
-		mongo.Stop()
+	server, err := node.Start(ctx, folder, mongo.Addr)
+	if err != nil {
+		mongo.Kill()
 		return nil, err
 	}
+	o := &other{server: server, mongo: mongo}
 	source, err := o.plays()
 	if err == nil {
-		_, err = wire.Closed(ctx, o.addr, s.Connections, source, 10*time.Second)
+		_, err = wire.Closed(ctx, o.server.Addr, s.Connections, source, 10*time.Second)
 	}
 	if err != nil {
 		o.stop()
@@ -125,7 +124,7 @@ func (s *stage) nodePlays(ctx context.Context, o *other) (sample, error) {
 	}
 	var load *wire.Load
 	taken, err := measure(o.server, o.mongo, self{}, func() (_ int, err error) {
-		if load, err = wire.Closed(ctx, o.addr, s.Connections, source, s.lasts()); err != nil {
+		if load, err = wire.Closed(ctx, o.server.Addr, s.Connections, source, s.lasts()); err != nil {
 			return 0, err
 		}
 		return load.Answers(), nil

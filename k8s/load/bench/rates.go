@@ -32,24 +32,24 @@ const (
 // Rates finds how many requests of each kind are answered in a second, in rounds: each round measures everything once, so that
 // what else the machine does falls on all alike.
 func (s *stage) rates(ctx context.Context) error {
-	empty, emptyAddr, err := startServer(ctx, emptyServer)
+	empty, err := startServer(ctx, emptyServer)
 	if err != nil {
 		return err
 	}
-	defer empty.Stop()
-	verify, verifyAddr, err := startServer(ctx, verifyServer)
+	defer empty.Kill()
+	verify, err := startServer(ctx, verifyServer)
 	if err != nil {
 		return err
 	}
-	defer verify.Stop()
+	defer verify.Kill()
 	if err := s.warm(ctx); err != nil {
 		return err
 	}
 	load, mixed := s.heartbeats(s.tokens), s.mixed()
-	gin := func(server *rig.Process, addr string) func() (sample, error) {
+	gin := func(server *rig.Server) func() (sample, error) {
 		return func() (sample, error) {
 			return measure(server, nobody{}, self{}, func() (int, error) {
-				load, err := wire.Closed(ctx, addr, s.Connections, load, s.lasts())
+				load, err := wire.Closed(ctx, server.Addr, s.Connections, load, s.lasts())
 				if err != nil {
 					return 0, err
 				}
@@ -70,8 +70,8 @@ func (s *stage) rates(ctx context.Context) error {
 	rows := []*row{
 		{name: renewFloor, do: func() (sample, error) { return s.floorOfRenewals(ctx) }},
 		{name: startFloor, do: func() (sample, error) { return s.floorOfStarts(ctx) }},
-		{name: ginEmpty, floor: renewFloor, do: gin(empty, emptyAddr)},
-		{name: ginVerify, floor: renewFloor, do: gin(verify, verifyAddr)},
+		{name: ginEmpty, floor: renewFloor, do: gin(empty)},
+		{name: ginVerify, floor: renewFloor, do: gin(verify)},
 		{name: heartbeats, floor: renewFloor, do: begun(full, func() wire.Source { return load })},
 		{name: getStarts, floor: startFloor, do: begun(none, func() wire.Source { return plays(s.tokens) })},
 		{name: "starts, POST /streams", floor: startFloor, do: begun(none, func() wire.Source { return starts(s.tokens) })},

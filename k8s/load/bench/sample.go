@@ -27,16 +27,18 @@ type part interface{ CPU() time.Duration }
 type self struct{}
 
 // CPU is part's.
-func (self) CPU() time.Duration { return rig.CPU(0) }
+func (self) CPU() time.Duration { return used(syscall.RUSAGE_SELF) }
 
 // children are the programs that this one started and that have ended, such as redis-benchmark.
 type children struct{}
 
 // CPU is part's.
-func (children) CPU() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used) // fails for no other argument
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+func (children) CPU() time.Duration { return used(syscall.RUSAGE_CHILDREN) }
+
+func used(whose int) time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(whose, &usage) // fails for no other argument
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // nobody takes no time.

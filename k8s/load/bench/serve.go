@@ -14,7 +14,6 @@ import (
 
 	"streamgate/k8s/load/bench/mongo"
 	"streamgate/k8s/load/bench/rig"
-	"streamgate/k8s/load/bench/wire"
 	"streamgate/libs/jwtauth"
 )
 
@@ -55,24 +54,12 @@ func Serve(ctx context.Context, name, addr string) error {
 }
 
 // startServer starts this program as one of the servers.
-func startServer(ctx context.Context, name string) (*rig.Process, string, error) {
+func startServer(ctx context.Context, name string) (*rig.Server, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return nil, "", fmt.Errorf("serve: %w", err)
+		return nil, fmt.Errorf("serve: %w", err)
 	}
-	addr, err := rig.FreeAddr(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := rig.Start(name, exec.CommandContext(ctx, program, "serve", name, addr)) //nolint:gosec // ourselves
-	if err != nil {
-		return nil, "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := wire.Dial(ctx, addr); err != nil {
-		p.Stop()
-		return nil, "", err
-	}
-	return p, addr, nil
+	return rig.Serve(ctx, name, func(addr string) *exec.Cmd {
+		return exec.CommandContext(ctx, program, "serve", name, addr) //nolint:gosec // ourselves
+	})
 }

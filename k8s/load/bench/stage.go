@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"streamgate/k8s/load/bench/rig"
 	"streamgate/k8s/load/bench/wire"
+	"streamgate/k8s/load/stack"
 )
 
 // stage is a service over a Redis, with accounts that are copies of one.
@@ -62,7 +62,7 @@ func (s *stage) begin(ctx context.Context, source string) error {
 
 func (s *stage) close() {
 	if s.service != nil {
-		s.service.Stop()
+		s.service.Kill()
 	}
 	if s.redis != nil {
 		_ = s.redis.Close() // it ends in any case
@@ -79,13 +79,7 @@ func build(ctx context.Context, source, work string) (string, error) {
 		return filepath.Abs(source)
 	}
 	binary := filepath.Join(work, "session-svc")
-	arguments := []string{"-C", source, "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/session-svc"}
-	cmd := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // our own words
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build of session-svc: %w\n%s", err, out)
-	}
-	return binary, nil
+	return binary, stack.Build(ctx, source, "session-svc", binary, "")
 }
 
 // prepare makes the template, and learns what the service asks of Redis.

@@ -228,41 +228,32 @@ func (v *view) request(op *history.Op) (event, bool) {
 }
 
 func (v *view) openRequest(e event, op *history.Op) (event, bool) {
-	switch op.Verb {
-	case history.Start:
+	if op.Verb == history.Start {
 		e.kind, e.stream = granted, "of "+op.Device
-	case history.Heartbeat:
-		e.kind = renewed
-	case history.Stop:
-		e.kind = stopped
-	case history.SignOut:
-		e.kind = signedOut
-	default:
-		return e, false
+		return e, true
 	}
-	return e, true
+	var known bool
+	e.kind, known = kinds[op.Verb]
+	return e, known && op.Verb != history.List
 }
 
+// kinds are those of what is carried out, but for starts.
+var kinds = map[history.Verb]kind{history.Heartbeat: renewed, history.Stop: stopped, history.SignOut: signedOut, history.List: shown}
+
 func (v *view) doneRequest(e event, op *history.Op) (event, bool) {
-	switch op.Verb {
-	case history.Start:
+	if op.Verb == history.Start {
 		s := v.starts[op.Device]
 		e.kind, e.stream, e.expires = repeated, op.Answer.Stream, op.Answer.Expires.UnixMilli()
-		grant, known := s.seen[grantKey{op.Answer.Stream, op.Answer.Started.UnixMilli()}]
-		return e, !known || len(s.attempts) > 1 || grant.attempt != op
-	case history.Heartbeat:
-		e.kind, e.resumed, e.expires = renewed, op.Answer.Resumed, op.Answer.Expires.UnixMilli()
-		e.at = e.expires - v.rule.Lease.Milliseconds()
-	case history.Stop:
-		e.kind = stopped
-	case history.SignOut:
-		e.kind = signedOut
-	case history.List:
-		e.kind = shown
-	default:
-		return e, false
+		grant, seen := s.seen[grantKey{op.Answer.Stream, op.Answer.Started.UnixMilli()}]
+		return e, !seen || len(s.attempts) > 1 || grant.attempt != op
 	}
-	return e, true
+	if op.Verb == history.Heartbeat {
+		e.resumed, e.expires = op.Answer.Resumed, op.Answer.Expires.UnixMilli()
+		e.at = e.expires - v.rule.Lease.Milliseconds()
+	}
+	var known bool
+	e.kind, known = kinds[op.Verb]
+	return e, known
 }
 
 // String is for a person who looks at a history without an order.

@@ -3,14 +3,15 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/process"
 )
 
 // node is a primary of a Redis Cluster.
@@ -29,12 +30,13 @@ const (
 func (t *trial) cluster(ctx context.Context) ([]*node, error) {
 	var nodes []*node
 	for i := range clusterNodes {
-		bus, err := stack.FreePort(ctx)
+		busAddr, err := process.FreeAddr(ctx, "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
+		_, bus, _ := net.SplitHostPort(busAddr)
 		r, err := t.startRedis(ctx, stack.RedisOptions{Name: fmt.Sprint("node-", i), Args: append([]string{
-			"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus), "--cluster-node-timeout", "2000",
+			"--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000",
 		}, stack.KeepNothing...)})
 		if err != nil {
 			return nil, err

@@ -23,7 +23,7 @@ func (t *trial) pair(ctx context.Context) (p pair, err error) {
 	if p.primary, err = t.startRedis(ctx, stack.RedisOptions{Name: "redis", Args: stack.KeepNothing}); err != nil {
 		return p, err
 	}
-	args := append([]string{"--replicaof", "127.0.0.1 " + strconv.Itoa(p.primary.Port)}, stack.KeepNothing...)
+	args := append([]string{"--replicaof", "127.0.0.1 " + p.primary.Port}, stack.KeepNothing...)
 	if p.replica, err = t.startRedis(ctx, stack.RedisOptions{Name: "replica", Args: args}); err != nil {
 		return p, err
 	}
@@ -56,8 +56,8 @@ func (p pair) lag(ctx context.Context) (int, error) {
 	return a - b, nil
 }
 
-// lose cuts the link, lets the primary decide without the replica for a while, and kills it.
-func (p pair) lose(ctx context.Context, t *trial) error {
+// cutOff cuts the link, and lets the primary decide without the replica for a while.
+func (p pair) cutOff(ctx context.Context, t *trial) error {
 	if err := p.cut(ctx); err != nil {
 		return err
 	}
@@ -75,6 +75,20 @@ func (p pair) lose(ctx context.Context, t *trial) error {
 	return nil
 }
 
+// failOver kills the primary, which has decided what the replica has not got. What the players see is excused until it is over.
+func (p pair) failOver(ctx context.Context, t *trial, takeOver func() error) error {
+	defer t.settle(ctx)
+	return t.during(check.Forgets, func() error {
+		if err := p.cutOff(ctx, t); err != nil {
+			return err
+		}
+		return t.during(check.Failures|check.Away, func() error {
+			p.primary.Kill()
+			return takeOver()
+		})
+	})
+}
+
 func promotion(ctx context.Context, s Setting) (Verdict, error) {
 	var servers pair
 	servicesRedis := func(ctx context.Context, t *trial) (url, mode string, err error) {
@@ -88,21 +102,14 @@ func promotion(ctx context.Context, s Setting) (Verdict, error) {
 		return "redis://" + t.link.Addr() + "/0", "standalone", nil
 	}
 	return simple(plan{redis: servicesRedis, noOrder: true}, func(ctx context.Context, t *trial) error {
-		defer t.settle(ctx)
-		return t.during(check.Forgets, func() error {
-			if err := servers.lose(ctx, t); err != nil {
+		return servers.failOver(ctx, t, func() error {
+			if err := pass(ctx, Lease/4); err != nil {
 				return err
 			}
-			return t.during(check.Failures|check.Away, func() error {
-				servers.primary.Kill()
-				if err := pass(ctx, Lease/4); err != nil {
-					return err
-				}
-				if err := servers.replica.Admin.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
-					return err
-				}
-				return t.link.Lead(servers.replica.Addr())
-			})
+			if err := servers.replica.Admin.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
+				return err
+			}
+			return t.link.Lead(servers.replica.Addr())
 		})
 	})(ctx, s)
 }
@@ -126,25 +133,18 @@ func sentinel(ctx context.Context, s Setting) (Verdict, error) {
 		return "redis://" + addresses[0] + "/0?master_name=streams&addr=" + strings.Join(addresses[1:], "&addr="), "sentinel", nil
 	}
 	return simple(plan{redis: servicesRedis, noOrder: true}, func(ctx context.Context, t *trial) error {
-		defer t.settle(ctx)
-		return t.during(check.Forgets, func() error {
-			if err := servers.lose(ctx, t); err != nil {
-				return err
-			}
-			return t.during(check.Failures|check.Away, func() error {
-				servers.primary.Kill()
-				began := t.recorder.Now()
-				err := until(ctx, func() (bool, error) {
-					address, err := watcher.GetMasterAddrByName(ctx, "streams").Result()
-					if err != nil || address[1] != strconv.Itoa(servers.replica.Port) {
-						return false, nil //nolint:nilerr // it is electing
-					}
-					role, err := servers.replica.Info(ctx, "replication", "role")
-					return role == "master", err
-				})
-				t.notes = append(t.notes, fmt.Sprintf("Sentinel took %v", (t.recorder.Now()-began).Round(time.Millisecond)))
-				return err
+		return servers.failOver(ctx, t, func() error {
+			began := t.recorder.Now()
+			err := until(ctx, func() (bool, error) {
+				address, err := watcher.GetMasterAddrByName(ctx, "streams").Result()
+				if err != nil || address[1] != servers.replica.Port {
+					return false, nil //nolint:nilerr // it is electing
+				}
+				role, err := servers.replica.Info(ctx, "replication", "role")
+				return role == "master", err
 			})
+			t.notes = append(t.notes, fmt.Sprintf("Sentinel took %v", (t.recorder.Now()-began).Round(time.Millisecond)))
+			return err
 		})
 	})(ctx, s)
 }
@@ -155,7 +155,7 @@ func (t *trial) sentinels(ctx context.Context, primary *stack.Redis) ([]string, 
 	for i := range sentinels {
 		name := fmt.Sprint("sentinel-", i)
 		file := filepath.Join(t.setting.Dir, name+".conf")
-		config := fmt.Sprintf("sentinel monitor streams 127.0.0.1 %d %d\nsentinel down-after-milliseconds streams 500\nsentinel failover-timeout streams 4000\n",
+		config := fmt.Sprintf("sentinel monitor streams 127.0.0.1 %s %d\nsentinel down-after-milliseconds streams 500\nsentinel failover-timeout streams 4000\n",
 			primary.Port, sentinels/2+1)
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			return nil, err

@@ -25,9 +25,9 @@ func Root() (string, error) {
 	}
 }
 
-// Build builds the service whose source is in a folder, and gives the program. The overlay may be empty.
+// Build builds the service whose source is in a folder, as it is shipped, to a program. The overlay may be empty.
 func Build(ctx context.Context, source, service, program, overlay string) error {
-	args := []string{"-C", source, "build", "-o", program}
+	args := []string{"-C", source, "build", "-trimpath", "-ldflags", "-s -w", "-o", program}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}

@@ -3,14 +3,16 @@ package stack
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/process"
 )
 
 // RedisOptions say how a Redis runs.
@@ -31,15 +33,15 @@ var (
 
 // Redis is a server of our own.
 type Redis struct {
-	Port  int
+	Port  string        // on 127.0.0.1
 	Admin *redis.Client // a connection past all links
 
 	dir, program string
 	o            RedisOptions
-	process      *process
+	process      *process.Process
 }
 
-// FindRedis gives the program of a Redis server.
+// FindRedis returns the program of a Redis server.
 func FindRedis() (string, error) {
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if program, err := exec.LookPath(name); err == nil {
@@ -55,10 +57,11 @@ func StartRedis(ctx context.Context, dir string, o RedisOptions) (*Redis, error)
 	if err != nil {
 		return nil, err
 	}
-	port, err := FreePort(ctx)
+	address, err := process.FreeAddr(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
+	_, port, _ := net.SplitHostPort(address)
 	r := &Redis{Port: port, dir: filepath.Join(dir, o.Name), program: program, o: o}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, err
@@ -68,42 +71,43 @@ func StartRedis(ctx context.Context, dir string, o RedisOptions) (*Redis, error)
 }
 
 // Addr is host:port.
-func (r *Redis) Addr() string { return "127.0.0.1:" + strconv.Itoa(r.Port) }
+func (r *Redis) Addr() string { return "127.0.0.1:" + r.Port }
 
 // Start starts it, again with the same data and on the same port.
 func (r *Redis) Start(ctx context.Context) error {
 	args := r.serverArgs()
 	if r.o.Sentinel != "" {
-		args = []string{r.o.Sentinel, "--sentinel", "--bind", "127.0.0.1", "--port", strconv.Itoa(r.Port), "--dir", r.dir, "--daemonize", "no"}
+		args = []string{r.o.Sentinel, "--sentinel", "--bind", "127.0.0.1", "--port", r.Port, "--dir", r.dir, "--daemonize", "no"}
 	}
-	process, err := startProcess(r.dir, r.o.Name, r.program, args, append(os.Environ(), r.o.Env...))
-	if err != nil {
-		return err
+	cmd := exec.Command(r.program, args...) //nolint:gosec,noctx // a program that we name; ended by Kill
+	cmd.Env = append(os.Environ(), r.o.Env...)
+	running, err := start(ctx, r.dir, r.o.Name, cmd, func(ctx context.Context) error { return r.Admin.Ping(ctx).Err() })
+	if err == nil {
+		r.process = running
 	}
-	r.process = process
-	return process.await(ctx, func(ctx context.Context) error { return r.Admin.Ping(ctx).Err() })
+	return err
 }
 
 func (r *Redis) serverArgs() []string {
 	return append([]string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.Port), "--dir", r.dir, "--daemonize", "no", "--save", "",
+		"--bind", "127.0.0.1", "--port", r.Port, "--dir", r.dir, "--daemonize", "no", "--save", "",
 		"--maxmemory-policy", "noeviction", "--loglevel", "notice", "--repl-diskless-sync-delay", "0",
 	}, r.o.Args...)
 }
 
 // Kill ends it as kill -9 does.
-func (r *Redis) Kill() { r.process.kill() }
+func (r *Redis) Kill() { r.process.Kill() }
 
 // Freeze stops it as SIGSTOP does; Thaw lets it go on.
-func (r *Redis) Freeze() { r.process.signal(syscall.SIGSTOP) }
+func (r *Redis) Freeze() { r.process.Signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen server go on.
-func (r *Redis) Thaw() { r.process.signal(syscall.SIGCONT) }
+func (r *Redis) Thaw() { r.process.Signal(syscall.SIGCONT) }
 
 // Close ends it for good.
 func (r *Redis) Close() {
 	_ = r.Admin.Close() // nothing is lost
-	r.process.kill()
+	r.process.Kill()
 }
 
 // Info gives one line of INFO.

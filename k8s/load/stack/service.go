@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"syscall"
+
+	"streamgate/libs/process"
 )
 
 // Service is one replica of a service.
@@ -15,13 +18,13 @@ type Service struct {
 
 	dir, name, program string
 	env                []string
-	process            *process
+	process            *process.Process
 }
 
 func newService(ctx context.Context, dir, name, program string, env []string) (*Service, error) {
 	s := &Service{dir: dir, name: name, program: program, env: env}
 	for variable, address := range map[string]*string{"PUBLIC_ADDR": &s.Public, "INTERNAL_ADDR": &s.Internal, "OPERATIONS_ADDR": &s.Operations} {
-		free, err := freeAddress(ctx)
+		free, err := process.FreeAddr(ctx, "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
@@ -34,25 +37,23 @@ func newService(ctx context.Context, dir, name, program string, env []string) (*
 
 // Start starts it, again on the same addresses, and waits until it is ready.
 func (s *Service) Start(ctx context.Context) error {
-	process, err := startProcess(s.dir, s.name, s.program, nil, s.env)
-	if err != nil {
-		return err
+	cmd := exec.Command(s.program) //nolint:gosec,noctx // a program that we built; ended by Kill
+	cmd.Env = s.env
+	running, err := start(ctx, s.dir, s.name, cmd, process.Answers(s.Operations+"/readyz"))
+	if err == nil {
+		s.process = running
 	}
-	s.process = process
-	return process.await(ctx, func(ctx context.Context) error {
-		_, err := get(ctx, s.Operations+"/readyz")
-		return err
-	})
+	return err
 }
 
 // Kill ends it as kill -9 does.
-func (s *Service) Kill() { s.process.kill() }
+func (s *Service) Kill() { s.process.Kill() }
 
 // Freeze stops it as SIGSTOP does; Thaw lets it go on.
-func (s *Service) Freeze() { s.process.signal(syscall.SIGSTOP) }
+func (s *Service) Freeze() { s.process.Signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen service go on.
-func (s *Service) Thaw() { s.process.signal(syscall.SIGCONT) }
+func (s *Service) Thaw() { s.process.Signal(syscall.SIGCONT) }
 
 // Metric gives the sum of a metric's series.
 func (s *Service) Metric(ctx context.Context, name string) (float64, error) {

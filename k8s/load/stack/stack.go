@@ -111,9 +111,6 @@ func (s *Stack) add(ctx context.Context, to *[]*Service, name, program string, e
 		return err
 	}
 	if err := service.Start(ctx); err != nil {
-		if service.process != nil {
-			service.Kill()
-		}
 		return err
 	}
 	*to = append(*to, service)

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"streamgate/k8s/load/bench/rig"
-	"streamgate/k8s/load/bench/wire"
 )
 
 //go:embed server.js package.json package-lock.json
@@ -45,23 +43,11 @@ func Install(ctx context.Context, folder string) error {
 }
 
 // Start starts the service over a MongoDB.
-func Start(ctx context.Context, folder, mongo string) (*rig.Process, string, error) {
-	addr, err := rig.FreeAddr(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	cmd := exec.CommandContext(ctx, "node", "server.js")
-	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "NODE_ENV=production", "ADDR="+addr, "MONGODB_URI=mongodb://"+mongo, "SECRET="+Secret)
-	p, err := rig.Start("node", cmd)
-	if err != nil {
-		return nil, "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	if err := wire.Dial(ctx, addr); err != nil {
-		p.Stop()
-		return nil, "", errors.Join(err, errors.New(p.Last()))
-	}
-	return p, addr, nil
+func Start(ctx context.Context, folder, mongo string) (*rig.Server, error) {
+	return rig.Serve(ctx, "node", func(addr string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "node", "server.js")
+		cmd.Dir = folder
+		cmd.Env = append(os.Environ(), "NODE_ENV=production", "ADDR="+addr, "MONGODB_URI=mongodb://"+mongo, "SECRET="+Secret)
+		return cmd
+	})
 }

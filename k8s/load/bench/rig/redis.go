@@ -17,9 +17,8 @@ import (
 
 // Redis is a server without persistence, and a client of it for what is not measured.
 type Redis struct {
-	*Process
+	*Server
 
-	Addr   string
 	Client *redis.Client
 
 	asked int64 // INFO, so far, by Applied and InSync
@@ -27,30 +26,23 @@ type Redis struct {
 
 // StartRedis starts a server, with more options such as "--replicaof".
 func StartRedis(ctx context.Context, options ...string) (*Redis, error) {
-	addr, err := FreeAddr(ctx)
+	server, err := Serve(ctx, "redis-server", func(addr string) *exec.Cmd {
+		host, port, _ := net.SplitHostPort(addr)
+		return exec.CommandContext(ctx, "redis-server", append([]string{ //nolint:gosec // our own words
+			"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+			"--repl-diskless-sync-delay", "0", "--repl-diskless-load", "on-empty-db", "--dir", os.TempDir(), "--repl-ping-replica-period", "3600",
+		}, options...)...)
+	})
 	if err != nil {
 		return nil, err
 	}
-	host, port, _ := net.SplitHostPort(addr)
-	arguments := []string{
-		"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
-		"--repl-diskless-sync-delay", "0", "--repl-diskless-load", "on-empty-db", "--dir", os.TempDir(), "--repl-ping-replica-period", "3600",
-	}
-	p, err := Start("redis-server", exec.CommandContext(ctx, "redis-server", append(arguments, options...)...)) //nolint:gosec // our own words
-	if err != nil {
-		return nil, err
-	}
-	r := &Redis{Process: p, Addr: addr, Client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, ReadTimeout: time.Minute})}
-	if err := p.eventually(ctx, func(ctx context.Context) error { return r.Client.Ping(ctx).Err() }); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return r, nil
+	return (&Redis{Server: server}).In(0), nil
 }
 
 // Close ends the server.
 func (r *Redis) Close() error {
 	err := r.Client.Close()
-	r.Stop()
+	r.Kill()
 	return err
 }
 
@@ -103,7 +95,7 @@ func (r *Redis) Benchmark(ctx context.Context, connections, calls, keys int, com
 // In gives the same server with a client of another database.
 func (r *Redis) In(database int) *Redis {
 	client := redis.NewClient(&redis.Options{Addr: r.Addr, DB: database, Protocol: 2, ReadTimeout: time.Minute})
-	return &Redis{Process: r.Process, Addr: r.Addr, Client: client}
+	return &Redis{Server: r.Server, Client: client}
 }
 
 // Applied counts the commands that the server was sent, by clients or, as a replica, by its primary.
@@ -116,7 +108,9 @@ func (r *Redis) Applied(ctx context.Context) int64 {
 // InSync waits until a replica has everything that its primary had when it was called.
 func (r *Redis) InSync(ctx context.Context, primary *Redis) error {
 	want := primary.Info(ctx, "replication", "master_repl_offset")
-	return r.eventually(ctx, func(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return r.Await(ctx, func(ctx context.Context) error {
 		replicas, err := primary.Client.Info(ctx, "replication").Result()
 		if err != nil || !strings.Contains(replicas, "state=online") {
 			return errors.Join(errors.New("no replica"), err)

@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"streamgate/libs/process"
 )
 
 // Service is the real session-svc.
 type Service struct {
-	*Process
+	*process.Process
 
 	Public, Internal, Operations string // addresses
 
@@ -29,7 +31,7 @@ func StartService(ctx context.Context, binary string, world *World, redisAddr st
 	s := &Service{world: world}
 	for _, addr := range []*string{&s.Public, &s.Internal, &s.Operations} {
 		var err error
-		if *addr, err = FreeAddr(ctx); err != nil {
+		if *addr, err = freeAddr(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -40,15 +42,7 @@ func StartService(ctx context.Context, binary string, world *World, redisAddr st
 		"GRANT_KEYS=" + aKey, "REFRESH_KEYS=" + aKey, "INTERNAL_SECRETS=" + secret, "LEASE=" + Lease, "DRAIN_DELAY=0s", "LOG_LEVEL=warn", "PPROF=true",
 	}, settings...)
 	var err error
-	if s.Process, err = Start("session-svc", cmd); err != nil {
-		return nil, err
-	}
-	err = s.eventually(ctx, func(ctx context.Context) error {
-		_, err := s.Get(ctx, "/readyz")
-		return err
-	})
-	if err != nil {
-		s.Stop()
+	if s.Process, err = start(ctx, "session-svc", cmd, process.Answers("http://"+s.Operations+"/readyz")); err != nil {
 		return nil, err
 	}
 	return s, nil

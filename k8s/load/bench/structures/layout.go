@@ -35,6 +35,7 @@ func init() {
 // layout is one way of keeping leases: the commands of an account's stream.
 type layout struct {
 	name               string
+	own                bool // its scripts are here
 	start, renew, stop func(account string, slot int) []any
 	// keys are those of an account's leases.
 	keys func(account string) []string
@@ -65,7 +66,7 @@ func own(ctx context.Context, r *rig.Redis, name, prefix string, leases ...strin
 	if err != nil {
 		return nil, fmt.Errorf("content: %w", err)
 	}
-	l := &layout{name: name, sessions: func(account string) string { return "s:{" + account + "}" }}
+	l := &layout{name: name, own: true, sessions: func(account string) string { return "s:{" + account + "}" }}
 	l.keys = func(account string) []string {
 		var keys []string
 		for _, prefix := range leases {

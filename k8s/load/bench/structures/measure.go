@@ -124,9 +124,18 @@ func (b *Bench) memory(ctx context.Context) int64 {
 	return bytes
 }
 
-// signIn gives every account its devices.
+// signIn gives every account its devices. The scripts here want to know until when one is signed in, and since when all are, each in
+// Unix milliseconds; session-svc's are given what it wrote itself.
 func (b *Bench) signIn(ctx context.Context, l *layout) error {
+	const farOff = "9999999999999"
 	return b.each(ctx, func(pipe redis.Pipeliner, account string) {
+		if l.own {
+			pipe.HSet(ctx, l.sessions(account), "m", "0")
+			for _, id := range sessions {
+				pipe.HSet(ctx, l.sessions(account), id, farOff)
+			}
+			return
+		}
 		for field, text := range b.session {
 			if field != rig.Raw(b.present.Account.Session) {
 				pipe.HSet(ctx, l.sessions(account), field, text)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"runtime"
 	"time"
@@ -184,20 +183,4 @@ func (l *loop) receive(fd int32) error {
 	l.source.Done(c.id, answer)
 	l.idle = append(l.idle, c)
 	return nil
-}
-
-// Dial checks that somebody listens, waiting for a while.
-func Dial(ctx context.Context, addr string) error {
-	var d net.Dialer
-	for {
-		c, err := d.DialContext(ctx, "tcp", addr)
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("nobody listens on %s: %w", addr, err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -40,7 +41,7 @@ func TestCommandIsInterrupted(t *testing.T) {
 	const script = `trap 'echo interrupted; exit 5' INT; echo waiting; while :; do sleep 0.1; done`
 	run := start(t, t.TempDir(), nil, "test", "-redis=miniredis", "--", "sh", "-c", script)
 	run.waitFor(t, "waiting\n")
-	run.signal(t, os.Interrupt)
+	run.Signal(syscall.SIGINT)
 	if code := run.exitCode(t); code != 5 || run.output.String() != "waiting\ninterrupted\n" {
 		t.Errorf("%d: %s", code, run.output)
 	}

@@ -1,23 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"streamgate/libs/devstack/internal/runner"
+	"streamgate/libs/process"
+	"streamgate/libs/testkit"
 )
 
 // TestMain lets the test binary be devstack itself, so that the tests can start it, signal it and kill it.
@@ -31,31 +29,27 @@ func TestMain(m *testing.M) {
 
 // started is a devstack that a test has started.
 type started struct {
-	cmd    *exec.Cmd
-	output *lockedBuffer
+	*process.Process
+
+	output *testkit.Log
 	pids   string // a folder, where each stand-in leaves its process id
-	ended  chan struct{}
 }
 
 // start runs devstack in a folder, without the stores that the test itself may have been given.
 func start(t *testing.T, dir string, variables []string, args ...string) *started {
 	t.Helper()
-	s := &started{cmd: exec.Command(os.Args[0], args...), output: &lockedBuffer{}, pids: t.TempDir(), ended: make(chan struct{})}
-	s.cmd.Dir = dir
-	s.cmd.Env = append(os.Environ(), "DEVSTACK_TEST_IS_DEVSTACK=yes", "STANDIN_PIDS="+s.pids,
+	s := &started{output: &testkit.Log{}, pids: t.TempDir()}
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "DEVSTACK_TEST_IS_DEVSTACK=yes", "STANDIN_PIDS="+s.pids,
 		"TEST_MONGODB_URI=", "TEST_REDIS_URL=", "MONGODB_URI=", "REDIS_URL=")
-	s.cmd.Env = append(s.cmd.Env, variables...)
-	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
-	if err := s.cmd.Start(); err != nil {
+	cmd.Env = append(cmd.Env, variables...)
+	var err error
+	if s.Process, err = process.Start("devstack", cmd, process.NewOutput(s.output, "")); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		defer close(s.ended)
-		_ = s.cmd.Wait()
-	}()
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Kill()
-		<-s.ended
+		s.Kill()
 		if t.Failed() {
 			t.Logf("devstack %s:\n%s", strings.Join(args, " "), s.output)
 		}
@@ -63,40 +57,32 @@ func start(t *testing.T, dir string, variables []string, args ...string) *starte
 	return s
 }
 
-func (s *started) signal(t *testing.T, signal os.Signal) {
-	t.Helper()
-	if err := s.cmd.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // exitCode waits for the end.
 func (s *started) exitCode(t *testing.T) int {
 	t.Helper()
 	select {
-	case <-s.ended:
+	case <-s.Done():
 	case <-time.After(time.Minute):
 		t.Fatalf("still running:\n%s", s.output)
 	}
-	return s.cmd.ProcessState.ExitCode()
+	return s.ExitCode()
 }
 
-// waitFor waits until the output matches, and gives the match and its groups.
+// waitFor waits until the output matches, and returns the match and its groups.
 func (s *started) waitFor(t *testing.T, pattern string) []string {
 	t.Helper()
 	expression := regexp.MustCompile(pattern)
 	var match []string
-	eventually(t, "output like "+pattern, func() bool {
-		match = expression.FindStringSubmatch(s.output.String())
-		select {
-		case <-s.ended:
-			return true
-		default:
-			return match != nil
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // the stand-ins are compiled, maybe on a busy machine
+	defer cancel()
+	matches := func(context.Context) error {
+		if match = expression.FindStringSubmatch(s.output.String()); match == nil {
+			return errors.New("no output like " + pattern)
 		}
-	})
-	if match == nil {
-		t.Fatalf("ended without output like %s:\n%s", pattern, s.output)
+		return nil
+	}
+	if err := s.Await(ctx, matches); err != nil && matches(ctx) != nil { // what it said last may be what it ended with
+		t.Fatal(err)
 	}
 	return match
 }
@@ -114,7 +100,7 @@ func (s *started) noneLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the end of "+file.Name(), func() bool { return !runs(pid) })
+		testkit.Eventually(t, "the end of "+file.Name(), func() bool { return !runs(pid) })
 	}
 }
 
@@ -127,59 +113,7 @@ func runs(pid int) bool {
 	return syscall.Kill(pid, 0) == nil
 }
 
-func eventually(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.After(3 * time.Minute) // the stand-ins are compiled, maybe on a busy machine
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for !happened() {
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("waited too long for %s", what)
-		}
-	}
-}
-
-func get(t *testing.T, url string) (status int, body string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
-}
-
-// lockedBuffer is written by the running program while a test reads it.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-// found are the services of this repository.
+// found returns the services of this repository.
 func found(t *testing.T) []runner.Service {
 	t.Helper()
 	services, err := runner.Find(repositoryRoot)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"streamgate/libs/testkit"
 )
 
 // These tests run one after the other: each wants the services' usual ports.
@@ -35,15 +37,12 @@ func TestRun(t *testing.T) {
 	// The front leads to the services, and they have been told where to find each other.
 	services := map[string]string{}
 	for path, service := range map[string]string{"/users/me": "user-svc", "/content": "session-svc", "/media/x/y": "content-svc"} {
-		status, body := get(t, url+path)
-		if name, _, _ := strings.Cut(body, "\n"); status != http.StatusOK || name != service {
-			t.Errorf("%s: %d from %q, want %s", path, status, name, service)
+		services[service] = get(t, url+path, http.StatusOK)
+		if name, _, _ := strings.Cut(services[service], "\n"); name != service {
+			t.Errorf("%s: from %q, want %s", path, name, service)
 		}
-		services[service] = body
 	}
-	if status, _ := get(t, url+"/nothing"); status != http.StatusNotFound {
-		t.Errorf("an unknown path: %d", status)
-	}
+	get(t, url+"/nothing", http.StatusNotFound)
 	expectVariables(t, services, root)
 
 	// Neither the folder nor the address is free now.
@@ -58,7 +57,7 @@ func TestRun(t *testing.T) {
 	}
 
 	// Ctrl-C ends all of it in order.
-	stack.signal(t, os.Interrupt)
+	stack.Signal(syscall.SIGINT)
 	if code := stack.exitCode(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -97,14 +96,20 @@ func expectRestart(t *testing.T, root, sessionService string) {
 	t.Helper()
 	again := start(t, filepath.Join(root, "user-svc", "cmd"), nil, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
 	url := again.waitFor(t, ready)[1]
-	if _, body := get(t, url+"/content"); line(body, "GRANT_KEYS=") != line(sessionService, "GRANT_KEYS=") {
+	if body := get(t, url+"/content", http.StatusOK); line(body, "GRANT_KEYS=") != line(sessionService, "GRANT_KEYS=") {
 		t.Error("other secrets after a restart")
 	}
-	again.signal(t, syscall.SIGTERM)
+	again.Signal(syscall.SIGTERM)
 	if code := again.exitCode(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	again.noneLeft(t)
+}
+
+// get returns the body of an answer that must have this status.
+func get(t *testing.T, url string, status int) string {
+	t.Helper()
+	return string(testkit.Do(t, http.MethodGet, url, "").Want(t, status).Body)
 }
 
 // line is the line that begins so, with what surrounds it.
@@ -126,9 +131,7 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 func TestServiceThatCrashes(t *testing.T) {
 	stack := start(t, standIns(t), nil, "run", "-listen", "127.0.0.1:0")
 	url := stack.waitFor(t, ready)[1]
-	if status, body := get(t, url+"/users/crash"); status != http.StatusBadGateway || !strings.Contains(body, `"code":"bad_gateway"`) {
-		t.Errorf("%d %s", status, body)
-	}
+	testkit.Do(t, http.MethodGet, url+"/users/crash", "").Problem(t, http.StatusBadGateway, "bad_gateway")
 	if code := stack.exitCode(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
@@ -142,7 +145,7 @@ func TestNothingOutlivesSIGKILL(t *testing.T) {
 	}
 	stack := start(t, standIns(t), nil, "run", "-listen", "127.0.0.1:0")
 	stack.waitFor(t, ready)
-	stack.signal(t, syscall.SIGKILL)
+	stack.Signal(syscall.SIGKILL)
 	stack.exitCode(t)
 	stack.noneLeft(t)
 }
@@ -150,10 +153,10 @@ func TestNothingOutlivesSIGKILL(t *testing.T) {
 func TestSecondInterruptKills(t *testing.T) {
 	stack := start(t, standIns(t), []string{"STANDIN_STUBBORN=session-svc"}, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
 	stack.waitFor(t, ready)
-	eventually(t, "the end", func() bool {
-		_ = stack.cmd.Process.Signal(os.Interrupt) // one that comes at once with the first does not count
+	testkit.Eventually(t, "the end", func() bool {
+		stack.Signal(syscall.SIGINT) // one that comes at once with the first does not count
 		select {
-		case <-stack.ended:
+		case <-stack.Done():
 			return true
 		default:
 			return false
@@ -173,7 +176,7 @@ func TestServiceThatDoesNotCompile(t *testing.T) {
 	if code := stack.exitCode(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	stack.waitFor(t, `devstack: building user-svc failed: exit status 1\n(.*\n)*.*undefined: nonsense`)
+	stack.waitFor(t, `devstack: building user-svc failed: go build ended with exit code 1; its last lines:\n(.*\n)*.*undefined: nonsense`)
 }
 
 func TestMachineWithoutGo(t *testing.T) {

@@ -7,10 +7,9 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"streamgate/libs/devstack/internal/process"
+	"streamgate/libs/process"
 )
 
 // build compiles the services one after the other: they share most packages, which are then compiled only once.
@@ -31,26 +30,23 @@ func build(ctx context.Context, o Options) error {
 }
 
 func buildOne(ctx context.Context, goCommand, name string, o Options) error {
-	output := process.NewOutput(io.Discard, "")
-	compiler, err := process.Start(&exec.Cmd{
-		Path:   goCommand,
-		Args:   []string{goCommand, "build", "-o", binary(o.Dir, name), "./cmd/" + name},
-		Dir:    filepath.Join(o.Root, name),
-		Env:    o.Environ,
-		Stdout: output, Stderr: output,
-	})
+	compiler, err := process.Start("go build", &exec.Cmd{
+		Path: goCommand,
+		Args: []string{goCommand, "build", "-o", binary(o.Dir, name), "./cmd/" + name},
+		Dir:  filepath.Join(o.Root, name),
+		Env:  o.Environ,
+	}, process.NewOutput(io.Discard, ""))
 	if err != nil {
 		return err
 	}
 	select {
 	case <-compiler.Done():
 	case <-ctx.Done():
-		compiler.Signal(syscall.SIGKILL) // whatever it has begun, the next build begins anew
-		<-compiler.Done()
+		compiler.Kill() // whatever it has begun, the next build begins anew
 		return ctx.Err()
 	}
-	if err := compiler.Wait(); err != nil {
-		return fmt.Errorf("%w\n%s", err, output.Last())
+	if compiler.ExitCode() != 0 {
+		return compiler.End()
 	}
 	return nil
 }

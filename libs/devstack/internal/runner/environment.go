@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"streamgate/libs/devstack/internal/ports"
+	"streamgate/libs/process"
 )
 
 // variables maps the names of environment variables to their values.
@@ -45,7 +45,7 @@ func chooseAddresses(ctx context.Context, service Service) (addresses, error) {
 	var a addresses
 	var errs error
 	for address, port := range map[*string]int{&a.public: service.Public, &a.internal: service.Internal, &a.operations: service.Operations} {
-		free, err := ports.Free(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		free, err := process.FreeAddr(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		errs = errors.Join(errs, err)
 		*address = free
 	}

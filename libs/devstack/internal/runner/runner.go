@@ -136,7 +136,7 @@ func (s *stack) startServices(ctx context.Context, user, known variables, listen
 			return err
 		}
 		s.services = append(s.services, c)
-		s.watch(c.process.Done(), c.err)
+		s.watch(c.process.Done(), c.process.End)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -167,12 +167,15 @@ func (s *stack) watch(gone <-chan struct{}, why func() error) {
 	}()
 }
 
+// restAfter is when a service that got ready is at rest.
+const restAfter = time.Second
+
 // measure waits until every service is ready, and a little later looks at its memory.
 func (s *stack) measure(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(s.services))
 	for i, c := range s.services {
-		all.Go(func() { c.ready, errs[i] = c.untilReady(ctx, s.say) })
+		all.Go(func() { errs[i] = c.untilReady(ctx, s.say) })
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -184,7 +187,7 @@ func (s *stack) measure(ctx context.Context) error {
 		return ctx.Err()
 	}
 	for _, c := range s.services {
-		c.memory, _ = residentMemory(c.process.Pid())
+		c.memory = c.process.Memory()
 	}
 	return nil
 }
@@ -204,11 +207,7 @@ func (s *stack) stop(hurry context.Context) error {
 	var all sync.WaitGroup
 	stopped := make([]error, len(s.services))
 	for i, c := range s.services {
-		all.Go(func() {
-			if err := c.process.Stop(ctx); err != nil {
-				stopped[i] = fmt.Errorf("%s %w", c.service.Name, err)
-			}
-		})
+		all.Go(func() { stopped[i] = c.process.Stop(ctx) })
 	}
 	all.Wait()
 	errs = append(errs, stopped...)

@@ -13,13 +13,13 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 
-	"streamgate/libs/devstack/internal/ports"
+	"streamgate/libs/process"
 	"streamgate/libs/redisemu"
 )
 
 // openMiniredis runs a Redis written in Go in this process, and keeps its data in a file.
 func openMiniredis(ctx context.Context, dir string, o Options) (*Store, error) {
-	address, err := ports.Free(ctx, o.RedisAddress)
+	address, err := process.FreeAddr(ctx, o.RedisAddress)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 
 	"streamgate/libs/devstack/internal/mongowire"
-	"streamgate/libs/devstack/internal/ports"
+	"streamgate/libs/process"
 )
 
 // openMongoDB serves MongoDB's protocol from SQLite files, through FerretDB in this process.
@@ -20,7 +20,7 @@ func openMongoDB(ctx context.Context, o Options) (*Store, error) {
 	if o.MongoDBURI != "" {
 		return existing("a server of yours", o.MongoDBURI), nil
 	}
-	listen, err := ports.Free(ctx, o.MongoDBAddress)
+	listen, err := process.FreeAddr(ctx, o.MongoDBAddress)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/devstack/internal/stores"
+	"streamgate/libs/testkit"
 )
 
 const noMongoDB = "mongodb://127.0.0.1:1/"
@@ -80,7 +81,7 @@ func TestRedisKeepsItsData(t *testing.T) {
 		if got := client.TTL(ctx, hash).Val(); got != -1 {
 			t.Errorf("the hash lives %s", got)
 		}
-		waitFor(t, "the short-lived key to go", func() bool { return client.Exists(ctx, "gone").Val() == 0 })
+		testkit.Eventually(t, "the short-lived key to go", func() bool { return client.Exists(ctx, "gone").Val() == 0 })
 		if got := client.DBSize(ctx).Val(); got != 3 {
 			t.Errorf("%d keys", got)
 		}
@@ -113,7 +114,7 @@ func TestMiniredisSurvivesSIGKILL(t *testing.T) {
 
 	// Nobody has closed the store, and yet another one finds its data.
 	file := filepath.Join(dir, "redis", "miniredis.json")
-	waitFor(t, "the data to be on disk", func() bool {
+	testkit.Eventually(t, "the data to be on disk", func() bool {
 		text, _ := os.ReadFile(file)
 		return bytes.Contains(text, []byte(`"Yg=="`)) // b
 	})
@@ -159,19 +160,5 @@ func TestMachineWithoutRedis(t *testing.T) {
 	defer closeStores(t, s)
 	if s.Redis.Kind != "miniredis" {
 		t.Errorf("Redis is a %s", s.Redis.Kind)
-	}
-}
-
-func waitFor(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.After(30 * time.Second)
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !happened() {
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("waited too long for %s", what)
-		}
 	}
 }

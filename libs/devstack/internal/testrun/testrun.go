@@ -8,8 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 
-	"streamgate/libs/devstack/internal/process"
 	"streamgate/libs/devstack/internal/stores"
+	"streamgate/libs/process"
 )
 
 // The variables that tell the command where the stores are. Stores they name already are used as they are.
@@ -40,25 +40,24 @@ func Run(ctx context.Context, signals <-chan os.Signal, redis stores.Redis, comm
 	}
 	defer func() { err = errors.Join(err, open.Close(ctx)) }()
 
-	running, err := process.Start(&exec.Cmd{
+	running, err := process.Start(command[0], &exec.Cmd{
 		Path: program, Args: command,
 		Env:   append(os.Environ(), mongoDBVariable+"="+open.MongoDB.URL, redisVariable+"="+open.Redis.URL),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	})
+	}, nil)
 	if err != nil {
 		return 0, err
 	}
 	for {
 		select {
 		case <-running.Done():
-			return process.ExitCode(running.Wait()), nil
+			return running.ExitCode(), nil
 		case s := <-signals:
 			if number, ok := s.(syscall.Signal); ok {
 				running.Signal(number)
 			}
 		case <-open.Gone():
-			running.Signal(syscall.SIGKILL)
-			<-running.Done()
+			running.Kill()
 			return 0, fmt.Errorf("a store failed while the command ran: %w", open.Err())
 		}
 	}

@@ -3,52 +3,53 @@
 -- ARGV    1 stream id  2 session id  3 content, player, device  4 limit  5 lease, ms  6 remember, ms  7 id to replace or ''
 --         8 cooldown, ms, or '' if the plan does not evict  9 ends remembered at most
 -- RETURNS {outcome, now in ms, {stream id, lease, …}}
--- A lease is its state, when it lapses (of an ended stream, is forgotten) 6, session id 8, start 6, and ARGV[3]; of an ended one who ended it.
-local floor, id, sid, detail, lease, remember = math.floor, ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
+-- A lease is a head and ARGV[3]; that of an ended stream a head and who ended it.
+local id, sid, detail, lease, remember = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
-local now = time[1] * 1000 + floor(time[2] / 1000)
-local function number(s, i)
-  local a, b, c, d, e, f = s:byte(i, i + 5)
-  return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-end
-local function bytes(n)
-  return string.char(floor(n / 2 ^ 40), floor(n / 2 ^ 32) % 256, floor(n / 2 ^ 24) % 256, floor(n / 2 ^ 16) % 256, floor(n / 256) % 256, n % 256)
-end
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local head = '>c1I6c8I6' -- state (l: leased), when it lapses (of an ended stream, is forgotten), session id, start
+local after = struct.size(head) + 1
 local all = redis.call('HGETALL', KEYS[1])
 local live, replaced, past, gone, known = {}, {}, {}, {}, ARGV[7] == ''
 for n = 1, #all, 2 do
   local e, text = all[n], all[n + 1]
-  local ends, leased = number(text, 2), text:byte(1) == 108 -- 108 is l, for lease
+  local state, ends, owner, start = struct.unpack(head, text)
+  local leased, its = state == 'l', text:sub(after)
   if ends + (leased and remember or 0) <= now then
     gone[#gone + 1] = e
   else
     known = known or e == ARGV[7]
     if e == id then
       if not leased then return {'ended', now, all} end
-      if text:sub(22) ~= detail then return {'conflict', now, all} end
+      if its ~= detail then return {'conflict', now, all} end
       if ends > now then return {'repeated', now, all} end
     elseif leased and ends > now then
-      local same = text:sub(34, 37) ~= '\0\0\0\0' and text:sub(34, 37) == detail:sub(13, 16) and text:sub(8, 15) == sid
-      table.insert((same or e == ARGV[7]) and replaced or live, {id = e, start = number(text, 16), text = text})
+      local same = its:sub(13, 16) ~= '\0\0\0\0' and its:sub(13, 16) == detail:sub(13, 16) and owner == sid
+      table.insert((same or e == ARGV[7]) and replaced or live, {id = e, why = 'r', owner = owner, start = start})
     else
       past[#past + 1] = {id = e, ends = ends}
     end
   end
 end
 local session = redis.call('HMGET', KEYS[2], sid, 'm')
-if tonumber((session[1] or '0'):match('^%d+')) <= now then return {'no_session', now, all} end
+if tonumber(session[1] or 0) <= now then return {'no_session', now, all} end
 if not known then return {'unknown', now, all} end
-if tonumber((session[2] or '0'):match('^%d+')) + lease > now then return {'held', now, all} end
+if tonumber(session[2] or 0) + lease > now then return {'held', now, all} end
 table.sort(live, function(a, b) return a.start < b.start end)
 table.sort(past, function(a, b) return a.ends > b.ends end)
 for n = 1, #live - tonumber(ARGV[4]) + 1 do
   if ARGV[8] == '' or not live[n] or live[n].start + tonumber(ARGV[8]) > now then return {'limit_reached', now, all} end
 end
-for n = 1, #live - tonumber(ARGV[4]) + 1 do replaced[#replaced + 1] = {id = live[n].id, why = 'v', text = live[n].text} end
+for n = 1, #live - tonumber(ARGV[4]) + 1 do
+  live[n].why = 'v'
+  replaced[#replaced + 1] = live[n]
+end
 for n = tonumber(ARGV[9]) - #replaced + 1, #past do gone[#gone + 1] = past[n].id end
 if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
-for _, e in ipairs(replaced) do redis.call('HSET', KEYS[1], e.id, (e.why or 'r') .. bytes(now + remember) .. e.text:sub(8, 21) .. detail:sub(17)) end
-redis.call('HSET', KEYS[1], id, 'l' .. bytes(now + lease) .. sid .. bytes(now) .. detail)
+for _, e in ipairs(replaced) do
+  redis.call('HSET', KEYS[1], e.id, struct.pack(head, e.why, now + remember, e.owner, e.start) .. detail:sub(17))
+end
+redis.call('HSET', KEYS[1], id, struct.pack(head, 'l', now + lease, sid, now) .. detail)
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', now + lease + remember))
 redis.call('PUBLISH', KEYS[1], '')
 return {'granted', now, redis.call('HGETALL', KEYS[1])}

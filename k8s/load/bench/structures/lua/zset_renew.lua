@@ -12,7 +12,7 @@ if detail:sub(1, 1) ~= 'l' then return refused(tonumber(detail:sub(2, 14)) > now
 local ends = tonumber(redis.call('ZSCORE', KEYS[1], id))
 if detail:sub(2, 9) ~= sid or ends + remember <= now then return refused('unknown') end
 local session = redis.call('HMGET', KEYS[3], sid, 'm')
-if tonumber((session[1] or '0'):match('^%d+')) <= now then return refused('no_session') end
+if tonumber(session[1] or 0) <= now then return refused('no_session') end
 if ends <= now and redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf') >= tonumber(ARGV[3]) then return refused('limit_reached') end
 local till = string.format('%.0f', now + lease + remember)
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + lease), id)

@@ -36,9 +36,9 @@ for _, each in ipairs(ids) do
   table.insert((same or each == ARGV[7]) and replaced or live, {id = each, start = tonumber(d:sub(10, 22))})
 end
 local session = redis.call('HMGET', KEYS[3], sid, 'm')
-if tonumber((session[1] or '0'):match('^%d+')) <= now then return {'no_session', now, all} end
+if tonumber(session[1] or 0) <= now then return {'no_session', now, all} end
 if not known then return {'unknown', now, all} end
-if tonumber((session[2] or '0'):match('^%d+')) + lease > now then return {'held', now, all} end
+if tonumber(session[2] or 0) + lease > now then return {'held', now, all} end
 table.sort(live, function(a, b) return a.start < b.start end)
 for n = 1, #live - tonumber(ARGV[4]) + 1 do
   if ARGV[8] == '' or not live[n] or live[n].start + tonumber(ARGV[8]) > now then return {'limit_reached', now, all} end

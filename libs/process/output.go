@@ -22,7 +22,7 @@ type Output struct {
 	last  []string
 }
 
-// NewOutput passes lines on to a writer, which must allow concurrent use.
+// NewOutput returns one that passes lines on to a writer, which must allow concurrent use.
 func NewOutput(to io.Writer, prefix string) *Output {
 	return &Output{to: to, prefix: prefix}
 }
@@ -50,7 +50,7 @@ func (o *Output) pass(line string) {
 	}
 }
 
-// Last gives the last lines, also one without its end.
+// Last returns the last lines, also one without its end.
 func (o *Output) Last() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

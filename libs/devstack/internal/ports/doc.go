@@ -1,2 +1,0 @@
-// Package ports finds addresses to listen on.
-package ports
