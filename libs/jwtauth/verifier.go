@@ -117,7 +117,5 @@ func invalidToken(cause error) error {
 	if errors.Is(cause, jwt.ErrTokenExpired) {
 		detail = "The access token has expired; get a new one with POST /auth/refresh."
 	}
-	e := fault.New(fault.Unauthenticated, "invalid_token", detail).Because(cause)
-	e.Challenge = `Bearer realm="streamgate", error="invalid_token"`
-	return e
+	return fault.New(fault.Unauthenticated, "invalid_token", detail).Because(cause).Challenging(fault.InvalidTokenChallenge)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -25,6 +26,24 @@ const (
 	// selectionTimeout is how long an operation waits for a server. The driver's own 30 s would hang every request while it is away.
 	selectionTimeout = 2 * time.Second
 )
+
+// Validate returns every fault of the settings MONGODB_URI and MONGODB_DATABASE.
+func Validate(uri, database string) []error {
+	var faults []error
+	switch {
+	case uri == "":
+		faults = append(faults, errors.New("MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017"))
+	case !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
+		faults = append(faults, errors.New("MONGODB_URI: doesn't begin with mongodb:// or mongodb+srv://")) // it may have a password in it
+	}
+	if database == "" || strings.ContainsAny(database, "/\\. \"$*<>:|?") || len(database) > maxDatabase {
+		faults = append(faults, errors.New("MONGODB_DATABASE: not the name of a database, such as streamgate"))
+	}
+	return faults
+}
+
+// maxDatabase is the length in bytes that MongoDB allows the name of a database.
+const maxDatabase = 63
 
 // Open makes a client of the server at uri, and a handle of one database. It doesn't connect: Ping does.
 // Writes are acknowledged by a majority, so that a failover loses none.

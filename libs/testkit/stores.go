@@ -12,6 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"streamgate/libs/mongodb"
+	"streamgate/libs/objectid"
 	"streamgate/libs/redisemu"
 )
 
@@ -46,6 +48,21 @@ func Mongo(t testing.TB) (uri, database string) {
 	return uri, database
 }
 
+// OpenMongo returns a database as a service opens it. Its connections end with the test.
+func OpenMongo(t testing.TB, uri, database string) *mongo.Database {
+	t.Helper()
+	db, err := mongodb.Open(uri, database, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := mongodb.Close(db)(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 // Redis gives the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
 // on real time.
 func Redis(t testing.TB) string {
@@ -59,7 +76,7 @@ func Redis(t testing.TB) string {
 }
 
 // NewID gives an account's or a content's id that no other test has.
-func NewID() string { return bson.NewObjectID().Hex() }
+func NewID() string { return objectid.New().String() }
 
 // Eventually waits until condition holds, and fails the test if it never does within ten seconds.
 func Eventually(t testing.TB, what string, condition func() bool) {

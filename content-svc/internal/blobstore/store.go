@@ -91,7 +91,7 @@ func (s *Store) Close(context.Context) error {
 	return nil
 }
 
-// Open is as media.Files says.
+// Open implements media.Files.
 func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
 	if s.folder != "" {
 		return s.openFile(ctx, path)

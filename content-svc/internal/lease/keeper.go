@@ -135,7 +135,7 @@ func (k *Keeper) ask(ctx context.Context, s *stream, text string, started time.T
 		s.verdict, s.away, s.final = err, nil, true
 	case kind == fault.Forbidden, kind == fault.NotFound, kind == fault.Invalid:
 		if kind != fault.Forbidden {
-			err = ErrUnknown // what is wrong with our question is not for the player
+			err = fault.ErrNoPath // what is wrong with our question is not for the player
 		}
 		s.verdict, s.away, s.heard = err, nil, true
 		s.askAgain, s.goesOn = answered.Add(RefusedFor), time.Time{}
@@ -146,6 +146,3 @@ func (k *Keeper) ask(ctx context.Context, s *stream, text string, started time.T
 		s.away, s.askAgain = err, answered.Add(max(s.lease/3, FailedFor))
 	}
 }
-
-// ErrUnknown is the answer for a stream that the authority doesn't know.
-var ErrUnknown = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")

@@ -5,6 +5,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
+	"streamgate/libs/objectid"
 )
 
 // ErrNotFound says that there is no such content.
@@ -19,16 +20,16 @@ type Store interface {
 	List(ctx context.Context, q listing.Query) ([]Content, int64, error)
 
 	// Get gives a content, or ErrNotFound.
-	Get(ctx context.Context, id ID) (Content, error)
+	Get(ctx context.Context, id objectid.ID) (Content, error)
 
 	// Insert adds a content whose id is new.
 	Insert(ctx context.Context, c Content) error
 
 	// Update changes the fields that the change names, and UpdatedAt to that of the change, and gives the content as it is then.
-	Update(ctx context.Context, id ID, change Update) (Content, error)
+	Update(ctx context.Context, id objectid.ID, change Update) (Content, error)
 
 	// Delete removes a content, or says ErrNotFound.
-	Delete(ctx context.Context, id ID) error
+	Delete(ctx context.Context, id objectid.ID) error
 
 	// Seed adds the contents, once for each name: after it has succeeded, it does nothing for that name ever again, so that what is
 	// deleted stays deleted. Contents that exist stay as they are. It may be done by several at the same time, and again after it was

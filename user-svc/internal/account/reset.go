@@ -111,7 +111,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Accou
 		return Account{}, fmt.Errorf("reset password: %w", err)
 	}
 	var account Account
-	err = a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+	err = a.endingSessions(ctx, id, func(ctx context.Context) error {
 		account, err = a.resets.Redeem(ctx, resetHash(token), a.now(), hash)
 		return err
 	})

@@ -79,7 +79,7 @@ func TestWaitsForMongoDB(t *testing.T) {
 	uri, database := testkit.Mongo(t)
 	door := newDoor(t, hostOf(uri))
 	cfg := load(t, "MONGODB_URI="+door.uri(), "MONGODB_DATABASE="+database)
-	var log lockedBuffer
+	var log testkit.Log
 	s, err := app.New(cfg, "test", logging.New(&log, logging.JSON, 0, app.Name))
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestFaultySettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for name, settings := range map[string][]string{
 		"TOKEN_KEY_FILES": {"MONGODB_URI=mongodb://127.0.0.1:1", "TOKEN_KEY_GENERATE=false"},
-		"MONGODB_URI":     {"MONGODB_URI=postgres://127.0.0.1:1"},
+		"MONGODB_URI":     {"MONGODB_URI=mongodb://"},
 		"TRUSTED_PROXIES": {"MONGODB_URI=mongodb://127.0.0.1:1", "TRUSTED_PROXIES="},
 	} {
 		cfg := load(t, settings...)
@@ -291,22 +291,4 @@ func (d *door) enter(ctx context.Context, outside net.Conn) {
 			_ = way[0].Close()
 		}()
 	}
-}
-
-// lockedBuffer is a log that can be read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
