@@ -34,12 +34,7 @@ func open(t testing.TB, uri, database string) *mongo.Database {
 // nowhere is the address of a server that is away: nobody listens there.
 func nowhere(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	return "mongodb://" + listener.Addr().String()
+	return "mongodb://" + testkit.FreeAddr(t)
 }
 
 // silent is the address of a server that accepts connections, and never says a word.

@@ -349,23 +349,13 @@ func TestAPortInUse(t *testing.T) {
 	}
 	// What was opened before the failure is closed again: the same ports can be had.
 	config := settings()
-	config.OperationsAddr, config.PublicAddr = freeAddr(t), used.Addr().String()
+	config.OperationsAddr, config.PublicAddr = testkit.FreeAddr(t), used.Addr().String()
 	s := &service.Service{Registry: metrics.NewRegistry("", ""), Log: testkit.Logger(t)}
 	for range 2 {
 		if err := s.Run(t.Context(), config); err == nil || !strings.HasPrefix(err.Error(), "PUBLIC_ADDR") {
 			t.Errorf("error %v", err)
 		}
 	}
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	return listener.Addr().String()
 }
 
 func TestOperations(t *testing.T) {

@@ -22,6 +22,25 @@ func Logger(t testing.TB) *slog.Logger {
 // Run starts a service on free loopback ports, waits until it is ready, and stops it at the end of the test.
 func Run(t testing.TB, s *service.Service) *service.Running {
 	t.Helper()
+	running, ended, _ := start(t, s)
+	select {
+	case <-running.Ready():
+	case <-ended:
+		t.Fatal("ended before it was ready")
+	case <-t.Context().Done():
+	}
+	return running
+}
+
+// Start does the same, but doesn't wait until the service is ready. Stop ends it earlier than the test.
+func Start(t testing.TB, s *service.Service) (running *service.Running, stop func()) {
+	t.Helper()
+	running, _, stop = start(t, s)
+	return running, stop
+}
+
+func start(t testing.TB, s *service.Service) (running *service.Running, ended <-chan struct{}, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	running, err := s.Start(ctx, service.Settings{
 		PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", OperationsAddr: "127.0.0.1:0", DrainTimeout: 5e9,
@@ -30,22 +49,19 @@ func Run(t testing.TB, s *service.Service) *service.Running {
 		cancel()
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- running.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("stop: %v", err)
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		if err := running.Serve(ctx); err != nil {
+			t.Errorf("the service ended: %v", err)
 		}
-	})
-	select {
-	case <-running.Ready():
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("start: %v", err)
-	case <-t.Context().Done():
+	}()
+	stop = func() {
+		cancel()
+		<-end
 	}
-	return running
+	t.Cleanup(stop)
+	return running, end, stop
 }
 
 // Answer is an HTTP answer read whole.

@@ -2,7 +2,6 @@ package mongostore_test
 
 import (
 	"context"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -56,12 +55,7 @@ func TestIDsAreRandom(t *testing.T) {
 // Every method says so when the server is away.
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close() // an address where nobody listens
-	db := testkit.OpenMongo(t, "mongodb://"+listener.Addr().String(), "any")
+	db := testkit.OpenMongo(t, "mongodb://"+testkit.FreeAddr(t), "any")
 	store := mongostore.New(db)
 	var calls sync.WaitGroup
 	id, hash, name := testkit.NewID(), []byte("hash"), "name"

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"streamgate/libs/fault"
-	"streamgate/user-svc/internal/account"
 	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
 )
 
 // cheap costs, for tests in which many hashes are made.
