@@ -63,7 +63,7 @@ func (f *failures) Fatalf(format string, args ...any) {
 }
 func (f *failures) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }
 
-// of gives the failures of a test.
+// of returns the failures of a test.
 func of(t *testing.T, test func(t testing.TB)) []string {
 	t.Helper()
 	f := &failures{TB: t}

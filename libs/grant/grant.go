@@ -47,7 +47,7 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 	return Keys(keys), err
 }
 
-// Sign gives the grant as text for an address: base64url without padding.
+// Sign returns the grant as text for an address: base64url without padding.
 func (k Keys) Sign(g Grant) (string, error) {
 	if g.Limit < 1 || g.Limit > 255 || len(g.Scope) > MaxScope {
 		return "", errors.New("grant: limit or scope out of range")
@@ -105,7 +105,7 @@ func (k Keys) Read(text string) (Grant, error) {
 	}, nil
 }
 
-// Opens says whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.
+// Opens reports whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.
 func (g *Grant) Opens(path string) bool {
 	return fs.ValidPath(path) && (path == g.Scope || strings.HasSuffix(g.Scope, "/") && strings.HasPrefix(path, g.Scope))
 }

@@ -78,7 +78,7 @@ func Close(db *mongo.Database) func(context.Context) error {
 	}
 }
 
-// Fault gives an error of the driver a kind: the server's absence is fault.Unavailable.
+// Fault adds a kind to an error of the driver: the server's absence is fault.Unavailable.
 func Fault(err error) error {
 	switch {
 	case err == nil:
@@ -94,7 +94,7 @@ func Fault(err error) error {
 // notServing are the codes of a server that steps down, starts or stops, as the driver specifications' "Retryable Reads" lists them.
 var notServing = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
 
-// failingOver says whether a server answered that another one should be asked. The driver did so once already.
+// failingOver reports whether a server answered that another one should be asked. The driver did so once already.
 func failingOver(err error) bool {
 	answer, ok := errors.AsType[mongo.ServerError](err)
 	return ok && slices.ContainsFunc(notServing, answer.HasErrorCode)
@@ -110,7 +110,7 @@ func poolCleared(err error) bool {
 }
 
 // Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.
-// Names gives the stored name of each field whose name differs.
+// Names has the stored name of each field whose name differs.
 func Page(q listing.Query, names map[string]string) *options.FindOptionsBuilder {
 	order := bson.D{}
 	for _, key := range q.Sort {

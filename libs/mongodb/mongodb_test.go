@@ -149,7 +149,7 @@ func TestPingWaitsForTheServer(t *testing.T) {
 	}
 }
 
-// filled gives a collection with things of these names.
+// filled returns a collection with things of these names.
 func filled(t testing.TB, names ...string) *mongo.Collection {
 	t.Helper()
 	uri, database := testkit.Mongo(t)

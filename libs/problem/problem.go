@@ -48,7 +48,7 @@ var kinds = map[fault.Kind]int{
 // clientGone is what the metrics count when nobody waits for the answer any more. The number is nginx's; HTTP has none.
 const clientGone = 499
 
-// Status gives the status code of an error.
+// Status returns the status code of an error.
 func Status(err error) int { return kinds[classify(err).Kind] }
 
 // KindOfStatus is the reverse of Status, for clients of another service; an unknown status is Internal.
@@ -125,7 +125,7 @@ func classify(err error) *fault.Error {
 	return fault.ErrInternal
 }
 
-// fields gives the faulty inputs of an error and of all that were joined to it.
+// fields returns the faulty inputs of an error and of all that were joined to it.
 func fields(err error) []fault.Field {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []fault.Field

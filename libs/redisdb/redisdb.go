@@ -198,7 +198,7 @@ func RequireFit(client redis.UniversalClient) service.Step {
 	}}
 }
 
-// ParseInfo gives the fields of an answer to INFO.
+// ParseInfo returns the fields of an answer to INFO.
 func ParseInfo(text string) map[string]string {
 	fields := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -224,7 +224,7 @@ var away = []string{
 	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients",
 }
 
-// Fault gives an error of the client a kind: a server that is away, or can't serve at the moment, is fault.Unavailable.
+// Fault adds a kind to an error of the client: a server that is away, or can't serve at the moment, is fault.Unavailable.
 func Fault(err error) error {
 	if err == nil {
 		return nil

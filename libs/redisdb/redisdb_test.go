@@ -261,7 +261,7 @@ func TestFaultOfACallerWhoLeft(t *testing.T) {
 	}
 }
 
-// fastest gives the best of three, so that a busy machine is no failure, and holds that each error says that Redis is away.
+// fastest returns the best of three, so that a busy machine is no failure, and holds that each error says that Redis is away.
 func fastest(t testing.TB, what string, call func() error) {
 	t.Helper()
 	best := time.Hour

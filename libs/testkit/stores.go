@@ -23,7 +23,7 @@ const (
 	redisVariable = "TEST_REDIS_URL"
 )
 
-// Mongo gives the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
+// Mongo returns the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
 // the test is skipped: `make test` always has one.
 func Mongo(t testing.TB) (uri, database string) {
 	t.Helper()
@@ -63,7 +63,7 @@ func OpenMongo(t testing.TB, uri, database string) *mongo.Database {
 	return db
 }
 
-// Redis gives the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
+// Redis returns the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
 // on real time.
 func Redis(t testing.TB) string {
 	t.Helper()
@@ -75,7 +75,7 @@ func Redis(t testing.TB) string {
 	return "redis://" + mini.Addr() + "/0"
 }
 
-// NewID gives an account's or a content's id that no other test has.
+// NewID returns an account's or a content's id that no other test has.
 func NewID() string { return objectid.New().String() }
 
 // Eventually waits until condition holds, and fails the test if it never does within ten seconds.

@@ -30,7 +30,7 @@ func (f *failing) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// said gives what a test fails with, or "".
+// said returns what a test fails with, or "".
 func said(t *testing.T, test func(t testing.TB)) string {
 	t.Helper()
 	f := &failing{TB: t}

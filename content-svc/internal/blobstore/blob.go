@@ -33,7 +33,7 @@ func (s *Store) openBlob(ctx context.Context, path string) (*media.File, error) 
 	}, nil
 }
 
-// strongETag gives the store's own where it is one, since it changes with the content and nothing else.
+// strongETag returns the store's own where it is one, since it changes with the content and nothing else.
 func strongETag(a *blob.Attributes) string {
 	tag := strings.Trim(a.ETag, `"`)
 	if tag == "" || strings.HasPrefix(a.ETag, "W/") || strings.ContainsFunc(tag, func(r rune) bool { return r <= ' ' || r == '"' || r > '~' }) {

@@ -116,7 +116,7 @@ func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modi
 	return nil
 }
 
-// failure gives an error of the store a kind.
+// failure adds a kind to an error of the store.
 func failure(err error) error {
 	switch {
 	case gcerrors.Code(err) == gcerrors.NotFound:

@@ -220,7 +220,7 @@ func (p *player) address(t testing.TB, scope, path string) string {
 	return p.url + "/media/" + p.grant(t, scope) + "/" + path
 }
 
-// counted gives the value of a metric, of one outcome if there is one.
+// counted returns the value of a metric, of one outcome if there is one.
 func (p *player) counted(t testing.TB, name, outcome string) float64 {
 	t.Helper()
 	families, err := p.registry.Gather()

@@ -71,7 +71,7 @@ func (p *Player) Open(ctx context.Context, text, rest string) (*Playback, error)
 	return playback, nil
 }
 
-// Continue says whether the stream may still play. It is cheap, and means that the client has taken what it was sent.
+// Continue reports whether the stream may still play. It is cheap, and means that the client has taken what it was sent.
 func (p *Playback) Continue(ctx context.Context) error {
 	if p.player.Now().After(p.grant.Expires) {
 		return ErrExpired

@@ -35,7 +35,7 @@ func TestUpdatesAtTheSameTime(t *testing.T) {
 	storetest.Concurrent(t, mongostore.New(db))
 }
 
-// empty gives a database with nothing in it but indexes.
+// empty returns a database with nothing in it but indexes.
 func empty(t *testing.T) *mongo.Database {
 	t.Helper()
 	uri, database := testkit.Mongo(t)

@@ -25,12 +25,12 @@ type Catalogue struct {
 // NewCatalogue makes a catalogue of what is in the store.
 func NewCatalogue(store Store, now func() time.Time) *Catalogue { return &Catalogue{store, now} }
 
-// List gives a page of contents and the number of all that match.
+// List returns a page of contents and the number of all that match.
 func (c *Catalogue) List(ctx context.Context, q listing.Query) ([]Content, int64, error) {
 	return c.store.List(ctx, q)
 }
 
-// Get gives a content, or ErrNotFound.
+// Get returns a content, or ErrNotFound.
 func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 	return c.store.Get(ctx, id)
 }
@@ -63,7 +63,7 @@ func (c *Catalogue) complete(values Change) Content {
 	return content
 }
 
-// Change gives new values to some fields. Its error names all faulty ones.
+// Change sets some fields to new values. Its error names all faulty ones.
 func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (Content, error) {
 	if change == (Change{}) {
 		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src")

@@ -52,7 +52,7 @@ type Change struct {
 	Src         *string
 }
 
-// check gives a fault.BadFields with all faults of the values, if there are any.
+// check returns a fault.BadFields with all faults of the values, if there are any.
 func (c Change) check() error {
 	var faults []fault.Field
 	bad := func(name, format string, args ...any) {
@@ -78,7 +78,7 @@ func (c Change) check() error {
 	return nil
 }
 
-// isText says whether a text has at most so many characters, all of them meant to be read.
+// isText reports whether a text has at most so many characters, all of them meant to be read.
 func isText(text string, characters int) bool {
 	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= characters && !strings.ContainsFunc(text, unicode.IsControl)
 }

@@ -15,11 +15,11 @@ var ErrNotFound = fault.New(fault.NotFound, "content_not_found", "There is no co
 // Its errors are ErrNotFound, fault.Unavailable when the store doesn't answer, or faults of its own. Package storetest holds stores to
 // what is said here.
 type Store interface {
-	// List gives a page of the contents whose name or description contains q.Q, in any case, and the number of all such contents.
+	// List returns a page of the contents whose name or description contains q.Q, in any case, and the number of all such contents.
 	// It can sort by createdAt, name and type, names by their bytes; the id decides between equals. It ignores q.Fields.
 	List(ctx context.Context, q listing.Query) ([]Content, int64, error)
 
-	// Get gives a content, or ErrNotFound.
+	// Get returns a content, or ErrNotFound.
 	Get(ctx context.Context, id objectid.ID) (Content, error)
 
 	// Insert adds a content whose id is new.

@@ -144,7 +144,7 @@ func streamID(c *gin.Context, name string) (stream.ID, error) {
 	return id, bind.Nothing(c)
 }
 
-// explain gives the refusals of the rule the words of the contract.
+// explain puts the refusals of the rule into the words of the contract.
 func explain(err error) error {
 	if limit, ok := errors.AsType[*stream.LimitError](err); ok {
 		e := fault.New(fault.Forbidden, "stream_limit_reached",

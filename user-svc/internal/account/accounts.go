@@ -110,17 +110,17 @@ func (a *Accounts) EnsureAdmin(ctx context.Context, email, password string) erro
 	return err
 }
 
-// ByID gives an account or ErrNotFound.
+// ByID returns an account or ErrNotFound.
 func (a *Accounts) ByID(ctx context.Context, id string) (Account, error) {
 	return a.store.ByID(ctx, id)
 }
 
-// List gives a page of accounts and the number of all that match.
+// List returns a page of accounts and the number of all that match.
 func (a *Accounts) List(ctx context.Context, q Query) ([]Account, int64, error) {
 	return a.store.List(ctx, q)
 }
 
-// IsAdmin says whether an account is an administrator's now, whatever its token says.
+// IsAdmin reports whether an account is an administrator's now, whatever its token says.
 func (a *Accounts) IsAdmin(ctx context.Context, id string) (bool, error) {
 	account, err := a.store.ByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {

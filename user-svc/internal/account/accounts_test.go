@@ -46,7 +46,7 @@ func newDomain(t *testing.T) *domain {
 	return d
 }
 
-// with gives the domain with these costs of a hash.
+// with returns the domain with these costs of a hash.
 func (d *domain) with(params password.Params) *account.Accounts { return d.over(d.store, params) }
 
 func (d *domain) over(store account.Store, params password.Params) *account.Accounts {

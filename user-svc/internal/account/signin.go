@@ -34,7 +34,7 @@ const (
 	RefusedLocked  Refusal = "locked"
 )
 
-// Error gives the refusal's name.
+// Error returns the refusal's name.
 func (r Refusal) Error() string { return string(r) }
 
 func refuse(r Refusal) error {
@@ -200,7 +200,7 @@ func (a *Accounts) SignOut(ctx context.Context, account, session string) error {
 	return nil
 }
 
-// ChangePassword gives an account a new password, for whoever knows its address and present one, and ends all its sessions except
+// ChangePassword changes the password of an account, for whoever knows its address and present one, and ends all its sessions except
 // the one to keep, if that has an ID. ErrInvalidCredentials as for SignIn.
 func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session) (Account, error) {
 	password, err := NormalPassword(next)

@@ -63,8 +63,8 @@ func (a *API) deleteOwnAccount(c *gin.Context) error {
 	return nil
 }
 
-// changePassword gives an account a new password: PUT /users/me/password. Who it is about, the header Authorization says with the present password; access_token,
-// where given, says which session goes on.
+// changePassword changes an account's password: PUT /users/me/password. Who it is about, the header Authorization says with the present
+// password; access_token, where given, says which session goes on.
 func (a *API) changePassword(c *gin.Context) error {
 	var given struct {
 		Password    string  `json:"password"`

@@ -41,7 +41,7 @@ func (a *API) checkReset(c *gin.Context) error {
 	return nil
 }
 
-// resetPassword gives the account of such a link a new password: PUT /password-resets/:token.
+// resetPassword changes the password of the account of such a link: PUT /password-resets/:token.
 func (a *API) resetPassword(c *gin.Context) error {
 	var given struct {
 		Password string `json:"password"`

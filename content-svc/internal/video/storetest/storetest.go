@@ -173,7 +173,7 @@ func query(sort ...listing.SortKey) listing.Query {
 	return listing.Query{Page: 1, Limit: 30, Sort: sort}
 }
 
-// names gives the names of a page.
+// names returns the names of a page.
 func names(t *testing.T, s video.Store, q listing.Query) ([]string, int64) {
 	t.Helper()
 	contents, total, err := s.List(t.Context(), q)

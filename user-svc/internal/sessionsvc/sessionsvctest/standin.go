@@ -81,7 +81,7 @@ func (s *StandIn) OnOpen(f func(account string)) {
 	s.onOpen = f
 }
 
-// Alive gives the sessions of an account that go on, by id.
+// Alive returns the sessions of an account that go on, by id.
 func (s *StandIn) Alive(account string) []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
