@@ -234,3 +234,20 @@ func TestPagesDoNotOverlap(t *testing.T) {
 		t.Errorf("from the last name %q", byName)
 	}
 }
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 63)
+	for _, right := range [][2]string{{"mongodb://mongodb", "streamgate"}, {"mongodb+srv://u:p@cluster.example.com", long}} {
+		if faults := mongodb.Validate(right[0], right[1]); len(faults) > 0 {
+			t.Errorf("%q: %v", right, faults)
+		}
+	}
+	for _, wrong := range [][2]string{
+		{"", "streamgate"}, {"postgres://u:hunter2@db", "streamgate"}, {"mongodb://mongodb", ""}, {"mongodb://mongodb", "a b"}, {"mongodb://mongodb", long + "x"},
+	} {
+		if faults := mongodb.Validate(wrong[0], wrong[1]); len(faults) != 1 || strings.Contains(faults[0].Error(), "hunter2") {
+			t.Errorf("%q: %v", wrong, faults)
+		}
+	}
+}

@@ -25,8 +25,9 @@ func Run(t testing.TB, s *service.Service) *service.Running {
 	running, ended, _ := start(t, s)
 	select {
 	case <-running.Ready():
-	case <-ended:
-		t.Fatal("ended before it was ready")
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("start: %v", err)
 	case <-t.Context().Done():
 	}
 	return running
@@ -39,7 +40,8 @@ func Start(t testing.TB, s *service.Service) (running *service.Running, stop fun
 	return running, stop
 }
 
-func start(t testing.TB, s *service.Service) (running *service.Running, ended <-chan struct{}, stop func()) {
+// start returns what the service ended with as well, which is read once; who reads it leaves nil for stop.
+func start(t testing.TB, s *service.Service) (running *service.Running, ended chan error, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	running, err := s.Start(ctx, service.Settings{
@@ -49,19 +51,17 @@ func start(t testing.TB, s *service.Service) (running *service.Running, ended <-
 		cancel()
 		t.Fatal(err)
 	}
-	end := make(chan struct{})
-	go func() {
-		defer close(end)
-		if err := running.Serve(ctx); err != nil {
-			t.Errorf("the service ended: %v", err)
-		}
-	}()
+	ended = make(chan error, 1)
+	go func() { ended <- running.Serve(ctx) }()
 	stop = func() {
 		cancel()
-		<-end
+		if err := <-ended; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		ended <- nil
 	}
 	t.Cleanup(stop)
-	return running, end, stop
+	return running, ended, stop
 }
 
 // Answer is an HTTP answer read whole.
