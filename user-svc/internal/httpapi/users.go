@@ -24,7 +24,9 @@ func (a *API) signUp(c *gin.Context) error {
 	if err := allow(c, a.signUps, "sign-ups"); err != nil {
 		return err
 	}
-	created, err := a.Accounts.SignUp(c.Request.Context(), account.Registration{Email: given.Email, Password: given.Password, Name: given.Name, Picture: given.Picture})
+	created, err := a.Accounts.SignUp(c.Request.Context(), account.Registration{
+		Email: given.Email, Password: given.Password, Name: given.Name, Picture: given.Picture,
+	})
 	if err != nil {
 		return err
 	}
@@ -93,7 +95,9 @@ func (a *API) editAccount(c *gin.Context) error {
 	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	edited, err := a.Accounts.Edit(c.Request.Context(), c.Param("id"), account.Profile{Name: given.Name, Picture: given.Picture, Role: (*account.Role)(given.Role)})
+	edited, err := a.Accounts.Edit(c.Request.Context(), c.Param("id"), account.Profile{
+		Name: given.Name, Picture: given.Picture, Role: (*account.Role)(given.Role),
+	})
 	if err != nil {
 		return err
 	}
