@@ -103,7 +103,7 @@ func check(t testing.TB, r *http.Request, route *routers.Route, parameters map[s
 	}
 }
 
-// describes says whether an answer may have this content type. The validator asks that only of bodies that it looks into.
+// describes reports whether an answer may have this content type. The validator asks that only of bodies that it looks into.
 func describes(route *routers.Route, status int, contentType string) bool {
 	response := route.Operation.Responses.Status(status)
 	if response == nil || response.Value == nil || len(response.Value.Content) == 0 || contentType == "" {
@@ -112,7 +112,7 @@ func describes(route *routers.Route, status int, contentType string) bool {
 	return response.Value.Content.Get(contentType) != nil
 }
 
-// readable says whether a body is JSON. Video and events are not looked into.
+// readable reports whether a body is JSON. Video and events are not looked into.
 func readable(header http.Header) bool { return strings.Contains(header.Get("Content-Type"), "json") }
 
 // tee keeps what goes by.

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// request gives the context of a POST. A body without a content type is sent without one.
+// request returns the context of a POST. A body without a content type is sent without one.
 func request(t testing.TB, query, contentType string, body io.Reader) *gin.Context {
 	t.Helper()
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
@@ -52,7 +52,7 @@ func request(t testing.TB, query, contentType string, body io.Reader) *gin.Conte
 // chunked hides how long a body is.
 type chunked struct{ io.Reader }
 
-// named gives the fields that an error names.
+// named returns the fields that an error names.
 func named(err error) []string {
 	var names []string
 	if e, ok := errors.AsType[*fault.Error](err); ok {

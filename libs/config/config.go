@@ -21,6 +21,25 @@ type Settings interface {
 	Validate() []error
 }
 
+// Faults collects what Validate returns.
+type Faults []error
+
+// Check adds a fault, which begins with the variable's name and a colon, unless the setting is right.
+func (f *Faults) Check(right bool, format string, args ...any) {
+	if !right {
+		*f = append(*f, fmt.Errorf(format, args...))
+	}
+}
+
+// Add adds the errors that are not nil.
+func (f *Faults) Add(errs ...error) {
+	for _, err := range errs {
+		if err != nil {
+			*f = append(*f, err)
+		}
+	}
+}
+
 // Load fills settings from the environment. Its error joins all faults, one a line: those of parsing and those of Validate.
 func Load(settings Settings, environ []string) error {
 	known := env.ToMap(environ)

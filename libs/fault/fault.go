@@ -24,6 +24,8 @@ const (
 	HeadersTooLarge
 	UnsupportedMedia
 	Unprocessable
+	PreconditionFailed
+	RangeNotSatisfiable
 	TooManyRequests
 	Unavailable
 )
@@ -76,21 +78,28 @@ func Away(what string, cause error) *Error {
 	return e
 }
 
-// Because gives the same error with a cause, which is logged and never shown to the caller.
+// Because returns the same error with a cause, which is logged and never shown to the caller.
 func (e *Error) Because(cause error) *Error {
 	c := *e // e may be a variable that all requests share
 	c.cause = cause
 	return &c
 }
 
-// After gives the same error with this RetryAfter.
+// After returns the same error with this RetryAfter.
 func (e *Error) After(d time.Duration) *Error {
 	c := *e
 	c.RetryAfter = d
 	return &c
 }
 
-// Error gives the code, the detail and the cause.
+// Challenging returns the same error with this Challenge.
+func (e *Error) Challenging(challenge string) *Error {
+	c := *e
+	c.Challenge = challenge
+	return &c
+}
+
+// Error returns the code, the detail and the cause.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return e.Code + ": " + e.Detail + ": " + e.cause.Error()
@@ -98,7 +107,7 @@ func (e *Error) Error() string {
 	return e.Code + ": " + e.Detail
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors of the same code equal, so that errors.Is works on copies with other details.
@@ -107,7 +116,7 @@ func (e *Error) Is(target error) bool {
 	return ok && other.Code == e.Code
 }
 
-// KindOf gives the kind of the first Error in the chain, or Internal.
+// KindOf returns the kind of the first Error in the chain, or Internal.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind

@@ -47,7 +47,7 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 	return Keys(keys), err
 }
 
-// Sign gives the grant as text for an address: base64url without padding.
+// Sign returns the grant as text for an address: base64url without padding.
 func (k Keys) Sign(g Grant) (string, error) {
 	if g.Limit < 1 || g.Limit > 255 || len(g.Scope) > MaxScope {
 		return "", errors.New("grant: limit or scope out of range")
@@ -73,8 +73,17 @@ func (k Keys) Sign(g Grant) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(seal.Keys(k).Seal(purpose, b)), nil
 }
 
-// Verify reads a grant, or fails with ErrInvalid.
+// Verify reads a grant that has not expired, or fails with ErrInvalid.
 func (k Keys) Verify(text string, now time.Time) (Grant, error) {
+	g, err := k.Read(text)
+	if err == nil && now.After(g.Expires) {
+		return Grant{}, ErrInvalid
+	}
+	return g, err
+}
+
+// Read reads a grant, which may have expired, or fails with ErrInvalid.
+func (k Keys) Read(text string) (Grant, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+MaxScope+seal.TagLength {
 		return Grant{}, ErrInvalid
@@ -89,18 +98,14 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 		rest = rest[n:]
 		return part
 	}
-	g := Grant{
+	return Grant{
 		Stream: base64.RawURLEncoding.EncodeToString(next(16)), Account: hex.EncodeToString(next(12)),
 		Session: base64.RawURLEncoding.EncodeToString(next(8)), Content: hex.EncodeToString(next(12)),
 		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)), Scope: string(rest),
-	}
-	if now.After(g.Expires) {
-		return Grant{}, ErrInvalid
-	}
-	return g, nil
+	}, nil
 }
 
-// Opens says whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.
+// Opens reports whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.
 func (g *Grant) Opens(path string) bool {
 	return fs.ValidPath(path) && (path == g.Scope || strings.HasSuffix(g.Scope, "/") && strings.HasPrefix(path, g.Scope))
 }

@@ -63,15 +63,22 @@ func New(o Options) (*Engine, error) {
 	}
 	// Not Use(...) on routes alone: what no route answers is measured and protected too.
 	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, unescape)
-	e.NoRoute(e.Handle(func(*gin.Context) error {
-		return fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
-	}))
+	e.NoRoute(e.Handle(func(*gin.Context) error { return fault.ErrNoPath }))
 	e.NoMethod(e.Handle(func(c *gin.Context) error {
 		return fault.New(fault.MethodNotAllowed, "method_not_allowed",
 			"This path takes "+c.Writer.Header().Get("Allow")+", not "+c.Request.Method+".")
 	}))
 	return e, nil
 }
+
+// Read adds a route that changes nothing: it answers GET, and HEAD without a body.
+func (e *Engine) Read(path string, h Handler) {
+	e.Route(http.MethodGet, path, h)
+	e.Route(http.MethodHead, path, h)
+}
+
+// Route adds a route.
+func (e *Engine) Route(method, path string, h Handler) { e.Engine.Handle(method, path, e.Handle(h)) }
 
 // Handle adapts a Handler to Gin.
 func (e *Engine) Handle(h Handler) gin.HandlerFunc {
@@ -106,7 +113,7 @@ func (e *Engine) recover(c *gin.Context) {
 			panic(reason) // net/http's own way to break a connection
 		}
 		e.log.ErrorContext(c.Request.Context(), "panic", "reason", fmt.Sprint(reason), "route", c.FullPath(), "stack", string(debug.Stack()))
-		e.Fail(c, fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it."))
+		e.Fail(c, fault.ErrInternal)
 	}()
 	c.Next()
 }

@@ -51,7 +51,7 @@ func serve(t testing.TB, proxies ...string) *server {
 	return s
 }
 
-// scrape gives the metrics as text.
+// scrape returns the metrics as text.
 func (s *server) scrape(t testing.TB) string {
 	w := httptest.NewRecorder()
 	metrics.Handler(s.registry).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))

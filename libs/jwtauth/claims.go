@@ -25,10 +25,13 @@ type Claims struct {
 	Expires time.Time // claim exp
 }
 
-// RequireAdmin fails for everybody but administrators.
+// ErrNotAdmin is the answer to a request that only an administrator may make.
+var ErrNotAdmin = fault.New(fault.Forbidden, "admin_required", "Only an administrator may do this.")
+
+// RequireAdmin fails with ErrNotAdmin unless the bearer is an administrator.
 func (c *Claims) RequireAdmin() error {
 	if c.Role != RoleAdmin {
-		return fault.New(fault.Forbidden, "admin_required", "Only an administrator may do this.")
+		return ErrNotAdmin
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func NewStaticKeys(keys ...ed25519.PublicKey) StaticKeys {
 	return s
 }
 
-// Key gives a key or ErrUnknownKey.
+// Key returns a key or ErrUnknownKey.
 func (s StaticKeys) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
 	if key, ok := s[kid]; ok {
 		return key, nil
@@ -105,7 +105,7 @@ func NewRemoteKeys(url string, log *slog.Logger) *RemoteKeys {
 	return &RemoteKeys{url: url, client: &http.Client{Timeout: fetchTimeout}, log: log, unknown: rate.NewLimiter(rate.Every(30*time.Second), 2)}
 }
 
-// Key gives a key, if need be after asking the issuer.
+// Key returns a key, if need be after asking the issuer.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	key, known := r.lookup(kid)
 	if key != nil {
@@ -126,7 +126,7 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, er
 // Generation changes when a key disappears from the issuer's set.
 func (r *RemoteKeys) Generation() uint64 { return r.generation.Load() }
 
-// lookup gives the key, and whether the set has been read at all.
+// lookup returns the key, and whether the set has been read at all.
 func (r *RemoteKeys) lookup(kid string) (ed25519.PublicKey, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -12,17 +12,25 @@ import (
 // tokenField is the form field, and where allowed the query parameter, that carries the token (RFC 6750 2.2, 2.3).
 const tokenField = "access_token"
 
-// Authenticate gives the claims of a request's access token: from the header Authorization, or from the field access_token of a form
-// body, which may be that of a GET; in the query only with inQuery.
-func Authenticate(c *gin.Context, verifier *Verifier, inQuery bool) (*Claims, error) {
-	token, err := tokenOf(c, inQuery)
+// Authenticator verifies the access tokens of requests.
+type Authenticator struct {
+	*Verifier
+
+	// InQuery takes the query parameter access_token too. Queries end up in logs and histories.
+	InQuery bool
+}
+
+// Authenticate returns the claims of a request's access token: from the header Authorization, or from the field access_token of a form
+// body, which may be that of a GET.
+func (a Authenticator) Authenticate(c *gin.Context) (*Claims, error) {
+	token, err := a.token(c)
 	if err != nil {
 		return nil, err
 	}
-	return verifier.Verify(c.Request.Context(), token)
+	return a.Verify(c.Request.Context(), token)
 }
 
-func tokenOf(c *gin.Context, inQuery bool) (string, error) {
+func (a Authenticator) token(c *gin.Context) (string, error) {
 	var tokens []string
 	if header := c.GetHeader("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
@@ -39,7 +47,7 @@ func tokenOf(c *gin.Context, inQuery bool) (string, error) {
 	} else if ok {
 		tokens = append(tokens, token)
 	}
-	if inQuery {
+	if a.InQuery {
 		if token, ok, err := bind.TakeQueryParameter(c, tokenField); err != nil {
 			return "", err
 		} else if ok {
@@ -57,7 +65,5 @@ func tokenOf(c *gin.Context, inQuery bool) (string, error) {
 }
 
 func missingToken(detail string) error {
-	e := fault.New(fault.Unauthenticated, "token_required", detail)
-	e.Challenge = `Bearer realm="streamgate"`
-	return e
+	return fault.New(fault.Unauthenticated, "token_required", detail).Challenging(fault.BearerChallenge)
 }

@@ -61,7 +61,7 @@ func TestAuthenticate(t *testing.T) {
 			for _, header := range test.headers {
 				c.Request.Header.Add("Authorization", header)
 			}
-			got, err := jwtauth.Authenticate(c, verifier(), test.inQuery)
+			got, err := jwtauth.Authenticator{Verifier: verifier(), InQuery: test.inQuery}.Authenticate(c)
 			if test.status == 0 {
 				if err != nil || got.Account != account {
 					t.Fatalf("claims %+v, %v", got, err)

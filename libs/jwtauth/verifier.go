@@ -16,7 +16,7 @@ import (
 
 // KeySource finds the public key of a token.
 type KeySource interface {
-	// Key gives the key with this id, ErrUnknownKey, or a fault.Unavailable when it can't be known at the moment.
+	// Key returns the key with this id, ErrUnknownKey, or a fault.Unavailable when it can't be known at the moment.
 	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
 	// Generation changes whenever a key was withdrawn, so that what was verified before counts no longer.
 	Generation() uint64
@@ -57,7 +57,7 @@ func NewVerifier(keys KeySource, issuer string) *Verifier {
 	return v
 }
 
-// Verify gives the claims of a token. The caller must not change them. Its error is fault.Unauthenticated, or fault.Unavailable when
+// Verify returns the claims of a token. The caller must not change them. Its error is fault.Unauthenticated, or fault.Unavailable when
 // the issuer's keys have never been seen.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	generation := v.keys.Generation()
@@ -117,7 +117,5 @@ func invalidToken(cause error) error {
 	if errors.Is(cause, jwt.ErrTokenExpired) {
 		detail = "The access token has expired; get a new one with POST /auth/refresh."
 	}
-	e := fault.New(fault.Unauthenticated, "invalid_token", detail).Because(cause)
-	e.Challenge = `Bearer realm="streamgate", error="invalid_token"`
-	return e
+	return fault.New(fault.Unauthenticated, "invalid_token", detail).Because(cause).Challenging(fault.InvalidTokenChallenge)
 }

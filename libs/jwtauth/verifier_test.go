@@ -27,7 +27,7 @@ const (
 	session = "c2Vzc2lvbg0"
 )
 
-// newKey gives the same key for the same seed.
+// newKey returns the same key for the same seed.
 func newKey(seed byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize)))
 }
@@ -65,7 +65,7 @@ func claims() object {
 	return object{"iss": issuer, "sub": account, "sid": session, "role": "user", "lim": 3, "iat": now, "exp": now + 600}
 }
 
-// with gives the object with members changed; nil removes one.
+// with returns the object with members changed; nil removes one.
 func with(o object, pairs ...any) object {
 	for i := 0; i < len(pairs); i += 2 {
 		if name := pairs[i].(string); pairs[i+1] == nil {
@@ -208,7 +208,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	}
 }
 
-// otherBits gives the character whose unused last bits differ: the same bytes, in a decoder that is not strict.
+// otherBits returns the character whose unused last bits differ: the same bytes, in a decoder that is not strict.
 func otherBits(c byte) byte {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return alphabet[strings.IndexByte(alphabet, c)^1]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -25,6 +26,24 @@ const (
 	// selectionTimeout is how long an operation waits for a server. The driver's own 30 s would hang every request while it is away.
 	selectionTimeout = 2 * time.Second
 )
+
+// Validate returns every fault of the settings MONGODB_URI and MONGODB_DATABASE.
+func Validate(uri, database string) []error {
+	var faults []error
+	switch {
+	case uri == "":
+		faults = append(faults, errors.New("MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017"))
+	case !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
+		faults = append(faults, errors.New("MONGODB_URI: doesn't begin with mongodb:// or mongodb+srv://")) // it may have a password in it
+	}
+	if database == "" || strings.ContainsAny(database, "/\\. \"$*<>:|?") || len(database) > maxDatabase {
+		faults = append(faults, errors.New("MONGODB_DATABASE: not the name of a database, such as streamgate"))
+	}
+	return faults
+}
+
+// maxDatabase is the length in bytes that MongoDB allows the name of a database.
+const maxDatabase = 63
 
 // Open makes a client of the server at uri, and a handle of one database. It doesn't connect: Ping does.
 // Writes are acknowledged by a majority, so that a failover loses none.
@@ -59,7 +78,7 @@ func Close(db *mongo.Database) func(context.Context) error {
 	}
 }
 
-// Fault gives an error of the driver a kind: the server's absence is fault.Unavailable.
+// Fault adds a kind to an error of the driver: the server's absence is fault.Unavailable.
 func Fault(err error) error {
 	switch {
 	case err == nil:
@@ -75,7 +94,7 @@ func Fault(err error) error {
 // notServing are the codes of a server that steps down, starts or stops, as the driver specifications' "Retryable Reads" lists them.
 var notServing = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
 
-// failingOver says whether a server answered that another one should be asked. The driver did so once already.
+// failingOver reports whether a server answered that another one should be asked. The driver did so once already.
 func failingOver(err error) bool {
 	answer, ok := errors.AsType[mongo.ServerError](err)
 	return ok && slices.ContainsFunc(notServing, answer.HasErrorCode)
@@ -91,7 +110,7 @@ func poolCleared(err error) bool {
 }
 
 // Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.
-// Names gives the stored name of each field whose name differs.
+// Names has the stored name of each field whose name differs.
 func Page(q listing.Query, names map[string]string) *options.FindOptionsBuilder {
 	order := bson.D{}
 	for _, key := range q.Sort {

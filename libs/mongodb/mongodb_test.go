@@ -149,7 +149,7 @@ func TestPingWaitsForTheServer(t *testing.T) {
 	}
 }
 
-// filled gives a collection with things of these names.
+// filled returns a collection with things of these names.
 func filled(t testing.TB, names ...string) *mongo.Collection {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
@@ -232,5 +232,22 @@ func TestPagesDoNotOverlap(t *testing.T) {
 	byName := titles(t, collection, bson.D{}, listing.Query{Page: 1, Limit: 100, Sort: []listing.SortKey{{Field: "name", Descending: true}}})
 	if want := []string{"c", "b", "b", "b", "a", "a", "a"}; !slices.Equal(byName, want) {
 		t.Errorf("from the last name %q", byName)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 63)
+	for _, right := range [][2]string{{"mongodb://mongodb", "streamgate"}, {"mongodb+srv://u:p@cluster.example.com", long}} {
+		if faults := mongodb.Validate(right[0], right[1]); len(faults) > 0 {
+			t.Errorf("%q: %v", right, faults)
+		}
+	}
+	for _, wrong := range [][2]string{
+		{"", "streamgate"}, {"postgres://u:hunter2@db", "streamgate"}, {"mongodb://mongodb", ""}, {"mongodb://mongodb", "a b"}, {"mongodb://mongodb", long + "x"},
+	} {
+		if faults := mongodb.Validate(wrong[0], wrong[1]); len(faults) != 1 || strings.Contains(faults[0].Error(), "hunter2") {
+			t.Errorf("%q: %v", wrong, faults)
+		}
 	}
 }

@@ -27,26 +27,28 @@ const RequestIDHeader = "X-Request-Id"
 
 // kinds is the one place that knows which kind of error has which status.
 var kinds = map[fault.Kind]int{
-	fault.Internal:         http.StatusInternalServerError,
-	fault.Invalid:          http.StatusBadRequest,
-	fault.Unauthenticated:  http.StatusUnauthorized,
-	fault.Forbidden:        http.StatusForbidden,
-	fault.NotFound:         http.StatusNotFound,
-	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
-	fault.Conflict:         http.StatusConflict,
-	fault.Gone:             http.StatusGone,
-	fault.TooLarge:         http.StatusRequestEntityTooLarge,
-	fault.HeadersTooLarge:  http.StatusRequestHeaderFieldsTooLarge,
-	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
-	fault.Unprocessable:    http.StatusUnprocessableEntity,
-	fault.TooManyRequests:  http.StatusTooManyRequests,
-	fault.Unavailable:      http.StatusServiceUnavailable,
+	fault.Internal:            http.StatusInternalServerError,
+	fault.Invalid:             http.StatusBadRequest,
+	fault.Unauthenticated:     http.StatusUnauthorized,
+	fault.Forbidden:           http.StatusForbidden,
+	fault.NotFound:            http.StatusNotFound,
+	fault.MethodNotAllowed:    http.StatusMethodNotAllowed,
+	fault.Conflict:            http.StatusConflict,
+	fault.Gone:                http.StatusGone,
+	fault.TooLarge:            http.StatusRequestEntityTooLarge,
+	fault.HeadersTooLarge:     http.StatusRequestHeaderFieldsTooLarge,
+	fault.UnsupportedMedia:    http.StatusUnsupportedMediaType,
+	fault.Unprocessable:       http.StatusUnprocessableEntity,
+	fault.PreconditionFailed:  http.StatusPreconditionFailed,
+	fault.RangeNotSatisfiable: http.StatusRequestedRangeNotSatisfiable,
+	fault.TooManyRequests:     http.StatusTooManyRequests,
+	fault.Unavailable:         http.StatusServiceUnavailable,
 }
 
 // clientGone is what the metrics count when nobody waits for the answer any more. The number is nginx's; HTTP has none.
 const clientGone = 499
 
-// Status gives the status code of an error.
+// Status returns the status code of an error.
 func Status(err error) int { return kinds[classify(err).Kind] }
 
 // KindOfStatus is the reverse of Status, for clients of another service; an unknown status is Internal.
@@ -120,10 +122,10 @@ func classify(err error) *fault.Error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fault.Away("A part of Streamgate", err)
 	}
-	return fault.New(fault.Internal, "internal", "Something went wrong on our side. The request id helps us to find it.")
+	return fault.ErrInternal
 }
 
-// fields gives the faulty inputs of an error and of all that were joined to it.
+// fields returns the faulty inputs of an error and of all that were joined to it.
 func fields(err error) []fault.Field {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []fault.Field

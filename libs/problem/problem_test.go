@@ -40,7 +40,7 @@ func TestStatusOfEveryKind(t *testing.T) {
 	for kind, status := range map[fault.Kind]int{
 		fault.Internal: 500, fault.Invalid: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404,
 		fault.MethodNotAllowed: 405, fault.Conflict: 409, fault.Gone: 410, fault.TooLarge: 413, fault.HeadersTooLarge: 431,
-		fault.UnsupportedMedia: 415, fault.Unprocessable: 422, fault.TooManyRequests: 429, fault.Unavailable: 503,
+		fault.UnsupportedMedia: 415, fault.Unprocessable: 422, fault.PreconditionFailed: 412, fault.RangeNotSatisfiable: 416, fault.TooManyRequests: 429, fault.Unavailable: 503,
 	} {
 		err := fmt.Errorf("handler: %w", fault.New(kind, "some_code", "Some words."))
 		answer, _ := write(t, get(t), err)

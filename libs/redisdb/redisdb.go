@@ -86,18 +86,31 @@ func Open(s Settings, service string, look Look) (redis.UniversalClient, error) 
 }
 
 func connect(s Settings, service string, look Look) (redis.UniversalClient, error) {
+	o, err := s.address()
+	if err != nil {
+		return nil, err
+	}
+	o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
+	o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, retries, maxRedirects
+	o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
+	o.PoolSize, o.MinIdleConns = poolSize, minIdle
+	return redis.NewUniversalClient(o), nil
+}
+
+// address reads the URL as its mode has it. Of what go-redis takes in its query, what would route a read to a replica counts for nothing:
+// a replica may not know of a stream yet.
+func (s Settings) address() (*redis.UniversalOptions, error) {
 	switch s.Mode {
 	case cluster:
 		o, err := redis.ParseClusterURL(s.URL)
 		if err != nil {
 			return nil, err
 		}
-		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
-		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, retries, maxRedirects
-		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
-		o.PoolSize, o.MinIdleConns = poolSize, minIdle
-		return redis.NewClusterClient(o), nil
+		return &redis.UniversalOptions{
+			IsClusterMode: true, Addrs: o.Addrs, Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
+			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
+		}, nil
 	case sentinel:
 		o, err := redis.ParseFailoverURL(s.URL)
 		if err != nil {
@@ -106,23 +119,20 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 		if o.MasterName == "" {
 			return nil, errors.New("names no primary; add ?master_name=name")
 		}
-		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
-		o.DialerRetries, o.MaxRetries = 1, retries
-		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
-		o.PoolSize, o.MinIdleConns = poolSize, minIdle
-		return redis.NewFailoverClient(o), nil
+		return &redis.UniversalOptions{
+			MasterName: o.MasterName, Addrs: o.SentinelAddrs, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
+			Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
+			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
+		}, nil
 	default:
 		o, err := redis.ParseURL(s.URL)
 		if err != nil {
 			return nil, err
 		}
-		o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
-		o.DialerRetries, o.MaxRetries = 1, retries
-		o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
-		o.PoolSize, o.MinIdleConns = poolSize, minIdle
-		return redis.NewClient(o), nil
+		return &redis.UniversalOptions{
+			Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
+			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
+		}, nil
 	}
 }
 
@@ -188,7 +198,7 @@ func RequireFit(client redis.UniversalClient) service.Step {
 	}}
 }
 
-// ParseInfo gives the fields of an answer to INFO.
+// ParseInfo returns the fields of an answer to INFO.
 func ParseInfo(text string) map[string]string {
 	fields := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -214,7 +224,7 @@ var away = []string{
 	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients",
 }
 
-// Fault gives an error of the client a kind: a server that is away, or can't serve at the moment, is fault.Unavailable.
+// Fault adds a kind to an error of the client: a server that is away, or can't serve at the moment, is fault.Unavailable.
 func Fault(err error) error {
 	if err == nil {
 		return nil

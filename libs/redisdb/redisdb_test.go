@@ -45,7 +45,7 @@ func startRedis(t testing.TB, options ...string) *server {
 	if binary == "" {
 		t.Skip("neither redis-server nor valkey-server is installed")
 	}
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	args := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--loglevel", "warning"}
 	command := exec.Command(binary, append(args, options...)...)
@@ -60,16 +60,6 @@ func startRedis(t testing.TB, options ...string) *server {
 	client := s.open(t)
 	testkit.Eventually(t, "redis-server answers", func() bool { return client.Ping(t.Context()).Err() == nil })
 	return s
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	return listener.Addr().String()
 }
 
 func (s *server) open(t testing.TB) redis.UniversalClient { return open(t, "redis://"+s.addr+"/0") }
@@ -113,7 +103,7 @@ func TestOpen(t *testing.T) {
 
 func TestPingWaitsForTheServer(t *testing.T) {
 	t.Parallel()
-	if ready, err := prepare(t, redisdb.Ping(open(t, "redis://"+freeAddr(t)))); ready || err != nil {
+	if ready, err := prepare(t, redisdb.Ping(open(t, "redis://"+testkit.FreeAddr(t)))); ready || err != nil {
 		t.Errorf("nobody there: ready %t, %v", ready, err)
 	}
 	if ready, err := prepare(t, redisdb.Ping(open(t, testkit.Redis(t)))); !ready || err != nil {
@@ -167,7 +157,7 @@ func TestEvictionOfAServerThatDoesNotTell(t *testing.T) {
 		t.Errorf("without the right to INFO: ready %t, %v", ready, err)
 	}
 	// Not to tell and not to answer are not the same.
-	if ready, err := prepare(t, redisdb.RequireFit(open(t, "redis://"+freeAddr(t)))); ready || err != nil {
+	if ready, err := prepare(t, redisdb.RequireFit(open(t, "redis://"+testkit.FreeAddr(t)))); ready || err != nil {
 		t.Errorf("nobody there: ready %t, %v", ready, err)
 	}
 }
@@ -271,7 +261,7 @@ func TestFaultOfACallerWhoLeft(t *testing.T) {
 	}
 }
 
-// fastest gives the best of three, so that a busy machine is no failure, and holds that each error says that Redis is away.
+// fastest returns the best of three, so that a busy machine is no failure, and holds that each error says that Redis is away.
 func fastest(t testing.TB, what string, call func() error) {
 	t.Helper()
 	best := time.Hour
@@ -296,7 +286,7 @@ func TestNothingHangsWhenRedisIsAway(t *testing.T) {
 			return client.Ping(ctx).Err()
 		}
 	}
-	fastest(t, "nobody listens", ping(open(t, "redis://"+freeAddr(t))))
+	fastest(t, "nobody listens", ping(open(t, "redis://"+testkit.FreeAddr(t))))
 
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
 	if err != nil {

@@ -33,12 +33,12 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 	return keys, errors.Join(faults...)
 }
 
-// Seal gives the message with a tag behind it. The purpose keeps messages of different meaning apart.
+// Seal returns the message with a tag behind it. The purpose keeps messages of different meaning apart.
 func (k Keys) Seal(purpose string, message []byte) []byte {
 	return slices.Concat(message, tag(k[0], purpose, message))
 }
 
-// Open gives the message of a sealed one, and whether the seal is ours.
+// Open returns the message of a sealed one, and whether the seal is ours.
 func (k Keys) Open(purpose string, sealed []byte) ([]byte, bool) {
 	if len(sealed) < TagLength {
 		return nil, false

@@ -8,15 +8,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"streamgate/libs/config"
 	"streamgate/libs/fault"
 	"streamgate/libs/httpserver"
+	"streamgate/libs/logging"
 	"streamgate/libs/problem"
 )
 
@@ -225,6 +229,20 @@ func (r *Running) gate(handler http.Handler) http.Handler {
 		}
 		handler.ServeHTTP(w, request)
 	})
+}
+
+// Main is what a service's main does: it reads cfg from the environment, wires the service and runs it until SIGINT or SIGTERM. Settings
+// are the ones within cfg. It exits with code 2 when cfg has faults, and with code 1 when the service can't be wired or fails.
+func Main(name, version string, cfg config.Settings, settings *Settings, wire func(log *slog.Logger) (*Service, error)) {
+	config.Main(name, version, cfg)
+	log := logging.New(os.Stderr, settings.LogFormat, settings.LogLevel, name)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := wire(log)
+	if err == nil {
+		err = s.Run(ctx, *settings)
+	}
+	Exit(log, err)
 }
 
 // Exit ends a main whose service could not be made or failed: it says why, and exits with code 1. Without an error it returns.

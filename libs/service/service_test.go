@@ -80,7 +80,7 @@ func start(t testing.TB, s *service.Service, settings service.Settings) *under {
 
 func (u *under) get(url string) testkit.Answer { return testkit.Do(u.t, http.MethodGet, url, "") }
 
-// probe gives the status of readiness, and 0 when nothing listens.
+// probe returns the status of readiness, and 0 when nothing listens.
 func (u *under) probe() (status int, text string) {
 	response, err := http.Get(u.OperationsURL + "/readyz")
 	if err != nil {

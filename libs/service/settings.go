@@ -1,7 +1,6 @@
 package service
 
 import (
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"streamgate/libs/config"
 	"streamgate/libs/logging"
 )
 
@@ -34,36 +34,25 @@ func notInHeader(r rune) bool { return r <= ' ' || r > '~' }
 
 // Validate returns every fault of the common settings.
 func (s *Settings) Validate() []error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	var faults config.Faults
 	for name, addr := range map[string]string{"PUBLIC_ADDR": s.PublicAddr, "INTERNAL_ADDR": s.InternalAddr, "OPERATIONS_ADDR": s.OperationsAddr} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			fault("%s: %q is not host:port, such as :8080", name, addr)
-		}
+		_, _, err := net.SplitHostPort(addr)
+		faults.Check(err == nil, "%s: %q is not host:port, such as :8080", name, addr)
 	}
-	if s.LogFormat != logging.JSON && s.LogFormat != logging.Text {
-		fault("LOG_FORMAT: %q is neither json nor text", s.LogFormat)
-	}
+	faults.Check(s.LogFormat == logging.JSON || s.LogFormat == logging.Text, "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
 	for _, proxy := range s.TrustedProxies {
 		_, cidr := netip.ParsePrefix(proxy)
-		if _, ip := netip.ParseAddr(proxy); cidr != nil && ip != nil {
-			fault("TRUSTED_PROXIES: %q is neither an address nor a CIDR, such as 10.0.0.0/8", proxy)
-		}
+		_, ip := netip.ParseAddr(proxy)
+		faults.Check(cidr == nil || ip == nil, "TRUSTED_PROXIES: %q is neither an address nor a CIDR, such as 10.0.0.0/8", proxy)
 	}
-	switch {
-	case len(s.InternalSecrets) == 0:
-		fault("INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
-	case slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }):
-		fault("INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
-	case slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }):
-		fault("INTERNAL_SECRETS: a secret has other characters than the visible ones of ASCII")
-	}
-	if s.DrainDelay < 0 || s.DrainDelay > time.Minute {
-		fault("DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
-	}
-	if s.DrainTimeout <= 0 || s.DrainTimeout > 10*time.Minute {
-		fault("DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
-	}
+	faults.Check(len(s.InternalSecrets) > 0,
+		"INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
+	faults.Check(!slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }),
+		"INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
+	faults.Check(!slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }),
+		"INTERNAL_SECRETS: a secret has other characters than the visible ones of ASCII")
+	faults.Check(s.DrainDelay >= 0 && s.DrainDelay <= time.Minute, "DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
+	faults.Check(s.DrainTimeout > 0 && s.DrainTimeout <= 10*time.Minute, "DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return faults
 }

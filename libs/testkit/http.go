@@ -23,22 +23,7 @@ func Logger(t testing.TB) *slog.Logger {
 // Run starts a service on free loopback ports, waits until it is ready, and stops it at the end of the test.
 func Run(t testing.TB, s *service.Service) *service.Running {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	running, err := s.Start(ctx, service.Settings{
-		PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", OperationsAddr: "127.0.0.1:0", DrainTimeout: 5e9,
-	})
-	if err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- running.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
+	running, ended, _ := start(t, s)
 	select {
 	case <-running.Ready():
 	case err := <-ended:
@@ -57,6 +42,37 @@ func FreeAddr(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return addr
+}
+
+// Start does the same, but doesn't wait until the service is ready. Stop ends it earlier than the test.
+func Start(t testing.TB, s *service.Service) (running *service.Running, stop func()) {
+	t.Helper()
+	running, _, stop = start(t, s)
+	return running, stop
+}
+
+// start returns what the service ended with as well, which is read once; who reads it leaves nil for stop.
+func start(t testing.TB, s *service.Service) (running *service.Running, ended chan error, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	running, err := s.Start(ctx, service.Settings{
+		PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", OperationsAddr: "127.0.0.1:0", DrainTimeout: 5e9,
+	})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	ended = make(chan error, 1)
+	go func() { ended <- running.Serve(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		ended <- nil
+	}
+	t.Cleanup(stop)
+	return running, ended, stop
 }
 
 // Answer is an HTTP answer read whole.

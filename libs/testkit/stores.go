@@ -12,6 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"streamgate/libs/mongodb"
+	"streamgate/libs/objectid"
 	"streamgate/libs/redisemu"
 )
 
@@ -21,7 +23,7 @@ const (
 	redisVariable = "TEST_REDIS_URL"
 )
 
-// Mongo gives the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
+// Mongo returns the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
 // the test is skipped: `make test` always has one.
 func Mongo(t testing.TB) (uri, database string) {
 	t.Helper()
@@ -46,7 +48,22 @@ func Mongo(t testing.TB) (uri, database string) {
 	return uri, database
 }
 
-// Redis gives the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
+// OpenMongo returns a database as a service opens it. Its connections end with the test.
+func OpenMongo(t testing.TB, uri, database string) *mongo.Database {
+	t.Helper()
+	db, err := mongodb.Open(uri, database, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := mongodb.Close(db)(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// Redis returns the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
 // on real time.
 func Redis(t testing.TB) string {
 	t.Helper()
@@ -58,8 +75,8 @@ func Redis(t testing.TB) string {
 	return "redis://" + mini.Addr() + "/0"
 }
 
-// NewID gives an account's or a content's id that no other test has.
-func NewID() string { return bson.NewObjectID().Hex() }
+// NewID returns an account's or a content's id that no other test has.
+func NewID() string { return objectid.New().String() }
 
 // Eventually waits until condition holds, and fails the test if it never does within ten seconds.
 func Eventually(t testing.TB, what string, condition func() bool) {

@@ -2,15 +2,10 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
+	"log/slog"
 
 	"streamgate/content-svc/internal/app"
 	"streamgate/content-svc/internal/config"
-	libconfig "streamgate/libs/config"
-	"streamgate/libs/logging"
 	"streamgate/libs/service"
 )
 
@@ -19,13 +14,7 @@ var version = "dev"
 
 func main() {
 	var cfg config.Config
-	libconfig.Main(app.Name, version, &cfg)
-	log := logging.New(os.Stderr, cfg.LogFormat, cfg.LogLevel, app.Name)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	s, err := app.New(cfg, version, log)
-	if err == nil {
-		err = s.Run(ctx, cfg.Settings)
-	}
-	service.Exit(log, err)
+	service.Main(app.Name, version, &cfg, &cfg.Settings, func(log *slog.Logger) (*service.Service, error) {
+		return app.New(cfg, version, log)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/config"
 	"streamgate/content-svc/internal/demo"
@@ -14,9 +15,10 @@ import (
 	"streamgate/content-svc/internal/lease"
 	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/mongostore"
-	"streamgate/content-svc/internal/sessionclient"
+	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/grant"
+	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/mongodb"
 	"streamgate/libs/service"
@@ -25,7 +27,7 @@ import (
 // Name is the service's name.
 const Name = "content-svc"
 
-// New makes the service. It connects to nothing yet: the steps of start-up do.
+// New wires the service. It connects to nothing yet: the steps of start-up do.
 func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
 	keys, err := grant.ParseKeys("GRANT_KEYS", cfg.GrantKeys)
 	if err != nil {
@@ -36,22 +38,19 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	registry := metrics.NewRegistry(Name, version)
-	requests := metrics.NewHTTP(registry)
 	contents, files := mongostore.New(db), blobstore.New(cfg.MediaURL)
-	sessions := sessionclient.New(cfg.SessionSvcURL, cfg.InternalSecrets[0], registry)
+	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0], registry)
 
-	public, err := httpapi.NewPublic(httpapi.Public{
-		Player:         &media.Player{Keys: keys, Leases: lease.NewKeeper(sessions, time.Now), Files: files, Now: time.Now},
-		TrustedProxies: cfg.TrustedProxies, Stall: httpapi.Stall, Log: log, Registry: registry, Metrics: requests,
+	handlers := httpapi.New(httpapi.Options{
+		Catalogue: video.NewCatalogue(contents, time.Now),
+		Player:    &media.Player{Keys: keys, Leases: lease.NewKeeper(sessions, time.Now), Files: files, Now: time.Now},
+		Stall:     httpapi.Stall, Registry: registry,
 	})
+	public, internal, err := listeners.New(listeners.Options{
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+	}, handlers)
 	if err != nil {
-		return nil, fmt.Errorf("public listener: %w", err)
-	}
-	internal, err := httpapi.NewInternal(httpapi.Internal{
-		Catalogue: video.NewCatalogue(contents, time.Now), Secrets: cfg.InternalSecrets, Log: log, Metrics: requests,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("internal listener: %w", err)
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -108,9 +107,9 @@ func TestNoDemoContentUnlessAskedFor(t *testing.T) {
 func TestMediaPlaysWhileMongoDBIsAway(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
-	wire, through := newWire(t, uri)
+	relay, through := testkit.NewRelay(t, uri)
 	running, proof := boot(t, settings(t, through, database, "DEMO_CONTENT=true")), testkit.Header("Internal-Secret", secret)
-	wire.cut()
+	relay.Shut()
 	began := time.Now()
 	if a := testkit.Do(t, "GET", running.InternalURL+"/content", "", proof).Problem(t, 503, "unavailable"); a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -131,20 +130,11 @@ func TestAServiceWithoutMongoDBWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	running, err := s.Start(ctx, anywhere)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- running.Serve(ctx) }()
+	running, stop := testkit.Start(t, s)
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 503)
 	testkit.Do(t, "GET", running.OperationsURL+"/livez", "").Want(t, 200)
 	testkit.Do(t, "GET", running.PublicURL+"/media/x/y", "").Problem(t, 503, "starting")
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("stopped with %v", err)
-	}
 }
 
 func TestAMissingFolderIsFatal(t *testing.T) {

@@ -2,15 +2,11 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -86,57 +82,4 @@ func address(t *testing.T, base, scope, path string) string {
 		t.Fatal(err)
 	}
 	return base + "/media/" + text + "/" + path
-}
-
-// wire is a connection to a server that can be cut.
-type wire struct {
-	net.Listener
-
-	mu   sync.Mutex
-	ends []net.Conn
-}
-
-// newWire gives a wire to the server of uri, and a uri that goes through it.
-func newWire(t *testing.T, uri string) (*wire, string) {
-	t.Helper()
-	u, err := url.Parse(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{Listener: listener}
-	t.Cleanup(w.cut)
-	target := u.Host
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", target)
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			w.mu.Lock()
-			w.ends = append(w.ends, near, far)
-			w.mu.Unlock()
-			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
-			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
-		}
-	}()
-	u.Host = listener.Addr().String()
-	return w, u.String()
-}
-
-func (w *wire) cut() {
-	_ = w.Close()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, end := range w.ends {
-		_ = end.Close()
-	}
 }

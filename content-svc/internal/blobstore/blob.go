@@ -33,7 +33,7 @@ func (s *Store) openBlob(ctx context.Context, path string) (*media.File, error) 
 	}, nil
 }
 
-// strongETag gives the store's own where it is one, since it changes with the content and nothing else.
+// strongETag returns the store's own where it is one, since it changes with the content and nothing else.
 func strongETag(a *blob.Attributes) string {
 	tag := strings.Trim(a.ETag, `"`)
 	if tag == "" || strings.HasPrefix(a.ETag, "W/") || strings.ContainsFunc(tag, func(r rune) bool { return r <= ' ' || r == '"' || r > '~' }) {
@@ -56,7 +56,7 @@ type reader struct {
 // errChanged says that a blob was replaced while it was read: half of one and half of another are nothing.
 var errChanged = errors.New("the file has changed")
 
-// Read is as io.Reader says.
+// Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
 	if r.offset >= r.size {
 		return 0, io.EOF
@@ -84,7 +84,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 }
 
-// Seek is as io.Seeker says.
+// Seek implements io.Seeker.
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:

@@ -91,7 +91,7 @@ func (s *Store) Close(context.Context) error {
 	return nil
 }
 
-// Open is as media.Files says.
+// Open implements media.Files.
 func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
 	if s.folder != "" {
 		return s.openFile(ctx, path)
@@ -116,7 +116,7 @@ func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modi
 	return nil
 }
 
-// failure gives an error of the store a kind.
+// failure adds a kind to an error of the store.
 func failure(err error) error {
 	switch {
 	case gcerrors.Code(err) == gcerrors.NotFound:

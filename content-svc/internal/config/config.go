@@ -2,12 +2,10 @@
 package config
 
 import (
-	"errors"
-	"strings"
-
 	"streamgate/content-svc/internal/blobstore"
 	libconfig "streamgate/libs/config"
 	"streamgate/libs/grant"
+	"streamgate/libs/mongodb"
 	"streamgate/libs/service"
 )
 
@@ -25,23 +23,12 @@ type Config struct {
 
 // Validate returns every fault.
 func (c *Config) Validate() []error {
-	faults := c.Settings.Validate()
-	if c.MongoDBURI == "" {
-		faults = append(faults, errors.New("MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017"))
-	} else if !strings.HasPrefix(c.MongoDBURI, "mongodb://") && !strings.HasPrefix(c.MongoDBURI, "mongodb+srv://") {
-		faults = append(faults, errors.New("MONGODB_URI: doesn't begin with mongodb:// or mongodb+srv://")) // it may have a password in it
-	}
-	if strings.ContainsAny(c.MongoDBDatabase, "/\\. \"$*<>:|?") || len(c.MongoDBDatabase) > 63 {
-		faults = append(faults, errors.New("MONGODB_DATABASE: not the name of a database, such as streamgate_content"))
-	}
-	if err := libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL); err != nil {
-		faults = append(faults, err)
-	}
-	if err := blobstore.CheckURL("MEDIA_URL", c.MediaURL); err != nil {
-		faults = append(faults, err)
-	}
-	if _, err := grant.ParseKeys("GRANT_KEYS", c.GrantKeys); err != nil {
-		faults = append(faults, err)
-	}
+	var faults libconfig.Faults
+	faults.Add(c.Settings.Validate()...)
+	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
+	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
+	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL))
+	_, err := grant.ParseKeys("GRANT_KEYS", c.GrantKeys)
+	faults.Add(err)
 	return faults
 }

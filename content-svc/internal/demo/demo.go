@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"streamgate/content-svc/internal/video"
+	"streamgate/libs/objectid"
 	"streamgate/libs/service"
 )
 
@@ -61,7 +62,7 @@ func Step(files Store, contents video.Store) service.Step {
 			if err := files.WriteMissing(ctx, folder+e.clip, clip, made); err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}
-			id, err := video.ParseID("id", e.id)
+			id, err := objectid.Parse("id", e.id)
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}

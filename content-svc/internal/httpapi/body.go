@@ -37,7 +37,7 @@ func newBody(c *gin.Context, stall time.Duration, sent prometheus.Counter, may f
 	return b
 }
 
-// WriteHeader is as http.ResponseWriter says.
+// WriteHeader implements http.ResponseWriter.
 func (b *body) WriteHeader(status int) {
 	if status >= http.StatusBadRequest {
 		b.refused = status
@@ -46,7 +46,7 @@ func (b *body) WriteHeader(status int) {
 	b.ResponseWriter.WriteHeader(status)
 }
 
-// Write is as io.Writer says. http.ServeContent writes files with ReadFrom, and texts of errors with this.
+// Write implements io.Writer. http.ServeContent writes files with ReadFrom, and texts of errors with this.
 func (b *body) Write(p []byte) (int, error) {
 	if b.refused != 0 {
 		return len(p), nil
@@ -54,7 +54,7 @@ func (b *body) Write(p []byte) (int, error) {
 	return b.ResponseWriter.Write(p) //nolint:wrapcheck // passes it on
 }
 
-// ReadFrom is as io.ReaderFrom says.
+// ReadFrom implements io.ReaderFrom.
 func (b *body) ReadFrom(from io.Reader) (int64, error) {
 	limited, ok := from.(*io.LimitedReader) // what io.CopyN makes; sendfile looks through one of them, not two
 	if !ok {

@@ -581,7 +581,7 @@ func TestALongAnswerRenewsItsLease(t *testing.T) {
 
 func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, func(o *httpapi.Public, _ *http.Server) { o.Stall = time.Second })
+	p := newPlayer(t, func(o *httpapi.Options, _ *http.Server) { o.Stall = time.Second })
 	p.writeLong(t)
 	connection := dial(t, p.url)
 	send(t, connection, "GET /media/"+p.grant(t, "long.mp4")+"/long.mp4", "") // and reads nothing
@@ -606,7 +606,7 @@ func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 func TestASlowClientGetsAll(t *testing.T) {
 	t.Parallel()
 	const stall = time.Second
-	p := newPlayer(t, func(o *httpapi.Public, s *http.Server) { o.Stall, s.ReadTimeout = stall, stall })
+	p := newPlayer(t, func(o *httpapi.Options, s *http.Server) { o.Stall, s.ReadTimeout = stall, stall })
 	p.writeLong(t)
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))
 	began := time.Now()
@@ -625,7 +625,7 @@ func TestASlowClientGetsAll(t *testing.T) {
 func TestAConnectionOutlivesItsAnswer(t *testing.T) {
 	t.Parallel()
 	const stall = 50 * time.Millisecond
-	p := newPlayer(t, func(o *httpapi.Public, _ *http.Server) { o.Stall = stall })
+	p := newPlayer(t, func(o *httpapi.Options, _ *http.Server) { o.Stall = stall })
 	p.write(t, "a.mp4", bytes.Repeat([]byte("a"), 1000))
 	path := "/media/" + p.grant(t, "a.mp4") + "/a.mp4"
 	connection := dial(t, p.url)

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,12 +23,12 @@ import (
 	"streamgate/content-svc/internal/httpapi"
 	"streamgate/content-svc/internal/lease"
 	"streamgate/content-svc/internal/media"
-	"streamgate/content-svc/internal/sessionclient"
+	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/libs/apitest"
 	"streamgate/libs/grant"
 	"streamgate/libs/httpserver"
+	"streamgate/libs/listeners"
 	"streamgate/libs/logging"
-	"streamgate/libs/metrics"
 	"streamgate/libs/testkit"
 )
 
@@ -120,34 +119,16 @@ type player struct {
 	url      string
 	folder   string
 	registry *prometheus.Registry
-	log      *logged
+	log      *testkit.Log
 
 	clock atomic.Int64
 }
 
-// logged keeps what was logged.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-type option func(*httpapi.Public, *http.Server)
+type option func(*httpapi.Options, *http.Server)
 
 func newPlayer(t testing.TB, options ...option) *player {
 	t.Helper()
-	p := &player{sessions: newSessions(t), folder: t.TempDir(), registry: prometheus.NewRegistry(), log: &logged{}}
+	p := &player{sessions: newSessions(t), folder: t.TempDir(), registry: prometheus.NewRegistry(), log: &testkit.Log{}}
 	p.clock.Store(time.Now().UnixNano())
 	files := blobstore.New("file://" + p.folder)
 	if err := files.Connect().Do(t.Context()); err != nil {
@@ -157,17 +138,18 @@ func newPlayer(t testing.TB, options ...option) *player {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public := httpapi.Public{
+	o := httpapi.Options{
 		Player: &media.Player{
-			Keys: keys, Files: files, Now: p.now, Leases: lease.NewKeeper(sessionclient.New(p.URL, secret, p.registry), p.now),
+			Keys: keys, Files: files, Now: p.now, Leases: lease.NewKeeper(sessionsvc.NewClient(p.URL, secret, p.registry), p.now),
 		},
-		Stall: httpapi.Stall, Log: logging.New(p.log, logging.Text, slog.LevelDebug, "test"), Registry: p.registry, Metrics: metrics.NewHTTP(p.registry),
+		Stall: httpapi.Stall, Registry: p.registry,
 	}
-	server := httpserver.NewServer(nil, public.Log)
-	for _, o := range options {
-		o(&public, server)
+	log := logging.New(p.log, logging.Text, slog.LevelDebug, "test")
+	server := httpserver.NewServer(nil, log)
+	for _, option := range options {
+		option(&o, server)
 	}
-	engine, err := httpapi.NewPublic(public)
+	engine, _, err := listeners.New(listeners.Options{Service: "content-svc", Spec: api.Spec, Log: log, Registry: p.registry}, httpapi.New(o))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +220,7 @@ func (p *player) address(t testing.TB, scope, path string) string {
 	return p.url + "/media/" + p.grant(t, scope) + "/" + path
 }
 
-// counted gives the value of a metric, of one outcome if there is one.
+// counted returns the value of a metric, of one outcome if there is one.
 func (p *player) counted(t testing.TB, name, outcome string) float64 {
 	t.Helper()
 	families, err := p.registry.Gather()

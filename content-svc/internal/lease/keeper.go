@@ -65,7 +65,7 @@ func NewKeeper(authority Authority, now func() time.Time) *Keeper {
 	return k
 }
 
-// Check says whether the stream of a grant, given as text and as what the text says, may play now. It asks the authority if it is time to;
+// Check reports whether the stream of a grant, given as text and as what the text says, may play now. It asks the authority if it is time to;
 // callers at the same time share one question. Its error is what the player is to be told.
 func (k *Keeper) Check(ctx context.Context, text string, g *grant.Grant) error {
 	s := k.stream(g.Stream)
@@ -85,7 +85,7 @@ func (k *Keeper) Check(ctx context.Context, text string, g *grant.Grant) error {
 	return s.say(k.now())
 }
 
-// stream gives what is remembered of a stream.
+// stream returns what is remembered of a stream.
 func (k *Keeper) stream(id string) *stream {
 	if s, ok := k.streams.Get(id); ok {
 		return s
@@ -97,7 +97,7 @@ func (k *Keeper) stream(id string) *stream {
 	return s
 }
 
-// fresh says whether what is remembered needs no question, and what it is.
+// fresh reports whether what is remembered needs no question, and returns what it says.
 func (s *stream) fresh(now time.Time) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +107,7 @@ func (s *stream) fresh(now time.Time) (bool, error) {
 	return false, nil
 }
 
-// say gives what to tell the player. The caller holds mu.
+// say returns what to tell the player. The caller holds mu.
 func (s *stream) say(now time.Time) error {
 	switch {
 	case s.away == nil:
@@ -135,7 +135,7 @@ func (k *Keeper) ask(ctx context.Context, s *stream, text string, started time.T
 		s.verdict, s.away, s.final = err, nil, true
 	case kind == fault.Forbidden, kind == fault.NotFound, kind == fault.Invalid:
 		if kind != fault.Forbidden {
-			err = ErrUnknown // what is wrong with our question is not for the player
+			err = fault.ErrNoPath // what is wrong with our question is not for the player
 		}
 		s.verdict, s.away, s.heard = err, nil, true
 		s.askAgain, s.goesOn = answered.Add(RefusedFor), time.Time{}
@@ -146,6 +146,3 @@ func (k *Keeper) ask(ctx context.Context, s *stream, text string, started time.T
 		s.away, s.askAgain = err, answered.Add(max(s.lease/3, FailedFor))
 	}
 }
-
-// ErrUnknown is the answer for a stream that the authority doesn't know.
-var ErrUnknown = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")

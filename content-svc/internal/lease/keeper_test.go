@@ -174,7 +174,7 @@ func TestWhatTheAuthorityDoesNotKnowIsNotThere(t *testing.T) {
 	for _, said := range []error{fault.BadField("grant", "is too old"), fault.New(fault.NotFound, "stream_not_found", "No such stream.")} {
 		a, c, k := setup()
 		a.says(0, said)
-		want(t, k.Check(t.Context(), "grant", c.grant()), lease.ErrUnknown)
+		want(t, k.Check(t.Context(), "grant", c.grant()), fault.ErrNoPath)
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 // MaxPath is the longest path of a file in the blob store, in bytes: a grant has room for no more.
 const MaxPath = grant.MaxScope
 
-// ValidPath says whether a text can be the path of a file in the blob store: relative, of segments that are neither empty nor . nor ..,
+// ValidPath reports whether a text can be the path of a file in the blob store: relative, of segments that are neither empty nor . nor ..,
 // in UTF-8 without backslashes and control characters, of at most MaxPath bytes.
 func ValidPath(text string) bool {
 	return fs.ValidPath(text) && text != "." && len(text) <= MaxPath &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r == '\\' || unicode.IsControl(r) })
 }
 
-// Resolve gives the path in the blob store that an address means: rest is what comes after the grant's slash, unescaped once.
+// Resolve returns the path in the blob store that an address means: rest is what comes after the grant's slash, unescaped once.
 // It is false when the grant doesn't open such a file.
 func Resolve(g grant.Grant, rest string) (string, bool) {
 	file := g.Scope[:strings.LastIndexByte(g.Scope, '/')+1] + rest
@@ -36,7 +36,7 @@ var contentTypes = map[string]string{
 	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".avif": "image/avif", ".gif": "image/gif",
 }
 
-// ContentType gives the media type of a file by its ending.
+// ContentType returns the media type of a file by its ending.
 func ContentType(file string) string {
 	if contentType, ok := contentTypes[strings.ToLower(path.Ext(file))]; ok {
 		return contentType

@@ -12,7 +12,7 @@ import (
 
 // The answers to an address that opens nothing.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
+	ErrNotFound = fault.ErrNoPath
 	ErrExpired  = fault.New(fault.Gone, "grant_expired", "This address has expired; start a stream again to get a new one.")
 )
 
@@ -53,7 +53,7 @@ type Playback struct {
 
 // Open opens the file that an address means, once its stream may play. Its errors are those of lease.Keeper, those of Files, and ErrExpired.
 func (p *Player) Open(ctx context.Context, text, rest string) (*Playback, error) {
-	g, err := p.Keys.Verify(text, time.Time{}) // whose grant it is and whether its time has come are different answers
+	g, err := p.Keys.Read(text) // whose grant it is and whether its time has come are different answers
 	if err != nil {
 		return nil, ErrNotFound
 	}
@@ -71,7 +71,7 @@ func (p *Player) Open(ctx context.Context, text, rest string) (*Playback, error)
 	return playback, nil
 }
 
-// Continue says whether the stream may still play. It is cheap, and means that the client has taken what it was sent.
+// Continue reports whether the stream may still play. It is cheap, and means that the client has taken what it was sent.
 func (p *Playback) Continue(ctx context.Context) error {
 	if p.player.Now().After(p.grant.Expires) {
 		return ErrExpired

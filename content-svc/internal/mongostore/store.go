@@ -1,11 +1,8 @@
-// Package mongostore keeps the catalogue in MongoDB.
 package mongostore
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -14,6 +11,7 @@ import (
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/listing"
 	"streamgate/libs/mongodb"
+	"streamgate/libs/objectid"
 	"streamgate/libs/service"
 )
 
@@ -28,9 +26,9 @@ func New(db *mongo.Database) *Store {
 	return &Store{contents: db.Collection("contents"), seeds: db.Collection("seeds")}
 }
 
-// Indexes is the step of start-up that makes the sort orders of lists cheap.
+// Indexes is the step of start-up that makes them where they are missing. They make the sort orders of lists cheap.
 func (s *Store) Indexes() service.Step {
-	return service.Step{Name: "create indexes", Do: func(ctx context.Context) error {
+	return service.Step{Name: "make indexes in MongoDB", Do: func(ctx context.Context) error {
 		// One at a time: FerretDB 1.24 breaks the connection when several of a request exist.
 		for _, keys := range []bson.D{
 			{{Key: "createdAt", Value: -1}, {Key: "_id", Value: 1}},
@@ -38,36 +36,14 @@ func (s *Store) Indexes() service.Step {
 			{{Key: "type", Value: 1}, {Key: "_id", Value: 1}},
 		} {
 			if _, err := s.contents.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys}); err != nil {
-				return fmt.Errorf("indexes: %w", err)
+				return mongodb.Fault(err)
 			}
 		}
 		return nil
 	}}
 }
 
-// document is a content as it is stored.
-type document struct {
-	ID          bson.ObjectID `bson:"_id"`
-	Type        string        `bson:"type"`
-	Name        string        `bson:"name"`
-	Description string        `bson:"description"`
-	Src         string        `bson:"src"`
-	CreatedAt   time.Time     `bson:"createdAt"`
-	UpdatedAt   time.Time     `bson:"updatedAt"`
-}
-
-func toDocument(c video.Content) document {
-	return document{bson.ObjectID(c.ID), string(c.Type), c.Name, c.Description, c.Src, c.CreatedAt, c.UpdatedAt}
-}
-
-func (d document) content() video.Content {
-	return video.Content{
-		ID: video.ID(d.ID), Type: video.Type(d.Type), Name: d.Name, Description: d.Description, Src: d.Src,
-		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
-	}
-}
-
-// List is as video.Store says.
+// List implements video.Store.
 func (s *Store) List(ctx context.Context, q listing.Query) ([]video.Content, int64, error) {
 	filter := mongodb.Contains(q.Q, "name", "description")
 	total, err := s.contents.CountDocuments(ctx, filter)
@@ -89,19 +65,19 @@ func (s *Store) List(ctx context.Context, q listing.Query) ([]video.Content, int
 	return contents, total, nil
 }
 
-// Get is as video.Store says.
-func (s *Store) Get(ctx context.Context, id video.ID) (video.Content, error) {
+// Get implements video.Store.
+func (s *Store) Get(ctx context.Context, id objectid.ID) (video.Content, error) {
 	return content(s.contents.FindOne(ctx, byID(id)))
 }
 
-// Insert is as video.Store says.
+// Insert implements video.Store.
 func (s *Store) Insert(ctx context.Context, c video.Content) error {
-	_, err := s.contents.InsertOne(ctx, toDocument(c))
+	_, err := s.contents.InsertOne(ctx, newDocument(c))
 	return mongodb.Fault(err)
 }
 
-// Update is as video.Store says.
-func (s *Store) Update(ctx context.Context, id video.ID, update video.Update) (video.Content, error) {
+// Update implements video.Store.
+func (s *Store) Update(ctx context.Context, id objectid.ID, update video.Update) (video.Content, error) {
 	set := bson.D{{Key: "updatedAt", Value: update.At}}
 	if update.Type != nil {
 		set = append(set, bson.E{Key: "type", Value: string(*update.Type)})
@@ -115,8 +91,8 @@ func (s *Store) Update(ctx context.Context, id video.ID, update video.Update) (v
 	return content(s.contents.FindOneAndUpdate(ctx, byID(id), bson.D{{Key: "$set", Value: set}}, after))
 }
 
-// Delete is as video.Store says.
-func (s *Store) Delete(ctx context.Context, id video.ID) error {
+// Delete implements video.Store.
+func (s *Store) Delete(ctx context.Context, id objectid.ID) error {
 	result, err := s.contents.DeleteOne(ctx, byID(id))
 	if err == nil && result.DeletedCount == 0 {
 		return video.ErrNotFound
@@ -124,7 +100,7 @@ func (s *Store) Delete(ctx context.Context, id video.ID) error {
 	return mongodb.Fault(err)
 }
 
-// Seed is as video.Store says. The mark comes last, so that an interrupted seed is completed by the next.
+// Seed implements video.Store. The mark comes last, so that an interrupted seed is completed by the next.
 func (s *Store) Seed(ctx context.Context, name string, contents []video.Content) error {
 	mark := bson.D{{Key: "_id", Value: name}}
 	err := s.seeds.FindOne(ctx, mark).Err()
@@ -132,7 +108,7 @@ func (s *Store) Seed(ctx context.Context, name string, contents []video.Content)
 		return mongodb.Fault(err)
 	}
 	for _, c := range contents {
-		if _, err := s.contents.InsertOne(ctx, toDocument(c)); err != nil && !mongo.IsDuplicateKeyError(err) {
+		if _, err := s.contents.InsertOne(ctx, newDocument(c)); err != nil && !mongo.IsDuplicateKeyError(err) {
 			return mongodb.Fault(err)
 		}
 	}
@@ -142,7 +118,7 @@ func (s *Store) Seed(ctx context.Context, name string, contents []video.Content)
 	return nil
 }
 
-func byID(id video.ID) bson.D { return bson.D{{Key: "_id", Value: bson.ObjectID(id)}} }
+func byID(id objectid.ID) bson.D { return bson.D{{Key: "_id", Value: bson.ObjectID(id)}} }
 
 func content(result *mongo.SingleResult) (video.Content, error) {
 	var d document

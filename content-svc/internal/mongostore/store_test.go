@@ -1,7 +1,6 @@
 package mongostore_test
 
 import (
-	"context"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -11,7 +10,7 @@ import (
 	"streamgate/content-svc/internal/video"
 	"streamgate/content-svc/internal/video/storetest"
 	"streamgate/libs/fault"
-	"streamgate/libs/mongodb"
+	"streamgate/libs/objectid"
 	"streamgate/libs/testkit"
 )
 
@@ -36,15 +35,11 @@ func TestUpdatesAtTheSameTime(t *testing.T) {
 	storetest.Concurrent(t, mongostore.New(db))
 }
 
-// empty gives a database with nothing in it but indexes.
+// empty returns a database with nothing in it but indexes.
 func empty(t *testing.T) *mongo.Database {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
-	db, err := mongodb.Open(uri, database, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	db := testkit.OpenMongo(t, uri, database)
 	for range 2 { // the second time, at every start but the first, they exist
 		if err := mongostore.New(db).Indexes().Do(t.Context()); err != nil {
 			t.Fatal(err)
@@ -55,12 +50,8 @@ func empty(t *testing.T) *mongo.Database {
 
 func TestAServerThatIsAway(t *testing.T) {
 	t.Parallel()
-	db, err := mongodb.Open("mongodb://127.0.0.1:1", "none", "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
-	if _, err := mongostore.New(db).Get(t.Context(), video.ID{}); fault.KindOf(err) != fault.Unavailable {
+	db := testkit.OpenMongo(t, "mongodb://127.0.0.1:1", "none")
+	if _, err := mongostore.New(db).Get(t.Context(), objectid.ID{}); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("kind %v of %v", fault.KindOf(err), err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
+	"streamgate/libs/objectid"
 )
 
 // Update is a change and when it is made.
@@ -24,13 +25,13 @@ type Catalogue struct {
 // NewCatalogue makes a catalogue of what is in the store.
 func NewCatalogue(store Store, now func() time.Time) *Catalogue { return &Catalogue{store, now} }
 
-// List gives a page of contents and the number of all that match.
+// List returns a page of contents and the number of all that match.
 func (c *Catalogue) List(ctx context.Context, q listing.Query) ([]Content, int64, error) {
 	return c.store.List(ctx, q)
 }
 
-// Get gives a content, or ErrNotFound.
-func (c *Catalogue) Get(ctx context.Context, id ID) (Content, error) {
+// Get returns a content, or ErrNotFound.
+func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 	return c.store.Get(ctx, id)
 }
 
@@ -46,7 +47,7 @@ func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
 // complete makes a new content of the values.
 func (c *Catalogue) complete(values Change) Content {
 	now := c.time()
-	content := Content{ID: NewID(now), CreatedAt: now, UpdatedAt: now}
+	content := Content{ID: objectid.New(), CreatedAt: now, UpdatedAt: now}
 	if values.Type != nil {
 		content.Type = *values.Type
 	}
@@ -62,8 +63,8 @@ func (c *Catalogue) complete(values Change) Content {
 	return content
 }
 
-// Change gives new values to some fields. Its error names all faulty ones.
-func (c *Catalogue) Change(ctx context.Context, id ID, change Change) (Content, error) {
+// Change sets some fields to new values. Its error names all faulty ones.
+func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (Content, error) {
 	if change == (Change{}) {
 		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src")
 	}
@@ -74,7 +75,7 @@ func (c *Catalogue) Change(ctx context.Context, id ID, change Change) (Content, 
 }
 
 // Delete removes a content, or says ErrNotFound. Streams that play it go on; its file stays where it is.
-func (c *Catalogue) Delete(ctx context.Context, id ID) error {
+func (c *Catalogue) Delete(ctx context.Context, id objectid.ID) error {
 	return c.store.Delete(ctx, id)
 }
 

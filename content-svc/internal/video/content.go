@@ -1,9 +1,6 @@
 package video
 
 import (
-	"crypto/rand"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"path"
@@ -16,6 +13,7 @@ import (
 
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/fault"
+	"streamgate/libs/objectid"
 )
 
 // Type says how a content is played.
@@ -34,33 +32,9 @@ const (
 	MaxURL         = 2048 // bytes
 )
 
-// ID names a content: 24 hex digits, of which the first eight are the second of its making.
-type ID [12]byte
-
-// NewID makes an id.
-func NewID(now time.Time) (id ID) {
-	binary.BigEndian.PutUint32(id[:], uint32(now.Unix())) //nolint:gosec // lasts until 2106
-	_, _ = rand.Read(id[4:])                              // never fails
-	return id
-}
-
-// ParseID reads what String wrote. Its error names the field.
-func ParseID(field, text string) (id ID, err error) {
-	if len(text) != hex.EncodedLen(len(id)) || strings.ToLower(text) != text {
-		return ID{}, fault.BadField(field, "must be 24 hex digits in lower case")
-	}
-	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
-		return ID{}, fault.BadField(field, "must be 24 hex digits in lower case")
-	}
-	return id, nil
-}
-
-// String gives 24 hex digits.
-func (id ID) String() string { return hex.EncodeToString(id[:]) }
-
 // Content is something to play.
 type Content struct {
-	ID          ID
+	ID          objectid.ID
 	Type        Type
 	Name        string
 	Description string
@@ -78,7 +52,7 @@ type Change struct {
 	Src         *string
 }
 
-// check gives a fault.BadFields with all faults of the values, if there are any.
+// check returns a fault.BadFields with all faults of the values, if there are any.
 func (c Change) check() error {
 	var faults []fault.Field
 	bad := func(name, format string, args ...any) {
@@ -104,7 +78,7 @@ func (c Change) check() error {
 	return nil
 }
 
-// isText says whether a text has at most so many characters, all of them meant to be read.
+// isText reports whether a text has at most so many characters, all of them meant to be read.
 func isText(text string, characters int) bool {
 	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= characters && !strings.ContainsFunc(text, unicode.IsControl)
 }

@@ -5,6 +5,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
+	"streamgate/libs/objectid"
 )
 
 // ErrNotFound says that there is no such content.
@@ -14,21 +15,21 @@ var ErrNotFound = fault.New(fault.NotFound, "content_not_found", "There is no co
 // Its errors are ErrNotFound, fault.Unavailable when the store doesn't answer, or faults of its own. Package storetest holds stores to
 // what is said here.
 type Store interface {
-	// List gives a page of the contents whose name or description contains q.Q, in any case, and the number of all such contents.
+	// List returns a page of the contents whose name or description contains q.Q, in any case, and the number of all such contents.
 	// It can sort by createdAt, name and type, names by their bytes; the id decides between equals. It ignores q.Fields.
 	List(ctx context.Context, q listing.Query) ([]Content, int64, error)
 
-	// Get gives a content, or ErrNotFound.
-	Get(ctx context.Context, id ID) (Content, error)
+	// Get returns a content, or ErrNotFound.
+	Get(ctx context.Context, id objectid.ID) (Content, error)
 
 	// Insert adds a content whose id is new.
 	Insert(ctx context.Context, c Content) error
 
 	// Update changes the fields that the change names, and UpdatedAt to that of the change, and gives the content as it is then.
-	Update(ctx context.Context, id ID, change Update) (Content, error)
+	Update(ctx context.Context, id objectid.ID, change Update) (Content, error)
 
 	// Delete removes a content, or says ErrNotFound.
-	Delete(ctx context.Context, id ID) error
+	Delete(ctx context.Context, id objectid.ID) error
 
 	// Seed adds the contents, once for each name: after it has succeeded, it does nothing for that name ever again, so that what is
 	// deleted stays deleted. Contents that exist stay as they are. It may be done by several at the same time, and again after it was

@@ -39,7 +39,7 @@ func Serve(ctx context.Context, name, addr string) error {
 	verifier := rig.Verifier(rig.PublicKey())
 	engine.POST("/streams/:id/heartbeat", func(c *gin.Context) { //nolint:contextcheck // Authenticate takes the request's
 		if name == verifyServer {
-			if _, err := jwtauth.Authenticate(c, verifier, false); err != nil {
+			if _, err := (jwtauth.Authenticator{Verifier: verifier}).Authenticate(c); err != nil {
 				c.Status(http.StatusUnauthorized)
 				return
 			}

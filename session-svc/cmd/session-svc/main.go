@@ -2,13 +2,8 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
+	"log/slog"
 
-	libconfig "streamgate/libs/config"
-	"streamgate/libs/logging"
 	"streamgate/libs/service"
 	"streamgate/session-svc/internal/app"
 	"streamgate/session-svc/internal/config"
@@ -19,13 +14,7 @@ var version = "dev"
 
 func main() {
 	var cfg config.Config
-	libconfig.Main(app.Name, version, &cfg)
-	log := logging.New(os.Stderr, cfg.LogFormat, cfg.LogLevel, app.Name)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	s, err := app.New(cfg, version, log)
-	if err == nil {
-		err = s.Run(ctx, cfg.Settings)
-	}
-	service.Exit(log, err)
+	service.Main(app.Name, version, &cfg, &cfg.Settings, func(log *slog.Logger) (*service.Service, error) {
+		return app.New(cfg, version, log)
+	})
 }

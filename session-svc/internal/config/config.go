@@ -2,12 +2,11 @@
 package config
 
 import (
-	"fmt"
 	"time"
 
 	libconfig "streamgate/libs/config"
-	"streamgate/libs/grant"
 	"streamgate/libs/redisdb"
+	"streamgate/libs/seal"
 	"streamgate/libs/service"
 )
 
@@ -30,27 +29,20 @@ type Config struct {
 
 // Validate returns every fault.
 func (c *Config) Validate() []error {
-	faults := c.Settings.Validate()
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
+	var faults libconfig.Faults
+	faults.Add(c.Settings.Validate()...)
+	faults.Add(c.Redis.Validate()...)
+	faults.Add(libconfig.CheckURL("JWKS_URL", c.JWKSURL), libconfig.CheckURL("USER_SVC_URL", c.UserSvcURL),
+		libconfig.CheckURL("CONTENT_SVC_URL", c.ContentSvcURL))
+	if c.PublicURL != "" {
+		faults.Add(libconfig.CheckURL("PUBLIC_URL", c.PublicURL))
 	}
-	faults = append(faults, c.Redis.Validate()...)
-	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set what user-svc has")
-	for name, address := range map[string]string{
-		"JWKS_URL": c.JWKSURL, "USER_SVC_URL": c.UserSvcURL, "CONTENT_SVC_URL": c.ContentSvcURL, "PUBLIC_URL": c.PublicURL,
-	} {
-		if err := libconfig.CheckURL(name, address); err != nil && (address != "" || name != "PUBLIC_URL") {
-			faults = append(faults, err)
-		}
-	}
+	faults.Check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set the same as user-svc has")
 	for name, keys := range map[string][]string{"GRANT_KEYS": c.GrantKeys, "REFRESH_KEYS": c.RefreshKeys} {
-		if _, err := grant.ParseKeys(name, keys); err != nil {
-			faults = append(faults, err)
-		}
+		_, err := seal.ParseKeys(name, keys)
+		faults.Add(err)
 	}
-	check(c.Lease >= 2*time.Second && c.Lease <= 5*time.Minute, "LEASE: %v is not between 2s and 5m", c.Lease)
-	check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
+	faults.Check(c.Lease >= 2*time.Second && c.Lease <= 5*time.Minute, "LEASE: %v is not between 2s and 5m", c.Lease)
+	faults.Check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
 	return faults
 }

@@ -19,7 +19,11 @@ func (a *API) listAccountStreams(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return a.showStreams(c, account, nil)
+	leases, err := a.Streams.List(c.Request.Context(), account)
+	if err != nil {
+		return err
+	}
+	return show(c, newStreamsDTO(leases))
 }
 
 // stopAccountStreams ends all of it: DELETE /accounts/:id/streams.
@@ -52,12 +56,6 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	return nil
 }
 
-// planDTO is a plan; user-svc checks it.
-type planDTO struct {
-	MaxStreams *int    `json:"maxStreams,omitempty"`
-	OnLimit    *string `json:"onLimit,omitempty"`
-}
-
 // setPlan passes a plan on to user-svc: PUT /accounts/:id/plan. It takes effect with the account's next access token, ten minutes later at
 // the most. Streams that play go on.
 func (a *API) setPlan(c *gin.Context, r request) error {
@@ -66,13 +64,10 @@ func (a *API) setPlan(c *gin.Context, r request) error {
 		return err
 	}
 	var given planDTO
-	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &given), a.signedIn(c, r)); err != nil {
+	if err := errors.Join(bind.OnlyBody(c, &given), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	var changed struct {
-		ID   string  `json:"id"`
-		Plan planDTO `json:"plan"`
-	}
+	var changed accountPlanDTO
 	if err := a.Accounts.Call(c.Request.Context(), http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"streamgate/libs/apitest"
 	"streamgate/libs/jwtauth"
+	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/api"
@@ -14,8 +15,9 @@ import (
 
 func TestRoutesAndDocumentAgree(t *testing.T) {
 	t.Parallel()
-	a := &httpapi.API{Log: testkit.Logger(t), Metrics: metrics.NewHTTP(metrics.NewRegistry("session-svc", "test"))}
-	engine, err := a.Public("session-svc")
+	engine, _, err := listeners.New(listeners.Options{
+		Service: "session-svc", Spec: api.Spec, Log: testkit.Logger(t), Registry: metrics.NewRegistry("session-svc", "test"),
+	}, httpapi.New(httpapi.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,13 +30,6 @@ const (
 	lookAgain = time.Second
 )
 
-// streamsDTO is what plays.
-type streamsDTO struct {
-	Limit   *int       `json:"limit,omitempty"` // where it is known
-	Active  int        `json:"active"`
-	Streams []leaseDTO `json:"streams"`
-}
-
 // streamEvents tells what plays, at once and after each change, until the access token expires: GET /streams/events.
 func (a *API) streamEvents(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
@@ -166,7 +159,7 @@ func (w *watch) send(text []byte) bool {
 
 // event is one Server-Sent Event.
 func event(r request, leases []stream.Lease) []byte {
-	text, _ := json.Marshal(streamsDTO{Limit: &r.Limit, Active: len(leases), Streams: newLeaseDTOs(leases)}) // nothing in it can fail
+	text, _ := json.Marshal(newStreamsDTO(leases).limited(r.Limit)) // nothing in it can fail
 	return slices.Concat([]byte("event: streams\ndata: "), bytes.TrimSpace(text), []byte("\n\n"))
 }
 

@@ -224,7 +224,7 @@ func (d *device) playing(t *testing.T, query string, options ...testkit.Option) 
 	return answer["stream"].(map[string]any)["id"].(string), answer["source"].(string)
 }
 
-// grantOf gives the grant in a media address.
+// grantOf returns the grant in a media address.
 func grantOf(t *testing.T, source string) string {
 	t.Helper()
 	u, err := url.Parse(source)
@@ -238,7 +238,7 @@ func grantOf(t *testing.T, source string) string {
 	return parts[2]
 }
 
-// active gives the ids of the streams that GET /streams shows.
+// active returns the ids of the streams that GET /streams shows.
 func (d *device) active(t *testing.T) []string {
 	t.Helper()
 	var ids []string

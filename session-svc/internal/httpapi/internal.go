@@ -7,19 +7,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
-	"streamgate/libs/fault"
+	"streamgate/libs/instant"
+	"streamgate/libs/objectid"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
 // What the other services ask. Their requests carry the internal secret instead of an access token.
-
-type openedDTO struct {
-	Account      string  `json:"account"`
-	ID           string  `json:"id"`
-	RefreshToken string  `json:"refreshToken"`
-	ExpiresAt    instant `json:"expiresAt"`
-}
 
 // openSession signs a device in, for user-svc: POST /internal/sessions.
 func (a *API) openSession(c *gin.Context) error {
@@ -31,8 +25,8 @@ func (a *API) openSession(c *gin.Context) error {
 	if err := bind.Body(c, &given); err != nil {
 		return err
 	}
-	if !stream.IsContentID(given.Account) {
-		return fault.BadField("account", "must be 24 hex digits in lower case")
+	if _, err := objectid.Parse("account", given.Account); err != nil {
+		return err
 	}
 	signIn := session.FirstSignIn
 	if given.Known {
@@ -42,7 +36,7 @@ func (a *API) openSession(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusCreated, openedDTO{given.Account, opened.ID.String(), token, instant(opened.Expires)})
+	c.JSON(http.StatusCreated, newOpenedDTO(given.Account, opened, token))
 	return nil
 }
 
@@ -58,7 +52,7 @@ func (a *API) refreshSession(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, openedDTO{account, refreshed.ID.String(), token, instant(refreshed.Expires)})
+	c.JSON(http.StatusOK, newOpenedDTO(account, refreshed, token))
 	return nil
 }
 
@@ -93,7 +87,7 @@ func (a *API) endAccountSessions(c *gin.Context) error {
 	var given struct {
 		Except string `json:"except"`
 	}
-	if err := errors.Join(bind.Query(c, &given), bind.Body(c, &struct{}{})); err != nil {
+	if err := bind.OnlyQuery(c, &given); err != nil {
 		return err
 	}
 	which := session.All()
@@ -130,10 +124,7 @@ func (a *API) renewByGrant(c *gin.Context) error {
 		}
 		return explain(err)
 	}
-	c.JSON(http.StatusOK, struct {
-		ExpiresAt instant `json:"expiresAt"`
-		Lease     int64   `json:"lease"` // milliseconds
-	}{instant(expires), a.Streams.Rules().Lease.Milliseconds()})
+	c.JSON(http.StatusOK, renewedDTO{instant.Time(expires), a.Streams.Rules().Lease.Milliseconds()})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/httpserver"
 	"streamgate/libs/jwtauth"
+	"streamgate/libs/objectid"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -22,11 +23,14 @@ func (r request) caller() stream.Caller {
 	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts}
 }
 
+// handler answers a request with a good access token.
+type handler func(*gin.Context, request) error
+
 // authenticated lets only requests with a good access token reach a handler. Whether the device session still lives is up to the
 // handler: the scripts of the hot path check that themselves.
-func (a *API) authenticated(e *httpserver.Engine, h func(*gin.Context, request) error) gin.HandlerFunc {
-	return e.Handle(func(c *gin.Context) error {
-		claims, err := jwtauth.Authenticate(c, a.Verifier, a.TokenInQuery)
+func (a *API) authenticated(e *httpserver.Engine, h handler) httpserver.Handler {
+	return func(c *gin.Context) error {
+		claims, err := a.Authenticator.Authenticate(c)
 		if err != nil {
 			return err
 		}
@@ -39,7 +43,7 @@ func (a *API) authenticated(e *httpserver.Engine, h func(*gin.Context, request) 
 			r.baseURL = e.BaseURL(c)
 		}
 		return explain(h(c, r))
-	})
+	}
 }
 
 // signedIn fails unless the caller's device session lives, by an answer that may be 4 s old.
@@ -47,7 +51,7 @@ func (a *API) signedIn(c *gin.Context, r request) error {
 	return a.Sessions.Require(c.Request.Context(), r.Account, r.session)
 }
 
-// self gives the caller's device session as it is now.
+// self returns the caller's device session as it is now.
 func (a *API) self(c *gin.Context, r request) (session.Session, error) {
 	found, err := a.Sessions.Get(c.Request.Context(), r.Account, r.session)
 	if fault.KindOf(err) == fault.NotFound {
@@ -57,7 +61,7 @@ func (a *API) self(c *gin.Context, r request) (session.Session, error) {
 }
 
 // admin lets only administrators reach a handler.
-func (a *API) admin(h func(*gin.Context, request) error) func(*gin.Context, request) error {
+func (a *API) admin(h handler) handler {
 	return func(c *gin.Context, r request) error {
 		if err := r.RequireAdmin(); err != nil {
 			return err
@@ -68,9 +72,9 @@ func (a *API) admin(h func(*gin.Context, request) error) func(*gin.Context, requ
 
 // objectID reads a content's or an account's id from the path.
 func objectID(c *gin.Context, name string) (string, error) {
-	id := c.Param(name)
-	if !stream.IsContentID(id) {
-		return "", fault.BadField(name, "must be 24 hex digits in lower case")
+	id, err := objectid.Parse(name, c.Param(name))
+	if err != nil {
+		return "", err
 	}
-	return id, nil
+	return id.String(), nil
 }

@@ -10,16 +10,6 @@ import (
 	"streamgate/session-svc/internal/session"
 )
 
-// sessionDTO is a device session as its owner sees it.
-type sessionDTO struct {
-	ID          string  `json:"id"`
-	Device      string  `json:"device"`
-	Current     bool    `json:"current"` // the one that asks
-	CreatedAt   instant `json:"createdAt"`
-	RefreshedAt instant `json:"refreshedAt"`
-	ExpiresAt   instant `json:"expiresAt"`
-}
-
 // listSessions shows the devices that are signed in: GET /sessions.
 func (a *API) listSessions(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
@@ -31,10 +21,7 @@ func (a *API) listSessions(c *gin.Context, r request) error {
 	}
 	all := make([]sessionDTO, len(sessions))
 	for i, s := range sessions {
-		all[i] = sessionDTO{
-			ID: s.ID.String(), Device: s.Device, Current: s.ID == r.session,
-			CreatedAt: instant(s.Created), RefreshedAt: instant(s.Refreshed), ExpiresAt: instant(s.Expires),
-		}
+		all[i] = newSessionDTO(s, r.session)
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, all)

@@ -11,40 +11,10 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/instant"
 	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/stream"
 )
-
-// leaseDTO is a stream as clients see it.
-type leaseDTO struct {
-	ID                string  `json:"id"`
-	Content           string  `json:"content"`
-	Device            string  `json:"device"`
-	StartedAt         instant `json:"startedAt"`
-	ExpiresAt         instant `json:"expiresAt"`
-	HeartbeatInterval float64 `json:"heartbeatInterval,omitzero"` // seconds
-	Ticket            string  `json:"ticket,omitzero"`            // to be sent with heartbeats
-}
-
-func newLeaseDTO(l stream.Lease) leaseDTO {
-	return leaseDTO{ID: l.ID.String(), Content: l.Content, Device: l.Device, StartedAt: instant(l.Started), ExpiresAt: instant(l.Expires)}
-}
-
-func newLeaseDTOs(leases []stream.Lease) []leaseDTO {
-	all := make([]leaseDTO, len(leases))
-	for i, l := range leases {
-		all[i] = newLeaseDTO(l)
-	}
-	return all
-}
-
-// startDTO are the options of a start, in the query of play or the body of POST /streams.
-type startDTO struct {
-	Content string `json:"content"`
-	Player  string `json:"player"`
-	Device  string `json:"device"`
-	Replace string `json:"replace"`
-}
 
 // play starts a stream: GET /content/:id/play.
 func (a *API) play(c *gin.Context, r request) error {
@@ -57,7 +27,7 @@ func (a *API) play(c *gin.Context, r request) error {
 		Device  string `json:"device"`
 		Replace string `json:"replace"`
 	}
-	if err := errors.Join(bind.Query(c, &options), bind.Body(c, &struct{}{})); err != nil {
+	if err := bind.OnlyQuery(c, &options); err != nil {
 		return err
 	}
 	return a.start(c, r, http.StatusOK, startDTO{Content: id, Player: options.Player, Device: options.Device, Replace: options.Replace})
@@ -66,7 +36,7 @@ func (a *API) play(c *gin.Context, r request) error {
 // startStream does the same: POST /streams.
 func (a *API) startStream(c *gin.Context, r request) error {
 	var options startDTO
-	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &options)); err != nil {
+	if err := bind.OnlyBody(c, &options); err != nil {
 		return err
 	}
 	return a.start(c, r, http.StatusCreated, options)
@@ -101,10 +71,7 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Stream-Limit", strconv.Itoa(r.Limit))
 	header.Set("X-Stream-Active", strconv.Itoa(playing.Active))
-	c.JSON(status, struct {
-		Source string   `json:"source"`
-		Stream leaseDTO `json:"stream"`
-	}{source, dto})
+	c.JSON(status, startedDTO{source, dto})
 	return nil
 }
 
@@ -117,7 +84,7 @@ func (a *API) heartbeat(c *gin.Context, r request) error {
 	var given struct {
 		Ticket string `json:"ticket"`
 	}
-	if err := errors.Join(bind.Query(c, &struct{}{}), bind.Body(c, &given)); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
 	expires, resumed, err := a.Streams.Heartbeat(c.Request.Context(), r.caller(), id, given.Ticket)
@@ -126,7 +93,7 @@ func (a *API) heartbeat(c *gin.Context, r request) error {
 	}
 	c.Header("Cache-Control", "no-store")
 	// The answer that is given most is written by hand.
-	answer := instant(expires).append([]byte(`{"expiresAt":"`))
+	answer, _ := instant.Time(expires).AppendText([]byte(`{"expiresAt":"`)) // which doesn't fail
 	answer = strconv.AppendBool(append(answer, `","resumed":`...), resumed)
 	c.Data(http.StatusOK, "application/json; charset=utf-8", append(answer, '}'))
 	return nil
@@ -154,17 +121,17 @@ func (a *API) listStreams(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	return a.showStreams(c, r.Account, &r.Limit)
-}
-
-// showStreams writes an account's streams, with the limit where it is known.
-func (a *API) showStreams(c *gin.Context, account string, limit *int) error {
-	leases, err := a.Streams.List(c.Request.Context(), account)
+	leases, err := a.Streams.List(c.Request.Context(), r.Account)
 	if err != nil {
 		return err
 	}
+	return show(c, newStreamsDTO(leases).limited(r.Limit))
+}
+
+// show answers with what plays now.
+func show(c *gin.Context, playing streamsDTO) error {
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, streamsDTO{limit, len(leases), newLeaseDTOs(leases)})
+	c.JSON(http.StatusOK, playing)
 	return nil
 }
 
@@ -177,7 +144,7 @@ func streamID(c *gin.Context, name string) (stream.ID, error) {
 	return id, bind.Nothing(c)
 }
 
-// explain gives the refusals of the rule the words of the contract.
+// explain puts the refusals of the rule into the words of the contract.
 func explain(err error) error {
 	if limit, ok := errors.AsType[*stream.LimitError](err); ok {
 		e := fault.New(fault.Forbidden, "stream_limit_reached",

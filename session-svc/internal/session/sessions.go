@@ -34,16 +34,9 @@ const (
 )
 
 // ErrEnded is the answer to a request whose access token is genuine, and whose session has ended.
-var ErrEnded = &fault.Error{
-	Kind: fault.Unauthenticated, Code: "session_ended", Detail: "This device was signed out; sign in again with POST /auth.",
-	Challenge: `Bearer realm="streamgate", error="invalid_token"`,
-}
+var ErrEnded = fault.ErrSessionEnded
 
 var (
-	errInvalidToken = &fault.Error{
-		Kind: fault.Unauthenticated, Code: "refresh_token_invalid",
-		Detail: "The refresh token is not valid; sign in again with POST /auth.",
-	}
 	errReusedToken = &fault.Error{
 		Kind: fault.Unauthenticated, Code: "refresh_token_reused",
 		Detail: "The refresh token was used before, so that its device was signed out to be safe; sign in again with POST /auth.",
@@ -90,14 +83,14 @@ func (s *Sessions) Open(ctx context.Context, account, device string, signIn Sign
 func (s *Sessions) Refresh(ctx context.Context, token string) (account string, refreshed Session, next string, err error) {
 	account, r, ok := s.parse(token)
 	if !ok {
-		return "", Session{}, "", errInvalidToken
+		return "", Session{}, "", fault.ErrRefreshToken
 	}
 	refreshed, outcome, err := s.store.Refresh(ctx, account, r)
 	switch {
 	case err != nil:
 		return "", Session{}, "", err
 	case outcome == Missing:
-		return "", Session{}, "", errInvalidToken
+		return "", Session{}, "", fault.ErrRefreshToken
 	case outcome == Reused:
 		// The session has ended already; this makes its streams say so at once instead of within a lease.
 		if err := s.End(ctx, account, Only(r.ID), "a refresh token used twice"); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
+	"streamgate/libs/objectid"
 	"streamgate/libs/seal"
 	"streamgate/session-svc/internal/session"
 )
@@ -140,7 +141,8 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 			faults = append(faults, fault.Field{Name: field, Detail: detail})
 		}
 	}
-	check(IsContentID(o.Content), "content", "must be a content's id: 24 hex digits")
+	_, err := objectid.Parse("content", o.Content)
+	check(err == nil, "content", "must be a content's id: 24 hex digits")
 	check(len(o.Player) <= MaxPlayer && utf8.ValidString(o.Player), "player", "must be at most 128 bytes of UTF-8")
 	check(o.Device == session.CleanName(o.Device), "device", "must be at most 64 bytes of UTF-8, without control characters and spaces around")
 	check(len(o.Key) <= MaxKey, "Idempotency-Key", "must be at most 255 bytes")
@@ -273,9 +275,4 @@ func (s *Streams) stop(ctx context.Context, account string, stop Stop) error {
 func (s *Streams) List(ctx context.Context, account string) ([]Lease, error) {
 	result, err := s.store.List(ctx, account)
 	return result.Live, err
-}
-
-// IsContentID says whether a text is 24 lower-case hex digits.
-func IsContentID(text string) bool {
-	return len(text) == 24 && strings.Trim(text, "0123456789abcdef") == ""
 }

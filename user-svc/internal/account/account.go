@@ -25,7 +25,7 @@ type Account struct {
 	LockedUntil time.Time // no password is right before; zero if never locked
 }
 
-// locked says whether no password is right now.
+// locked reports whether the account is locked, so that no password is right.
 func (a *Account) locked(now time.Time) bool { return now.Before(a.LockedUntil) }
 
 // Role says what an account may do.
@@ -95,10 +95,6 @@ var ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credential
 // ErrInvalidResetToken says that a password can't be reset with this token: unknown, used, replaced by a newer one or older than an hour.
 var ErrInvalidResetToken = fault.New(fault.NotFound, "reset_token_invalid", "This link is not valid (any more); ask for a new one.")
 
-// errInvalidRefreshToken is what session-svc says of a refresh token that it doesn't know.
-var errInvalidRefreshToken = fault.New(fault.Unauthenticated, "refresh_token_invalid",
-	"The refresh token is not valid (any more); sign in again.")
-
 // all joins the faults of several inputs into one error, so that a person can mend them in one go. An error of another kind goes first.
 func all(errs ...error) error {
 	var fields []fault.Field
@@ -118,7 +114,7 @@ func all(errs ...error) error {
 	return fault.BadFields(fields...)
 }
 
-// Remedy gives the detail of a faulty input without the field's name, for inputs that are called otherwise where they came from.
+// Remedy returns the detail of a faulty input without the field's name, for inputs that are called otherwise where they came from.
 func Remedy(err error) string {
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		return e.Fields[0].Detail

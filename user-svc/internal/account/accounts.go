@@ -110,17 +110,17 @@ func (a *Accounts) EnsureAdmin(ctx context.Context, email, password string) erro
 	return err
 }
 
-// ByID gives an account or ErrNotFound.
+// ByID returns an account or ErrNotFound.
 func (a *Accounts) ByID(ctx context.Context, id string) (Account, error) {
 	return a.store.ByID(ctx, id)
 }
 
-// List gives a page of accounts and the number of all that match.
+// List returns a page of accounts and the number of all that match.
 func (a *Accounts) List(ctx context.Context, q Query) ([]Account, int64, error) {
 	return a.store.List(ctx, q)
 }
 
-// IsAdmin says whether an account is an administrator's now, whatever its token says.
+// IsAdmin reports whether an account is an administrator's now, whatever its token says.
 func (a *Accounts) IsAdmin(ctx context.Context, id string) (bool, error) {
 	account, err := a.store.ByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {
@@ -166,7 +166,7 @@ func (a *Accounts) Edit(ctx context.Context, id string, p Profile) (Account, err
 		return Account{}, err
 	}
 	var edited Account
-	err = a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+	err = a.endingSessions(ctx, id, func(ctx context.Context) error {
 		if err := a.demote(ctx, id); err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (a *Accounts) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+	return a.endingSessions(ctx, id, func(ctx context.Context) error {
 		if current.Role == Admin {
 			if err := a.demote(ctx, id); err != nil {
 				return err
@@ -238,11 +238,21 @@ func (a *Accounts) admins(ctx context.Context) (int64, error) {
 	return total, err
 }
 
-// endingSessions makes a change that takes something away, and ends the account's sessions except one before and after it. Once begun, it
-// doesn't end with the caller.
-func (a *Accounts) endingSessions(ctx context.Context, id, except string, change func(context.Context) error) error {
+// endingSessions makes a change that takes something away, and ends the account's sessions before and after it.
+func (a *Accounts) endingSessions(ctx context.Context, id string, change func(context.Context) error) error {
+	return a.ending(ctx, id, a.sessions.EndAll, change)
+}
+
+// endingOthers does the same, and keeps one session.
+func (a *Accounts) endingOthers(ctx context.Context, id, keep string, change func(context.Context) error) error {
+	end := func(ctx context.Context, id string) error { return a.sessions.EndOthers(ctx, id, keep) }
+	return a.ending(ctx, id, end, change)
+}
+
+// ending does what both have in common. Once begun, it doesn't end with the caller.
+func (a *Accounts) ending(ctx context.Context, id string, end func(ctx context.Context, id string) error, change func(context.Context) error) error {
 	ctx = context.WithoutCancel(ctx)
-	if err := a.sessions.EndAll(ctx, id, except); err != nil {
+	if err := end(ctx, id); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	if err := change(ctx); err != nil {
@@ -250,7 +260,7 @@ func (a *Accounts) endingSessions(ctx context.Context, id, except string, change
 	}
 	// What is left are sessions opened in these milliseconds, which SignIn's confirmation refuses but for the narrowest of chances: no
 	// reason to say that the change, which is made, has failed.
-	if err := a.sessions.EndAll(ctx, id, except); err != nil {
+	if err := end(ctx, id); err != nil {
 		a.log.ErrorContext(ctx, "sessions opened during a change not ended", "account", id, "error", err)
 	}
 	return nil

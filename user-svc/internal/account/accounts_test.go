@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"streamgate/libs/fault"
-	"streamgate/libs/mongodb"
 	"streamgate/libs/testkit"
 	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/mongostore"
@@ -38,11 +37,7 @@ type domain struct {
 func newDomain(t *testing.T) *domain {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
-	db, err := mongodb.Open(uri, database, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	db := testkit.OpenMongo(t, uri, database)
 	d := &domain{t: t, store: mongostore.New(db), sessions: sessionsvctest.New(t), mail: make(chan string, 1000), now: time.Now()}
 	if err := d.store.Indexes().Do(t.Context()); err != nil {
 		t.Fatal(err)
@@ -51,7 +46,7 @@ func newDomain(t *testing.T) *domain {
 	return d
 }
 
-// with gives the domain with these costs of a hash.
+// with returns the domain with these costs of a hash.
 func (d *domain) with(params password.Params) *account.Accounts { return d.over(d.store, params) }
 
 func (d *domain) over(store account.Store, params password.Params) *account.Accounts {

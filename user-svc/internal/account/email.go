@@ -60,7 +60,7 @@ func upperCherokee(r rune) rune {
 	return r
 }
 
-// isAddress says whether text is an addr-spec and nothing else, of characters that a person can see.
+// isAddress reports whether text is an addr-spec and nothing else, of characters that a person can see.
 func isAddress(text string) bool {
 	if len(text) > MaxEmail || !utf8.ValidString(text) || strings.ContainsFunc(text, invisible) {
 		return false

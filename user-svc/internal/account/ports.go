@@ -7,13 +7,22 @@ import (
 
 // Passwords hashes passwords. Its methods fail with fault.Unavailable when too many wait.
 type Passwords interface {
-	// Hash gives a password's hash with today's parameters.
+	// Hash returns a password's hash with today's parameters.
 	Hash(ctx context.Context, password string) (string, error)
 
-	// Verify says whether a hash is that of the password, and whether it was made with other parameters than today's. The hash ""
-	// is that of nobody: it takes as long as any other and is never right.
-	Verify(ctx context.Context, password, hash string) (right, outdated bool, err error)
+	// Verify compares a password with a hash. The hash "" is that of no account: it takes as long as any other, and the match is Wrong.
+	Verify(ctx context.Context, password, hash string) (Match, error)
 }
+
+// Match is how a password compares with a hash.
+type Match uint8
+
+// The matches.
+const (
+	Wrong    Match = iota
+	Right          // with today's parameters
+	Outdated       // right, and the hash was made with other parameters than today's
+)
 
 // Session is a device session, which session-svc keeps.
 type Session struct {
@@ -24,9 +33,11 @@ type Session struct {
 
 // Sessions opens and ends device sessions. Its methods fail with fault.Unavailable when session-svc is away.
 type Sessions interface {
-	// Open opens a session of a device with this name. That the account is known to have signed in before lets session-svc notice that
-	// it has lost its memory of it.
-	Open(ctx context.Context, account, device string, known bool) (Session, error)
+	// Open opens a session of a device with this name, on an account that may never have signed in before.
+	Open(ctx context.Context, account, device string) (Session, error)
+
+	// OpenKnown does the same for an account that has signed in before, so that session-svc notices when it has lost its memory of it.
+	OpenKnown(ctx context.Context, account, device string) (Session, error)
 
 	// Refresh exchanges a refresh token for the next one. Its error is fault.Unauthenticated for a token that is unknown or was
 	// used before.
@@ -35,8 +46,11 @@ type Sessions interface {
 	// End ends a session. One that is unknown or ended is no error.
 	End(ctx context.Context, account, session string) error
 
-	// EndAll ends all sessions of an account except one, or all if that is "".
-	EndAll(ctx context.Context, account, except string) error
+	// EndAll ends all sessions of an account.
+	EndAll(ctx context.Context, account string) error
+
+	// EndOthers ends all sessions of an account except the one to keep.
+	EndOthers(ctx context.Context, account, keep string) error
 }
 
 // Mailer sends mail to account holders.

@@ -95,7 +95,7 @@ func (a *Accounts) CheckReset(ctx context.Context, token string) (time.Time, err
 	return expires, err
 }
 
-// ResetPassword gives the account of a reset token a new password, ends all its sessions and uses the token up.
+// ResetPassword changes the password of the account of a reset token, ends all its sessions and uses the token up.
 // ErrInvalidResetToken if it doesn't count.
 func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Account, error) {
 	password, err := NormalPassword(next)
@@ -111,7 +111,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Accou
 		return Account{}, fmt.Errorf("reset password: %w", err)
 	}
 	var account Account
-	err = a.endingSessions(ctx, id, "", func(ctx context.Context) error {
+	err = a.endingSessions(ctx, id, func(ctx context.Context) error {
 		account, err = a.resets.Redeem(ctx, resetHash(token), a.now(), hash)
 		return err
 	})

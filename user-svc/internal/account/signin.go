@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/objectid"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 )
 
 // nobody is the id of no account: to ask the store of nobody what it is asked of somebody.
-const nobody = "000000000000000000000000"
+var nobody = objectid.ID{}.String()
 
 // Refusal is why an address and a password were refused. It is in the chain of ErrInvalidCredentials for operators, and never shown
 // to the caller.
@@ -33,7 +34,7 @@ const (
 	RefusedLocked  Refusal = "locked"
 )
 
-// Error gives the refusal's name.
+// Error returns the refusal's name.
 func (r Refusal) Error() string { return string(r) }
 
 func refuse(r Refusal) error {
@@ -48,7 +49,11 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (
 	if err != nil {
 		return Account{}, Session{}, err
 	}
-	session, err := a.sessions.Open(ctx, verified.ID, device, verified.SignedIn)
+	open := a.sessions.Open
+	if verified.SignedIn {
+		open = a.sessions.OpenKnown
+	}
+	session, err := open(ctx, verified.ID, device)
 	if err != nil {
 		return Account{}, Session{}, fmt.Errorf("open session: %w", err)
 	}
@@ -70,7 +75,7 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (Account,
 	if err != nil && !unknown {
 		return Account{}, fmt.Errorf("sign in: %w", err)
 	}
-	right, outdated, err := a.passwords.Verify(ctx, norm.NFC.String(password), account.PasswordHash)
+	match, err := a.passwords.Verify(ctx, norm.NFC.String(password), account.PasswordHash)
 	if err != nil {
 		return Account{}, fmt.Errorf("sign in: %w", err)
 	}
@@ -79,9 +84,9 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (Account,
 	switch {
 	case unknown:
 		account.ID = nobody
-	case right && !locked && outdated:
+	case match == Outdated && !locked:
 		return a.rehash(ctx, account, password)
-	case right && !locked:
+	case match == Right && !locked:
 		return account, nil
 	}
 	if err := a.countFailure(ctx, account.ID, now); err != nil {
@@ -140,11 +145,11 @@ func (a *Accounts) confirm(ctx context.Context, verified Account, password strin
 	case current.locked(a.now()):
 		return Account{}, refuse(RefusedLocked)
 	case current.PasswordHash != verified.PasswordHash: // a new password, or the same with today's parameters
-		right, _, err := a.passwords.Verify(ctx, norm.NFC.String(password), current.PasswordHash)
+		match, err := a.passwords.Verify(ctx, norm.NFC.String(password), current.PasswordHash)
 		if err != nil {
 			return Account{}, fmt.Errorf("confirm: %w", err)
 		}
-		if !right {
+		if match == Wrong {
 			return Account{}, refuse(RefusedWrong)
 		}
 	}
@@ -179,7 +184,7 @@ func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (Account, S
 	}
 	account, err := a.store.ByID(ctx, session.Account)
 	if errors.Is(err, ErrNotFound) {
-		return Account{}, Session{}, errors.Join(errInvalidRefreshToken, a.sessions.End(context.WithoutCancel(ctx), session.Account, session.ID))
+		return Account{}, Session{}, errors.Join(fault.ErrRefreshToken, a.sessions.End(context.WithoutCancel(ctx), session.Account, session.ID))
 	}
 	if err != nil {
 		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
@@ -195,7 +200,7 @@ func (a *Accounts) SignOut(ctx context.Context, account, session string) error {
 	return nil
 }
 
-// ChangePassword gives an account a new password, for whoever knows its address and present one, and ends all its sessions except
+// ChangePassword changes the password of an account, for whoever knows its address and present one, and ends all its sessions except
 // the one to keep, if that has an ID. ErrInvalidCredentials as for SignIn.
 func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session) (Account, error) {
 	password, err := NormalPassword(next)
@@ -218,12 +223,17 @@ func (a *Accounts) ChangePassword(ctx context.Context, email, present, next stri
 		return Account{}, fmt.Errorf("change password: %w", err)
 	}
 	var changed Account
-	err = a.endingSessions(ctx, current.ID, keep.ID, func(ctx context.Context) error {
+	change := func(ctx context.Context) error {
 		changed, err = a.store.Update(ctx, current.ID, Change{
 			PasswordHash: &hash, IfPasswordHash: current.PasswordHash, Forgive: true, WithdrawReset: true, At: a.now(),
 		})
 		return err
-	})
+	}
+	if keep.ID == "" {
+		err = a.endingSessions(ctx, current.ID, change)
+	} else {
+		err = a.endingOthers(ctx, current.ID, keep.ID, change)
+	}
 	if errors.Is(err, ErrNotFound) { // deleted meanwhile, or another change was faster
 		return Account{}, refuse(RefusedWrong)
 	}

@@ -14,13 +14,13 @@ type Store interface {
 	// however many try at once.
 	Insert(ctx context.Context, a Account) (Account, error)
 
-	// ByID gives an account or ErrNotFound.
+	// ByID returns an account or ErrNotFound.
 	ByID(ctx context.Context, id string) (Account, error)
 
-	// ByEmail gives the account with this canonical address or ErrNotFound.
+	// ByEmail returns the account with this canonical address or ErrNotFound.
 	ByEmail(ctx context.Context, canonical string) (Account, error)
 
-	// List gives a page of accounts and the number of all that match. Sortable are createdAt, name and email; the id decides
+	// List returns a page of accounts and the number of all that match. Sortable are createdAt, name and email; the id decides
 	// between equals.
 	List(ctx context.Context, q Query) ([]Account, int64, error)
 
@@ -74,10 +74,10 @@ type ResetStore interface {
 	// there is no such account.
 	SaveReset(ctx context.Context, id string, r Reset, notSince time.Time) (bool, error)
 
-	// ByReset gives the account whose reset has this hash and expires after that time, and when, or ErrNotFound.
+	// ByReset returns the account whose reset has this hash and expires after that time, and when, or ErrNotFound.
 	ByReset(ctx context.Context, hash []byte, at time.Time) (id string, expires time.Time, err error)
 
-	// Redeem gives the account that ByReset would find the new password hash, forgives its failures and removes the reset, all in
+	// Redeem sets the password hash of the account that ByReset would find, forgives its failures and removes the reset, all in
 	// one step, so that a token counts once. ErrNotFound if there is none (any more).
 	Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (Account, error)
 }

@@ -1,17 +1,17 @@
+// Package app wires user-svc together.
 package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"streamgate/libs/apidocs"
-	"streamgate/libs/httpserver"
+	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/mongodb"
-	"streamgate/libs/peer"
 	"streamgate/libs/service"
 	"streamgate/user-svc/api"
 	"streamgate/user-svc/internal/account"
@@ -24,22 +24,22 @@ import (
 	"streamgate/user-svc/internal/token"
 )
 
-// Name is that of the service.
+// Name is the service's name.
 const Name = "user-svc"
 
-// New wires the service. It connects to nothing: the steps of its start-up do.
+// New wires the service. It connects to nothing yet: the steps of start-up do.
 func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
 	issuer, err := newIssuer(cfg)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	mailer, err := newMailer(cfg, log)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	registry := metrics.NewRegistry(Name, version)
 	store := mongostore.New(db)
@@ -47,27 +47,13 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	accounts := account.New(account.Options{
 		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Log: log,
 	})
-	handlers, err := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
+	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
+	public, internal, err := listeners.New(listeners.Options{
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+	}, handlers)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: %w", err)
 	}
-
-	http := metrics.NewHTTP(registry)
-	public, err := httpserver.New(httpserver.Options{Listener: "public", TrustedProxies: cfg.TrustedProxies, Log: log, Metrics: http})
-	if err != nil {
-		return nil, err
-	}
-	internal, err := httpserver.New(httpserver.Options{Listener: "internal", Log: log, Metrics: http})
-	if err != nil {
-		return nil, err
-	}
-	handlers.Public(public)
-	apidocs.Mount(public, Name, api.Spec)
-	internal.Use(peer.Require(internal, cfg.InternalSecrets))
-	handlers.Internal(internal)
-	http.Expect("public", public.Engine)
-	http.Expect("internal", internal.Engine)
-
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    []service.Step{mongodb.Ping(db), store.Indexes()},
@@ -95,7 +81,7 @@ func newIssuer(cfg config.Config) (*token.Issuer, error) {
 	return token.NewIssuer(keys, cfg.TokenIssuer, cfg.TokenTTL), nil
 }
 
-// newMailer gives nil, as an interface that is nil, where mail is off.
+// newMailer returns nil, as an interface that is nil, where mail is off.
 func newMailer(cfg config.Config, log *slog.Logger) (account.Mailer, error) {
 	if cfg.SMTPAddr == "" {
 		log.Warn("SMTP_ADDR is not set: no mail is sent, and nobody can reset a password")

@@ -3,7 +3,6 @@ package app_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -77,31 +76,20 @@ func TestReplicasStartAtOnce(t *testing.T) {
 func TestWaitsForMongoDB(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
-	door := newDoor(t, hostOf(uri))
-	cfg := load(t, "MONGODB_URI="+door.uri(), "MONGODB_DATABASE="+database)
-	var log lockedBuffer
+	relay, through := relayTo(t, uri)
+	relay.Shut()
+	cfg := load(t, "MONGODB_URI="+through, "MONGODB_DATABASE="+database)
+	var log testkit.Log
 	s, err := app.New(cfg, "test", logging.New(&log, logging.JSON, 0, app.Name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	running, err := s.Start(ctx, loopback)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- running.Serve(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
+	running, _ := testkit.Start(t, s)
 	testkit.Eventually(t, "it says what it waits for", func() bool { return strings.Contains(log.String(), "connect to MongoDB") })
 	testkit.Do(t, "GET", running.OperationsURL+"/livez", "").Want(t, 200)
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 503)
 	testkit.Do(t, "POST", running.PublicURL+"/users", "email=a@example.com&password=123456").Problem(t, 503, "starting")
-	door.set(true)
+	relay.Open()
 	<-running.Ready()
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 200)
 	testkit.Do(t, "POST", running.PublicURL+"/users", "email=a@example.com&password=123456").Want(t, 201)
@@ -114,9 +102,9 @@ func TestWaitsForMongoDB(t *testing.T) {
 func TestMongoDBGoesAway(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
-	sessions, door := sessionsvctest.New(t), newDoor(t, hostOf(uri))
-	door.set(true)
-	running := testkit.Run(t, newService(t, load(t, "MONGODB_URI="+door.uri(), "MONGODB_DATABASE="+database, "SESSION_SVC_URL="+sessions.URL)))
+	sessions := sessionsvctest.New(t)
+	relay, through := relayTo(t, uri)
+	running := testkit.Run(t, newService(t, load(t, "MONGODB_URI="+through, "MONGODB_DATABASE="+database, "SESSION_SVC_URL="+sessions.URL)))
 	do := func(method, path, body string, options ...testkit.Option) testkit.Answer {
 		t.Helper()
 		return testkit.Do(t, method, running.PublicURL+path, body, options...)
@@ -125,7 +113,7 @@ func TestMongoDBGoesAway(t *testing.T) {
 	signedIn := do("POST", "/auth", "", testkit.Basic("a@example.com", "123456")).Want(t, 201).JSON(t)
 	bearer, refresh := testkit.Bearer(signedIn["token"].(string)), "refreshToken="+signedIn["refreshToken"].(string)
 
-	door.set(false)
+	relay.Shut()
 	var group sync.WaitGroup
 	for _, request := range []func() testkit.Answer{
 		func() testkit.Answer { return do("POST", "/users", "email=b@example.com&password=123456") },
@@ -144,7 +132,7 @@ func TestMongoDBGoesAway(t *testing.T) {
 	group.Wait()
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 200) // all replicas share it: no reason to be out of service
 
-	door.set(true)
+	relay.Open()
 	testkit.Eventually(t, "it is back", func() bool { return do("GET", "/users/me", "", bearer).Status == 200 })
 	do("POST", "/auth/refresh", refresh).Want(t, 200)
 }
@@ -191,7 +179,7 @@ func TestFaultySettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for name, settings := range map[string][]string{
 		"TOKEN_KEY_FILES": {"MONGODB_URI=mongodb://127.0.0.1:1", "TOKEN_KEY_GENERATE=false"},
-		"MONGODB_URI":     {"MONGODB_URI=postgres://127.0.0.1:1"},
+		"MONGODB_URI":     {"MONGODB_URI=mongodb://"},
 		"TRUSTED_PROXIES": {"MONGODB_URI=mongodb://127.0.0.1:1", "TRUSTED_PROXIES="},
 	} {
 		cfg := load(t, settings...)
@@ -222,91 +210,9 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// door is a way to a server that can be closed, and is at first.
-type door struct {
-	addr, to string
-
-	mu     sync.Mutex
-	opened bool
-	inside []net.Conn
-}
-
-func newDoor(t *testing.T, to string) *door {
+// relayTo makes a relay to a database, and the address of it for a driver, which shall not look for other ways.
+func relayTo(t *testing.T, uri string) (*testkit.Relay, string) {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &door{addr: listener.Addr().String(), to: to}
-	t.Cleanup(func() {
-		_ = listener.Close()
-		d.set(false)
-	})
-	go func() {
-		for {
-			outside, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			d.enter(t.Context(), outside)
-		}
-	}()
-	return d
-}
-
-// uri is its address for a driver, which shall not look for other ways.
-func (d *door) uri() string { return "mongodb://" + d.addr + "/?directConnection=true" }
-
-func hostOf(uri string) string { return strings.TrimSuffix(strings.TrimPrefix(uri, "mongodb://"), "/") }
-
-// set opens or closes it. Closing throws out who is in.
-func (d *door) set(opened bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.opened = opened; opened {
-		return
-	}
-	for _, connection := range d.inside {
-		_ = connection.Close()
-	}
-	d.inside = nil
-}
-
-func (d *door) enter(ctx context.Context, outside net.Conn) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.opened {
-		_ = outside.Close()
-		return
-	}
-	inside, err := new(net.Dialer).DialContext(ctx, "tcp", d.to)
-	if err != nil {
-		_ = outside.Close()
-		return
-	}
-	d.inside = append(d.inside, inside, outside)
-	for _, way := range [][2]net.Conn{{inside, outside}, {outside, inside}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			_ = way[0].Close()
-		}()
-	}
-}
-
-// lockedBuffer is a log that can be read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+	relay, _ := testkit.NewRelay(t, uri)
+	return relay, "mongodb://" + relay.Addr + "/?directConnection=true"
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	libconfig "streamgate/libs/config"
+	"streamgate/libs/mongodb"
 	"streamgate/libs/service"
 	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/smtpmail"
@@ -43,21 +44,16 @@ type Config struct {
 
 // Validate returns every fault.
 func (c *Config) Validate() []error {
-	faults := c.Settings.Validate()
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
-	}
-	check(c.MongoDBURI != "", "MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017")
-	check(c.MongoDBDatabase != "", "MONGODB_DATABASE: empty; set the name of a database")
-	if err := libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL); err != nil {
-		faults = append(faults, err)
-	}
-	check(len(c.TokenKeyFiles) > 0, "TOKEN_KEY_FILES: missing; make a key with: openssl genpkey -algorithm ed25519 -out token-key.pem")
-	check(c.TokenTTL >= minTokenTTL && c.TokenTTL <= maxTokenTTL, "TOKEN_TTL: %v is not between 5m and 15m", c.TokenTTL)
-	check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set the same as session-svc has")
-	return append(append(faults, c.adminFaults()...), c.mailFaults()...)
+	var faults libconfig.Faults
+	faults.Add(c.Settings.Validate()...)
+	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
+	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
+	faults.Check(len(c.TokenKeyFiles) > 0, "TOKEN_KEY_FILES: missing; make a key with: openssl genpkey -algorithm ed25519 -out token-key.pem")
+	faults.Check(c.TokenTTL >= minTokenTTL && c.TokenTTL <= maxTokenTTL, "TOKEN_TTL: %v is not between 5m and 15m", c.TokenTTL)
+	faults.Check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set the same as session-svc has")
+	faults.Add(c.adminFaults()...)
+	faults.Add(c.mailFaults()...)
+	return faults
 }
 
 func (c *Config) adminFaults() []error {
@@ -67,12 +63,12 @@ func (c *Config) adminFaults() []error {
 	if c.AdminEmail == "" || c.AdminPassword == "" {
 		return []error{errors.New("ADMIN_EMAIL, ADMIN_PASSWORD: set both or none")}
 	}
-	var faults []error
+	var faults libconfig.Faults
 	if _, err := account.ParseEmail(c.AdminEmail); err != nil {
-		faults = append(faults, fmt.Errorf("ADMIN_EMAIL: %s", account.Remedy(err)))
+		faults.Add(fmt.Errorf("ADMIN_EMAIL: %s", account.Remedy(err)))
 	}
 	if _, err := account.NormalPassword(c.AdminPassword); err != nil {
-		faults = append(faults, fmt.Errorf("ADMIN_PASSWORD: %s", account.Remedy(err)))
+		faults.Add(fmt.Errorf("ADMIN_PASSWORD: %s", account.Remedy(err)))
 	}
 	return faults
 }
@@ -81,19 +77,13 @@ func (c *Config) mailFaults() []error {
 	if c.SMTPAddr == "" {
 		return nil
 	}
-	var faults []error
-	if _, _, err := net.SplitHostPort(c.SMTPAddr); err != nil {
-		faults = append(faults, fmt.Errorf("SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr))
-	}
-	if (c.SMTPUsername == "") != (c.SMTPPassword == "") {
-		faults = append(faults, errors.New("SMTP_USERNAME, SMTP_PASSWORD: set both or none"))
-	}
-	if err := smtpmail.CheckSender(c.SMTPFrom); err != nil {
-		faults = append(faults, fmt.Errorf("SMTP_FROM: %q is not a sender such as Streamgate <no-reply@example.com>", c.SMTPFrom))
-	}
-	if err := libconfig.CheckURL("RESET_URL", c.ResetURL); err != nil || !strings.Contains(c.ResetURL, smtpmail.TokenPlaceholder) {
-		faults = append(faults, fmt.Errorf("RESET_URL: %q is not an address with %s in it, such as https://example.com/reset?token=%[2]s",
-			c.ResetURL, smtpmail.TokenPlaceholder))
-	}
+	var faults libconfig.Faults
+	_, _, err := net.SplitHostPort(c.SMTPAddr)
+	faults.Check(err == nil, "SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr)
+	faults.Check((c.SMTPUsername == "") == (c.SMTPPassword == ""), "SMTP_USERNAME, SMTP_PASSWORD: set both or none")
+	faults.Check(smtpmail.CheckSender(c.SMTPFrom) == nil, "SMTP_FROM: %q is not a sender such as Streamgate <no-reply@example.com>", c.SMTPFrom)
+	err = libconfig.CheckURL("RESET_URL", c.ResetURL)
+	faults.Check(err == nil && strings.Contains(c.ResetURL, smtpmail.TokenPlaceholder),
+		"RESET_URL: %q is not an address with %s in it, such as https://example.com/reset?token=%[2]s", c.ResetURL, smtpmail.TokenPlaceholder)
 	return faults
 }

@@ -36,6 +36,8 @@ func TestFaultsAreAllNamed(t *testing.T) {
 		{append([]string{"TOKEN_TTL=15m1s"}, good...), []string{"TOKEN_TTL"}},
 		{append([]string{"TOKEN_TTL=soon", "SMTP_TLS=maybe", "SESSION_SVC_URL=session-svc"}, good...), []string{"TOKEN_TTL", "SMTP_TLS", "SESSION_SVC_URL"}},
 		{append([]string{"MONGODB_DATABASE=", "TOKEN_ISSUER=", "SESSION_SVC_URL="}, good...), nil}, // as if they were not set
+		{append([]string{"MONGODB_URI=postgres://db"}, good[1:]...), []string{"MONGODB_URI"}},
+		{append([]string{"MONGODB_DATABASE=a b"}, good...), []string{"MONGODB_DATABASE"}},
 		{append([]string{"ADMIN_EMAIL=a@example.com"}, good...), []string{"ADMIN_EMAIL, ADMIN_PASSWORD"}},
 		{append([]string{"ADMIN_EMAIL=a", "ADMIN_PASSWORD=1"}, good...), []string{"ADMIN_EMAIL", "ADMIN_PASSWORD"}},
 		{append([]string{"SMTP_ADDR=smtp"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},

@@ -15,68 +15,57 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// signedIn is the answer to a sign-in and to a refresh.
-type signedIn struct {
-	Token        string      `json:"token"`
-	TokenType    string      `json:"tokenType"`
-	ExpiresIn    int         `json:"expiresIn"` // seconds
-	RefreshToken string      `json:"refreshToken"`
-	User         accountView `json:"user"`
-}
-
-// signIn is POST /auth.
+// signIn signs a device in: POST /auth.
 func (a *API) signIn(c *gin.Context) error {
-	var in struct {
+	var given struct {
 		Device string `json:"device"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	device, err := deviceName(in.Device, c.GetHeader("User-Agent"))
+	device, err := deviceName(given.Device, c.GetHeader("User-Agent"))
 	if err != nil {
 		return err
 	}
 	var signedInAs account.Account
 	var session account.Session
 	err = a.guess(c, func(email, password string) error {
-		signedInAs, session, err = a.accounts.SignIn(c.Request.Context(), email, password, device)
+		signedInAs, session, err = a.Accounts.SignIn(c.Request.Context(), email, password, device)
 		return err
 	})
 	a.signIns.WithLabelValues(outcome(err)).Inc()
 	if err != nil {
 		return err
 	}
-	return a.answer(c, http.StatusCreated, &signedInAs, session)
+	return a.answer(c, http.StatusCreated, signedInAs, session)
 }
 
-// refresh is POST /auth/refresh.
+// refresh exchanges a refresh token for the next one: POST /auth/refresh.
 func (a *API) refresh(c *gin.Context) error {
-	var in struct {
+	var given struct {
 		RefreshToken string `json:"refreshToken"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	refreshed, session, err := a.accounts.Refresh(c.Request.Context(), in.RefreshToken)
+	refreshed, session, err := a.Accounts.Refresh(c.Request.Context(), given.RefreshToken)
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.Unauthenticated {
-		challenged := *e
-		challenged.Challenge = bearerChallenge
-		return &challenged
+		return e.Challenging(fault.BearerChallenge)
 	}
 	if err != nil {
 		return err
 	}
-	return a.answer(c, http.StatusOK, &refreshed, session)
+	return a.answer(c, http.StatusOK, refreshed, session)
 }
 
-// signOut is DELETE /auth.
+// signOut ends the session of the access token: DELETE /auth.
 func (a *API) signOut(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err == nil {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = a.accounts.SignOut(c.Request.Context(), claims.Account, claims.Session)
+		err = a.Accounts.SignOut(c.Request.Context(), claims.Account, claims.Session)
 	}
 	if err != nil {
 		return err
@@ -98,9 +87,7 @@ func (a *API) guess(c *gin.Context, attempt func(email, password string) error) 
 	err = attempt(email, password)
 	if e, ok := errors.AsType[*fault.Error](err); ok && errors.Is(e, account.ErrInvalidCredentials) {
 		a.guesses.count(address) // successes cost nothing
-		refused := *e
-		refused.Challenge = basicChallenge
-		return &refused
+		return e.Challenging(fault.BasicChallenge)
 	}
 	return err
 }
@@ -119,15 +106,16 @@ func tooMany(what string, wait time.Duration) error {
 	return fault.New(fault.TooManyRequests, "too_many_attempts", "Too many "+what+" from your network; wait before the next one.").After(wait)
 }
 
-func (a *API) answer(c *gin.Context, status int, signedInAs *account.Account, session account.Session) error {
-	token, err := a.issuer.Issue(*signedInAs, session.ID)
+// answer tells a device what it is signed in with.
+func (a *API) answer(c *gin.Context, status int, signedInAs account.Account, session account.Session) error {
+	token, err := a.Issuer.Issue(signedInAs, session.ID)
 	if err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")
-	c.PureJSON(status, signedIn{
-		Token: token, TokenType: "Bearer", ExpiresIn: int(a.issuer.TTL().Seconds()),
-		RefreshToken: session.RefreshToken, User: newView(signedInAs),
+	c.PureJSON(status, signedInDTO{
+		Token: token, TokenType: "Bearer", ExpiresIn: int(a.Issuer.TTL().Seconds()),
+		RefreshToken: session.RefreshToken, User: newAccountDTO(signedInAs),
 	})
 	return nil
 }

@@ -118,7 +118,7 @@ func (s *stack) set(p person, field string, value any) {
 	}
 }
 
-// count gives the number of accounts that are stored.
+// count returns the number of accounts that are stored.
 func (s *stack) count() int64 {
 	s.Helper()
 	n, err := s.accounts.CountDocuments(s.Context(), bson.D{})
@@ -128,7 +128,7 @@ func (s *stack) count() int64 {
 	return n
 }
 
-// metric gives the value of a series, such as `user_sign_ins_total{outcome="wrong"}`.
+// metric returns the value of a series, such as `user_sign_ins_total{outcome="wrong"}`.
 func (s *stack) metric(series string) string {
 	s.Helper()
 	for line := range strings.Lines(string(testkit.Do(s, "GET", s.operations+"/metrics", "").Want(s, 200).Body)) {
@@ -149,7 +149,7 @@ func form(pairs ...string) string {
 	return values.Encode()
 }
 
-// at gives a member of nested objects.
+// at returns a member of nested objects.
 func at(object map[string]any, path ...string) any {
 	var value any = object
 	for _, name := range path {

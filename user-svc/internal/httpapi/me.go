@@ -11,7 +11,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// ownProfile is GET /users/me.
+// ownProfile shows an account to its owner: GET /users/me.
 func (a *API) ownProfile(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err == nil {
@@ -20,41 +20,41 @@ func (a *API) ownProfile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.accounts.ByID(c.Request.Context(), claims.Account)
+	found, err := a.Accounts.ByID(c.Request.Context(), claims.Account)
 	if err != nil {
 		return gone(err)
 	}
-	return own(c, &found)
+	return own(c, found)
 }
 
-// editOwnProfile is PUT /users/me.
+// editOwnProfile changes what its owner may change of an account: PUT /users/me.
 func (a *API) editOwnProfile(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err != nil {
 		return err
 	}
-	var in struct {
+	var given struct {
 		Name    *string `json:"name"`
 		Picture *string `json:"picture"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	edited, err := a.accounts.Edit(c.Request.Context(), claims.Account, account.Profile{Name: in.Name, Picture: in.Picture})
+	edited, err := a.Accounts.Edit(c.Request.Context(), claims.Account, account.Profile{Name: given.Name, Picture: given.Picture})
 	if err != nil {
 		return gone(err)
 	}
-	return own(c, &edited)
+	return own(c, edited)
 }
 
-// deleteOwnAccount is DELETE /users/me.
+// deleteOwnAccount deletes the account of the access token: DELETE /users/me.
 func (a *API) deleteOwnAccount(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err == nil {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = gone(a.accounts.Delete(c.Request.Context(), claims.Account))
+		err = gone(a.Accounts.Delete(c.Request.Context(), claims.Account))
 	}
 	if err != nil {
 		return err
@@ -63,19 +63,19 @@ func (a *API) deleteOwnAccount(c *gin.Context) error {
 	return nil
 }
 
-// changePassword is PUT /users/me/password. Who it is about, the header Authorization says with the present password; access_token,
-// where given, says which session goes on.
+// changePassword changes an account's password: PUT /users/me/password. Who it is about, the header Authorization says with the present
+// password; access_token, where given, says which session goes on.
 func (a *API) changePassword(c *gin.Context) error {
-	var in struct {
+	var given struct {
 		Password    string  `json:"password"`
 		AccessToken *string `json:"access_token"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
 	var keep account.Session
-	if in.AccessToken != nil {
-		claims, err := a.verifier.Verify(c.Request.Context(), *in.AccessToken)
+	if given.AccessToken != nil {
+		claims, err := a.authenticator.Verify(c.Request.Context(), *given.AccessToken)
 		if fault.KindOf(err) == fault.Unauthenticated && err != nil {
 			return fault.BadField("access_token", "is not valid (any more); leave it out to end all sessions")
 		}
@@ -86,19 +86,19 @@ func (a *API) changePassword(c *gin.Context) error {
 	}
 	var changed account.Account
 	err := a.guess(c, func(email, present string) (err error) {
-		changed, err = a.accounts.ChangePassword(c.Request.Context(), email, present, in.Password, keep)
+		changed, err = a.Accounts.ChangePassword(c.Request.Context(), email, present, given.Password, keep)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return own(c, &changed)
+	return own(c, changed)
 }
 
 // gone says of an account that is no more what holds for its sessions too.
 func gone(err error) error {
 	if errors.Is(err, account.ErrNotFound) {
-		return sessionEnded()
+		return fault.ErrSessionEnded
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func bootWithMail(t *testing.T) (*stack, *smtpmailtest.Sink) {
 		"RESET_URL=https://example.com/reset?token={token}&lang=en"), sink
 }
 
-// tokenIn gives the token in the one mail to this address that the sink gets next.
+// tokenIn returns the token in the one mail to this address that the sink gets next.
 func tokenIn(t *testing.T, sink *smtpmailtest.Sink, to string) string {
 	t.Helper()
 	message := sink.Next(t)

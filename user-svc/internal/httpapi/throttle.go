@@ -55,7 +55,7 @@ func (t *throttle) count(address string) {
 	limiter.Reserve()
 }
 
-// site gives the network of an IPv6 address, and other addresses as they are.
+// site returns the network of an IPv6 address, and other addresses as they are.
 func site(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Unmap().Is4() {

@@ -10,30 +10,32 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// signUp is POST /users.
+// signUp makes an account: POST /users.
 func (a *API) signUp(c *gin.Context) error {
-	var in struct {
+	var given struct {
 		Email    string  `json:"email"`
 		Password string  `json:"password"`
 		Name     *string `json:"name"`
 		Picture  *string `json:"picture"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
 	if err := allow(c, a.signUps, "sign-ups"); err != nil {
 		return err
 	}
-	created, err := a.accounts.SignUp(c.Request.Context(), account.Registration{Email: in.Email, Password: in.Password, Name: in.Name, Picture: in.Picture})
+	created, err := a.Accounts.SignUp(c.Request.Context(), account.Registration{
+		Email: given.Email, Password: given.Password, Name: given.Name, Picture: given.Picture,
+	})
 	if err != nil {
 		return err
 	}
 	c.Header("Location", "/users/"+created.ID)
-	c.PureJSON(http.StatusCreated, newAccountView{created.ID, created.Name, created.Picture, created.Email, instant(created.CreatedAt)})
+	c.PureJSON(http.StatusCreated, newCreatedDTO(created))
 	return nil
 }
 
-// publicProfile is GET /users/:id. It asks for no token, and doesn't mind one.
+// publicProfile shows an account to anybody: GET /users/:id. It asks for no token, and doesn't mind one.
 func (a *API) publicProfile(c *gin.Context) error {
 	if _, _, err := bind.TakeFormField(c, "access_token"); err != nil {
 		return err
@@ -41,11 +43,11 @@ func (a *API) publicProfile(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err
 	}
-	found, err := a.accounts.ByID(c.Request.Context(), c.Param("id"))
+	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	c.PureJSON(http.StatusOK, newPublicView(&found))
+	c.PureJSON(http.StatusOK, newProfileDTO(found))
 	return nil
 }
 
@@ -56,7 +58,7 @@ var accountList = listing.Spec{
 	DefaultSort: []listing.SortKey{{Field: "createdAt", Descending: true}},
 }
 
-// listAccounts is GET /users.
+// listAccounts lists accounts: GET /users.
 func (a *API) listAccounts(c *gin.Context) error {
 	if err := a.admin(c); err != nil {
 		return err
@@ -68,46 +70,48 @@ func (a *API) listAccounts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	accounts, total, err := a.accounts.List(c.Request.Context(), account.Query{Query: query})
+	accounts, total, err := a.Accounts.List(c.Request.Context(), account.Query{Query: query})
 	if err != nil {
 		return err
 	}
-	views := make([]accountView, len(accounts))
+	dtos := make([]accountDTO, len(accounts))
 	for i := range accounts {
-		views[i] = newView(&accounts[i])
+		dtos[i] = newAccountDTO(accounts[i])
 	}
 	c.Header("Cache-Control", "no-store")
-	return listing.Answer(c, query, views, total)
+	return listing.Answer(c, query, dtos, total)
 }
 
-// editAccount is PUT /users/:id.
+// editAccount changes an account: PUT /users/:id.
 func (a *API) editAccount(c *gin.Context) error {
 	if err := a.admin(c); err != nil {
 		return err
 	}
-	var in struct {
+	var given struct {
 		Name    *string `json:"name"`
 		Picture *string `json:"picture"`
 		Role    *string `json:"role"`
 	}
-	if err := body(c, &in); err != nil {
+	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	edited, err := a.accounts.Edit(c.Request.Context(), c.Param("id"), account.Profile{Name: in.Name, Picture: in.Picture, Role: (*account.Role)(in.Role)})
+	edited, err := a.Accounts.Edit(c.Request.Context(), c.Param("id"), account.Profile{
+		Name: given.Name, Picture: given.Picture, Role: (*account.Role)(given.Role),
+	})
 	if err != nil {
 		return err
 	}
-	return own(c, &edited)
+	return own(c, edited)
 }
 
-// deleteAccount is DELETE /users/:id.
+// deleteAccount deletes an account: DELETE /users/:id.
 func (a *API) deleteAccount(c *gin.Context) error {
 	err := a.admin(c)
 	if err == nil {
 		err = bind.Nothing(c)
 	}
 	if err == nil {
-		err = a.accounts.Delete(c.Request.Context(), c.Param("id"))
+		err = a.Accounts.Delete(c.Request.Context(), c.Param("id"))
 	}
 	if err != nil {
 		return err
@@ -117,8 +121,8 @@ func (a *API) deleteAccount(c *gin.Context) error {
 }
 
 // own answers with all that its owner sees of an account.
-func own(c *gin.Context, a *account.Account) error {
+func own(c *gin.Context, a account.Account) error {
 	c.Header("Cache-Control", "no-store")
-	c.PureJSON(http.StatusOK, newView(a))
+	c.PureJSON(http.StatusOK, newAccountDTO(a))
 	return nil
 }

@@ -50,7 +50,7 @@ func TestWritesAreAcknowledgedByAMajority(t *testing.T) {
 	})
 }
 
-// watched gives the address of a relay to a server, which shows the commands that pass.
+// watched returns the address of a relay to a server, which shows the commands that pass.
 func watched(t *testing.T, uri string, show func(command bson.Raw)) string {
 	t.Helper()
 	address, err := url.Parse(uri)

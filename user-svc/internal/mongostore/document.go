@@ -1,11 +1,11 @@
 package mongostore
 
 import (
-	"crypto/rand"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"streamgate/libs/objectid"
 	"streamgate/user-svc/internal/account"
 )
 
@@ -61,16 +61,10 @@ type reset struct {
 
 func newDocument(a account.Account) document {
 	return document{
-		ID: newID(), Email: a.Email, CanonicalEmail: a.CanonicalEmail, Name: a.Name, Picture: a.Picture, Role: string(a.Role),
+		ID: bson.ObjectID(objectid.New()), Email: a.Email, CanonicalEmail: a.CanonicalEmail, Name: a.Name, Picture: a.Picture, Role: string(a.Role),
 		Plan: newPlan(a.Plan), PasswordHash: a.PasswordHash, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
 		SignedIn: a.SignedIn, Failures: a.Failures, LockedUntil: a.LockedUntil,
 	}
-}
-
-// newID makes an id of random bits alone. The driver's own ids count up, so that who has two knows all between them.
-func newID() (id bson.ObjectID) {
-	_, _ = rand.Read(id[:]) // never fails
-	return id
 }
 
 func newPlan(p account.Plan) plan { return plan{p.MaxStreams, string(p.OnLimit)} }

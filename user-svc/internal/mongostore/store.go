@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"streamgate/libs/mongodb"
+	"streamgate/libs/objectid"
 	"streamgate/libs/service"
 	"streamgate/user-svc/internal/account"
 )
@@ -206,8 +207,8 @@ func missing(err error) error {
 	return mongodb.Fault(err)
 }
 
-// parseID takes ids in the one spelling that we give out.
-func parseID(id string) (bson.ObjectID, bool) {
-	key, err := bson.ObjectIDFromHex(id)
-	return key, err == nil && key.Hex() == id
+// parseID reads an id. What is none is the id of no account.
+func parseID(text string) (bson.ObjectID, bool) {
+	id, err := objectid.Parse("id", text)
+	return bson.ObjectID(id), err == nil
 }

@@ -2,13 +2,11 @@ package mongostore_test
 
 import (
 	"context"
-	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"streamgate/libs/fault"
-	"streamgate/libs/mongodb"
 	"streamgate/libs/testkit"
 	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/account/storetest"
@@ -26,15 +24,7 @@ func TestStore(t *testing.T) {
 
 func open(t *testing.T, uri, database string) *mongostore.Store {
 	t.Helper()
-	db, err := mongodb.Open(uri, database, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := mongodb.Close(db)(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	db := testkit.OpenMongo(t, uri, database)
 	store := mongostore.New(db)
 	for range 2 { // every replica does it, at every start
 		if err := store.Indexes().Do(t.Context()); err != nil {
@@ -44,7 +34,6 @@ func open(t *testing.T, uri, database string) *mongostore.Store {
 	return store
 }
 
-// Every method says so when the server is away.
 // Who knows the ids of two accounts knows nothing of those between them. The driver's own ids begin with the same nine bytes within a second.
 func TestIDsAreRandom(t *testing.T) {
 	t.Parallel()
@@ -63,18 +52,10 @@ func TestIDsAreRandom(t *testing.T) {
 	}
 }
 
+// Every method says so when the server is away.
 func TestStoreAway(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close() // an address where nobody listens
-	db, err := mongodb.Open("mongodb://"+listener.Addr().String(), "any", "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mongodb.Close(db)(context.Background()) })
+	db := testkit.OpenMongo(t, "mongodb://"+testkit.FreeAddr(t), "any")
 	store := mongostore.New(db)
 	var calls sync.WaitGroup
 	id, hash, name := testkit.NewID(), []byte("hash"), "name"

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"streamgate/libs/fault"
+	"streamgate/user-svc/internal/account"
 )
 
 const (
@@ -52,25 +53,30 @@ func newHasher(params Params, observe func(time.Duration), slots, maxWaiting int
 // Waiting is the number of those who wait for their hash.
 func (h *Hasher) Waiting() int64 { return h.waiting.Load() }
 
-// Hash gives a new hash of the password: a PHC string. Its error is fault.Unavailable when too many wait, or ctx's.
+// Hash returns a new hash of the password: a PHC string. Its error is fault.Unavailable when too many wait, or ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	var hash string
 	err := h.work(ctx, func() { hash = newStored(password, h.params).String() })
 	return hash, err
 }
 
-// Verify says whether a hash is that of the password, and whether it was made with other costs than today's. The hash "" is never
-// right, and takes as long as any other. Its error is that of Hash, or that the hash is malformed.
-func (h *Hasher) Verify(ctx context.Context, password, hash string) (right, outdated bool, err error) {
+// Verify implements account.Passwords. Its error is that of Hash, or that the hash is malformed.
+func (h *Hasher) Verify(ctx context.Context, password, hash string) (account.Match, error) {
 	if hash == "" {
-		return false, false, h.work(ctx, func() { newStored(password, h.params) })
+		return account.Wrong, h.work(ctx, func() { newStored(password, h.params) })
 	}
 	s, err := parse(hash)
 	if err != nil {
-		return false, false, err
+		return account.Wrong, err
 	}
-	err = h.work(ctx, func() { right = s.matches(password) })
-	return right, s.params != h.params, err
+	right := false
+	if err := h.work(ctx, func() { right = s.matches(password) }); err != nil || !right {
+		return account.Wrong, err
+	}
+	if s.params != h.params {
+		return account.Outdated, nil
+	}
+	return account.Right, nil
 }
 
 func (h *Hasher) work(ctx context.Context, do func()) error {

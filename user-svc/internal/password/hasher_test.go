@@ -10,6 +10,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
 )
 
 // cheap costs, for tests in which many hashes are made.
@@ -29,13 +30,15 @@ func TestHashAndVerify(t *testing.T) {
 	if err != nil || again == hash {
 		t.Errorf("the same hash twice: no salt; %v", err)
 	}
-	for password, want := range map[string]bool{"123456": true, "123457": false, "": false, "123456\x00": false} {
-		if right, outdated, err := h.Verify(t.Context(), password, hash); err != nil || right != want || outdated {
-			t.Errorf("%q: right %t, outdated %t, %v", password, right, outdated, err)
+	for password, want := range map[string]account.Match{
+		"123456": account.Right, "123457": account.Wrong, "": account.Wrong, "123456\x00": account.Wrong,
+	} {
+		if match, err := h.Verify(t.Context(), password, hash); err != nil || match != want {
+			t.Errorf("%q: match %d, %v, want %d", password, match, err, want)
 		}
 	}
-	if right, _, err := h.Verify(t.Context(), "", ""); err != nil || right {
-		t.Errorf("nobody's: right %t, %v", right, err)
+	if match, err := h.Verify(t.Context(), "", ""); err != nil || match != account.Wrong {
+		t.Errorf("nobody's: match %d, %v", match, err)
 	}
 	if observed != 7 {
 		t.Errorf("%d hashes observed, want 7: that of nobody takes one too", observed)
@@ -50,8 +53,11 @@ func TestVerifyForeignHashes(t *testing.T) {
 		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
 	} {
-		if right, outdated, err := h.Verify(t.Context(), "password", hash); err != nil || !right || !outdated {
-			t.Errorf("%s: right %t, outdated %t, %v", hash, right, outdated, err)
+		if match, err := h.Verify(t.Context(), "password", hash); err != nil || match != account.Outdated {
+			t.Errorf("%s: match %d, %v", hash, match, err)
+		}
+		if match, err := h.Verify(t.Context(), "passwort", hash); err != nil || match != account.Wrong {
+			t.Errorf("%s: match %d of another password, %v", hash, match, err)
 		}
 	}
 }
@@ -68,8 +74,8 @@ func TestVerifyRefusesMalformedHashes(t *testing.T) {
 		strings.Replace(good, "p=1", "p=1,x=2", 1), strings.Replace(good, "c29tZXNhbHQ", "", 1), strings.Replace(good, "c29tZXNhbHQ", "c29", 1),
 		strings.Replace(good, "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "nf65", 1),
 	} {
-		if right, _, err := h.Verify(t.Context(), "password", hash); err == nil || right {
-			t.Errorf("%s: right %t, %v", hash, right, err)
+		if match, err := h.Verify(t.Context(), "password", hash); err == nil || match != account.Wrong {
+			t.Errorf("%s: match %d, %v", hash, match, err)
 		}
 	}
 }
@@ -119,7 +125,7 @@ func TestHasherWaitIsBounded(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := h.Verify(gone, "password", ""); !errors.Is(err, context.Canceled) {
+	if _, err := h.Verify(gone, "password", ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v of who went away", err)
 	}
 	close(release)

@@ -53,13 +53,21 @@ type session struct {
 }
 
 // Open implements account.Sessions.
-func (c *Client) Open(ctx context.Context, accountID, device string, known bool) (account.Session, error) {
+func (c *Client) Open(ctx context.Context, accountID, device string) (account.Session, error) {
+	return c.open(ctx, map[string]any{"account": accountID, "device": device, "known": false})
+}
+
+// OpenKnown implements account.Sessions.
+func (c *Client) OpenKnown(ctx context.Context, accountID, device string) (account.Session, error) {
+	return c.open(ctx, map[string]any{"account": accountID, "device": device, "known": true})
+}
+
+func (c *Client) open(ctx context.Context, in map[string]any) (account.Session, error) {
 	var s session
-	in := map[string]any{"account": accountID, "device": device, "known": known}
 	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions", in, &s); err != nil {
 		return account.Session{}, err
 	}
-	return account.Session{ID: s.ID, Account: accountID, RefreshToken: s.RefreshToken}, nil
+	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
 }
 
 // Refresh implements account.Sessions.
@@ -72,7 +80,7 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (account.Sess
 	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
 }
 
-// Alive says whether a session has not ended, at most 4 s ago. Its error is fault.Unavailable when that can't be known.
+// Alive reports whether a session has not ended, at most 4 s ago. Its error is fault.Unavailable when that can't be known.
 func (c *Client) Alive(ctx context.Context, accountID, sessionID string) (bool, error) {
 	k := key{accountID, sessionID}
 	if known, ok := c.answers.Get(k); ok && c.now().Before(known.until) {
@@ -95,18 +103,23 @@ func (c *Client) End(ctx context.Context, accountID, sessionID string) error {
 }
 
 // EndAll implements account.Sessions.
-func (c *Client) EndAll(ctx context.Context, accountID, except string) error {
-	query := url.Values{}
-	if except != "" {
-		query.Set("except", except)
-	}
+func (c *Client) EndAll(ctx context.Context, accountID string) error {
+	return c.endAll(ctx, accountID, "", nil)
+}
+
+// EndOthers implements account.Sessions.
+func (c *Client) EndOthers(ctx context.Context, accountID, keep string) error {
+	return c.endAll(ctx, accountID, keep, url.Values{"except": {keep}})
+}
+
+func (c *Client) endAll(ctx context.Context, accountID, keep string, query url.Values) error {
 	response, err := c.peer.Send(ctx, http.MethodDelete, path(accountID, ""), query, nil)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	for _, k := range c.answers.Keys() {
-		if k.account == accountID && k.session != except {
+		if k.account == accountID && k.session != keep {
 			c.answers.Remove(k)
 		}
 	}

@@ -24,7 +24,7 @@ func TestSessions(t *testing.T) {
 	t.Parallel()
 	client, standIn, _ := newClient(t)
 	account := testkit.NewID()
-	first, err := client.Open(t.Context(), account, "Living room", false)
+	first, err := client.Open(t.Context(), account, "Living room")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,17 +39,17 @@ func TestSessions(t *testing.T) {
 	if _, err := client.Refresh(t.Context(), "unknown"); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("error %v of an unknown token", err)
 	}
-	second, err := client.Open(t.Context(), account, "Phone", false)
+	second, err := client.Open(t.Context(), account, "Phone")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.EndAll(t.Context(), account, second.ID); err != nil {
+	if err := client.EndOthers(t.Context(), account, second.ID); err != nil {
 		t.Fatal(err)
 	}
 	if alive := standIn.Alive(account); len(alive) != 1 || alive[0].ID != second.ID {
 		t.Errorf("kept %+v, want the second", alive)
 	}
-	if err := client.EndAll(t.Context(), account, ""); err != nil || len(standIn.Alive(account)) != 0 {
+	if err := client.EndAll(t.Context(), account); err != nil || len(standIn.Alive(account)) != 0 {
 		t.Errorf("kept %+v, %v", standIn.Alive(account), err)
 	}
 }
@@ -59,7 +59,7 @@ func TestAlive(t *testing.T) {
 	t.Parallel()
 	client, standIn, now := newClient(t)
 	account := testkit.NewID()
-	s, err := client.Open(t.Context(), account, "Phone", false)
+	s, err := client.Open(t.Context(), account, "Phone")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,10 +87,10 @@ func TestAlive(t *testing.T) {
 
 	for _, end := range []func(id string) error{
 		func(id string) error { return client.End(t.Context(), account, id) },
-		func(string) error { return client.EndAll(t.Context(), account, "") },
-		func(string) error { return client.EndAll(t.Context(), account, s.ID) },
+		func(string) error { return client.EndAll(t.Context(), account) },
+		func(string) error { return client.EndOthers(t.Context(), account, s.ID) },
 	} {
-		s, err := client.Open(t.Context(), account, "Phone", false)
+		s, err := client.Open(t.Context(), account, "Phone")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestWrongSecret(t *testing.T) {
 	_, standIn, _ := newClient(t)
 	client := NewClient(standIn.URL, "another secret, long enough")
 	account := testkit.NewID()
-	if _, err := client.Open(t.Context(), account, "Phone", false); fault.KindOf(err) != fault.Unavailable {
+	if _, err := client.Open(t.Context(), account, "Phone"); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want ours", err)
 	}
 	if _, err := client.Alive(t.Context(), account, "AAAAAAAAAAA"); fault.KindOf(err) != fault.Unavailable {

@@ -16,11 +16,14 @@ type Issuer struct {
 	keys   []ed25519.PrivateKey
 	issuer string
 	ttl    time.Duration
+	jwks   []byte
 }
 
 // NewIssuer makes an issuer (iss) of tokens that count for ttl. It needs one key or more.
 func NewIssuer(keys []ed25519.PrivateKey, issuer string, ttl time.Duration) *Issuer {
-	return &Issuer{keys, issuer, ttl}
+	i := &Issuer{keys: keys, issuer: issuer, ttl: ttl}
+	i.jwks, _ = json.Marshal(jwtauth.NewJWKS(i.public()...)) // nothing in it can fail
+	return i
 }
 
 // Issue makes a token for an account's session: what the account may do is in it, so that nobody has to ask.
@@ -45,13 +48,7 @@ func (i *Issuer) Verifier() *jwtauth.Verifier {
 }
 
 // JWKS is the document with the public keys.
-func (i *Issuer) JWKS() ([]byte, error) {
-	text, err := json.Marshal(jwtauth.NewJWKS(i.public()...))
-	if err != nil {
-		return nil, fmt.Errorf("JWKS: %w", err)
-	}
-	return text, nil
-}
+func (i *Issuer) JWKS() []byte { return i.jwks }
 
 func (i *Issuer) public() []ed25519.PublicKey {
 	keys := make([]ed25519.PublicKey, len(i.keys))

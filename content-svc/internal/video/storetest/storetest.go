@@ -11,6 +11,7 @@ import (
 
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/listing"
+	"streamgate/libs/objectid"
 )
 
 // Run runs the suite. The function makes an empty store.
@@ -39,7 +40,7 @@ var made = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
 func sample(name string) video.Content {
 	return video.Content{
-		ID: video.NewID(made), Type: video.VOD, Name: name, Description: "On " + name, Src: "demo/" + name, CreatedAt: made, UpdatedAt: made,
+		ID: objectid.New(), Type: video.VOD, Name: name, Description: "On " + name, Src: "demo/" + name, CreatedAt: made, UpdatedAt: made,
 	}
 }
 
@@ -52,7 +53,7 @@ func insert(t *testing.T, s video.Store, contents ...video.Content) {
 	}
 }
 
-func get(t *testing.T, s video.Store, id video.ID) video.Content {
+func get(t *testing.T, s video.Store, id objectid.ID) video.Content {
 	t.Helper()
 	c, err := s.Get(t.Context(), id)
 	if err != nil {
@@ -65,7 +66,7 @@ func inserted(t *testing.T, s video.Store) {
 	for _, c := range []video.Content{
 		sample("bars.mp4"),
 		{
-			ID: video.NewID(made), Type: video.Livestream, Name: `{"$ne": "ünï 🎬"}`, Src: "https://example.com/$x.m3u8",
+			ID: objectid.New(), Type: video.Livestream, Name: `{"$ne": "ünï 🎬"}`, Src: "https://example.com/$x.m3u8",
 			CreatedAt: made, UpdatedAt: made.Add(time.Millisecond),
 		},
 	} {
@@ -78,7 +79,7 @@ func inserted(t *testing.T, s video.Store) {
 
 func missing(t *testing.T, s video.Store) {
 	insert(t, s, sample("other"))
-	id := video.NewID(made)
+	id := objectid.New()
 	_, getErr := s.Get(t.Context(), id)
 	name := "new"
 	_, updateErr := s.Update(t.Context(), id, video.Update{Change: video.Change{Name: &name}, At: made})
@@ -137,7 +138,7 @@ func Concurrent(t *testing.T, s video.Store) {
 	c := sample("before")
 	insert(t, s, c)
 	for range 20 {
-		name, src := video.NewID(made).String(), video.NewID(made).String()
+		name, src := objectid.New().String(), objectid.New().String()
 		var running sync.WaitGroup
 		for _, change := range []video.Change{{Name: &name}, {Src: &src}} {
 			running.Go(func() {
@@ -172,7 +173,7 @@ func query(sort ...listing.SortKey) listing.Query {
 	return listing.Query{Page: 1, Limit: 30, Sort: sort}
 }
 
-// names gives the names of a page.
+// names returns the names of a page.
 func names(t *testing.T, s video.Store, q listing.Query) ([]string, int64) {
 	t.Helper()
 	contents, total, err := s.List(t.Context(), q)
@@ -226,7 +227,7 @@ func listed(t *testing.T, s video.Store) {
 	for range 12 {
 		insert(t, s, sample("same"))
 	}
-	seen := map[video.ID]bool{}
+	seen := map[objectid.ID]bool{}
 	for page := 1; page <= 4; page++ {
 		contents, _, err := s.List(t.Context(), listing.Query{Page: page, Limit: 4, Sort: []listing.SortKey{{Field: "type"}}})
 		if err != nil {

@@ -55,6 +55,21 @@ func newAccount(name string) account.Account {
 	}
 }
 
+// onlyOne returns which of several attempts succeeded. The others must have found nothing.
+func onlyOne(t *testing.T, errs []error) int {
+	t.Helper()
+	won := slices.Index(errs, nil)
+	if won < 0 {
+		t.Fatalf("nobody could: %v", errs)
+	}
+	for i, err := range errs {
+		if i != won {
+			wantNotFound(t, err)
+		}
+	}
+	return won
+}
+
 func insert(t *testing.T, s Stores, a account.Account) account.Account {
 	t.Helper()
 	inserted, err := s.Insert(t.Context(), a)
@@ -175,15 +190,7 @@ func updateOnlyIfThePasswordIsTheSame(t *testing.T, s Stores) {
 		_, err := s.Update(t.Context(), a.ID, account.Change{PasswordHash: &hash, IfPasswordHash: a.PasswordHash})
 		return err
 	})
-	won := slices.Index(errs, nil)
-	if won < 0 {
-		t.Fatalf("nobody could: %v", errs)
-	}
-	for i, err := range errs {
-		if i != won {
-			wantNotFound(t, err)
-		}
-	}
+	won := onlyOne(t, errs)
 	if got := byID(t, s, a.ID).PasswordHash; got != fmt.Sprint("new", won) {
 		t.Errorf("hash %s, want new%d", got, won)
 	}
@@ -381,15 +388,7 @@ func resetIsRedeemedOnce(t *testing.T, s Stores) {
 		_, err := s.Redeem(t.Context(), r.Hash, epoch, fmt.Sprint("new", i))
 		return err
 	})
-	won := slices.Index(errs, nil)
-	if won < 0 {
-		t.Fatalf("nobody could: %v", errs)
-	}
-	for i, err := range errs {
-		if i != won {
-			wantNotFound(t, err)
-		}
-	}
+	won := onlyOne(t, errs)
 	want := a
 	want.PasswordHash = fmt.Sprint("new", won)
 	if got := byID(t, s, a.ID); got != want {

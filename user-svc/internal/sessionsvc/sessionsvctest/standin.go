@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/instant"
 	"streamgate/libs/logging"
 	"streamgate/libs/peer"
 	"streamgate/libs/problem"
@@ -80,7 +81,7 @@ func (s *StandIn) OnOpen(f func(account string)) {
 	s.onOpen = f
 }
 
-// Alive gives the sessions of an account that go on, by id.
+// Alive returns the sessions of an account that go on, by id.
 func (s *StandIn) Alive(account string) []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +153,7 @@ func (s *StandIn) open(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	session := &Session{ID: random(8), Account: in.Account, Device: in.Device, Known: in.Known, refresh: random(24)}
 	s.sessions[session.ID] = session
-	s.answer(w, http.StatusCreated, map[string]any{"id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry()})
+	s.answer(w, http.StatusCreated, map[string]any{"account": session.Account, "id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry()})
 }
 
 func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
@@ -182,7 +183,7 @@ func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.fail(w, r, fault.New(fault.Unauthenticated, "refresh_token_invalid", "The refresh token is not valid."))
+	s.fail(w, r, fault.ErrRefreshToken)
 }
 
 func (s *StandIn) alive(w http.ResponseWriter, r *http.Request) {
@@ -250,7 +251,7 @@ func (s *StandIn) answer(w http.ResponseWriter, status int, body map[string]any)
 	}
 }
 
-func expiry() string { return time.Now().Add(720 * time.Hour).UTC().Format("2006-01-02T15:04:05.000Z") }
+func expiry() instant.Time { return instant.Time(time.Now().Add(720 * time.Hour)) }
 
 func random(size int) string {
 	bytes := make([]byte, size)

@@ -99,7 +99,7 @@ func serve(t testing.TB, listener net.Listener, options []Option) *Sink {
 	return s
 }
 
-// Next gives the next mail, and fails the test if none comes within ten seconds.
+// Next returns the next mail, and fails the test if none comes within ten seconds.
 func (s *Sink) Next(t testing.TB) Message {
 	t.Helper()
 	select {

@@ -1,4 +1,4 @@
-package catalogue
+package contentsvc
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// Timeout bounds one question, which content-svc answers from its database.
+	Timeout = 3 * time.Second
 	// freshFor is how old an answer may be: a content that was deleted or moved is played for so long.
 	freshFor = 5 * time.Second
 	// staleFor is how old an answer may be while content-svc is away, so that its restart stops no player.
@@ -37,13 +39,13 @@ type source struct {
 	asked time.Time
 }
 
-// New makes a client.
-func New(p *peer.Client) *Client {
+// NewClient makes a client of the content-svc at base that shows this secret.
+func NewClient(base, secret string) *Client {
 	known, _ := lru.New[string, source](cached) // fails for sizes below 1 only
-	return &Client{peer: p, known: known, now: time.Now}
+	return &Client{peer: peer.NewClient("content-svc", base, secret, Timeout), known: known, now: time.Now}
 }
 
-// Source is stream.Catalogue's. Its answer may be up to 5 s old, a minute while content-svc is away.
+// Source implements stream.Catalogue. Its answer may be up to 5 s old, a minute while content-svc is away.
 func (c *Client) Source(ctx context.Context, content string) (string, error) {
 	last, ok := c.known.Get(content)
 	if ok && c.now().Sub(last.asked) < freshFor {

@@ -11,24 +11,19 @@ import (
 	"streamgate/libs/jwtauth"
 )
 
-const (
-	basicChallenge  = `Basic realm="streamgate", charset="UTF-8"`
-	bearerChallenge = `Bearer realm="streamgate"` //nolint:gosec // no credentials, but a demand for them
-)
-
-// bearer gives the claims of the request's access token, whose session goes on. While session-svc can't say so, nobody gets in:
+// bearer returns the claims of the request's access token, whose session goes on. While session-svc can't say so, nobody gets in:
 // here are people's accounts.
 func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
-	claims, err := jwtauth.Authenticate(c, a.verifier, false)
+	claims, err := a.authenticator.Authenticate(c)
 	if err != nil {
 		return nil, err
 	}
-	alive, err := a.sessions.Alive(c.Request.Context(), claims.Account, claims.Session)
+	alive, err := a.Sessions.Alive(c.Request.Context(), claims.Account, claims.Session)
 	if err != nil {
 		return nil, err
 	}
 	if !alive {
-		return nil, sessionEnded()
+		return nil, fault.ErrSessionEnded
 	}
 	return claims, nil
 }
@@ -43,20 +38,14 @@ func (a *API) admin(c *gin.Context) error {
 	if err := claims.RequireAdmin(); err != nil {
 		return err
 	}
-	is, err := a.accounts.IsAdmin(c.Request.Context(), claims.Account)
+	is, err := a.Accounts.IsAdmin(c.Request.Context(), claims.Account)
 	if err == nil && !is {
-		err = (&jwtauth.Claims{}).RequireAdmin()
+		err = jwtauth.ErrNotAdmin
 	}
 	return err
 }
 
-func sessionEnded() error {
-	e := fault.New(fault.Unauthenticated, "session_ended", "This session has ended; sign in again with POST /auth.")
-	e.Challenge = bearerChallenge + `, error="invalid_token"`
-	return e
-}
-
-// basic gives the name and the password of the header Authorization (RFC 7617, in UTF-8).
+// basic returns the name and the password of the header Authorization (RFC 7617, in UTF-8).
 func basic(c *gin.Context) (name, password string, err error) {
 	headers := c.Request.Header.Values("Authorization")
 	if len(headers) > 1 {
@@ -76,7 +65,5 @@ func basic(c *gin.Context) (name, password string, err error) {
 }
 
 func unauthenticated(code, detail string) error {
-	e := fault.New(fault.Unauthenticated, code, detail)
-	e.Challenge = basicChallenge
-	return e
+	return fault.New(fault.Unauthenticated, code, detail).Challenging(fault.BasicChallenge)
 }

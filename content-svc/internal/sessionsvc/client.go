@@ -1,5 +1,5 @@
-// Package sessionclient asks session-svc about leases.
-package sessionclient
+// Package sessionsvc asks session-svc about leases.
+package sessionsvc
 
 import (
 	"context"
@@ -18,11 +18,11 @@ const Timeout = 500 * time.Millisecond
 
 // The outcomes of a question, as its metric labels them.
 const (
-	renewed = "renewed"
-	ended   = "ended"
-	limit   = "limit"
-	unknown = "unknown"
-	failed  = "failed"
+	outcomeRenewed = "renewed"
+	outcomeEnded   = "ended"
+	outcomeLimit   = "limit"
+	outcomeUnknown = "unknown"
+	outcomeFailed  = "failed"
 )
 
 // Client is a lease.Authority.
@@ -32,8 +32,8 @@ type Client struct {
 	seconds   prometheus.Histogram
 }
 
-// New makes a client of session-svc's internal listener at base, such as http://session-svc:8081.
-func New(base, secret string, registry *prometheus.Registry) *Client {
+// NewClient makes a client of session-svc's internal listener at base, such as http://session-svc:8081.
+func NewClient(base, secret string, registry *prometheus.Registry) *Client {
 	c := &Client{
 		peer: peer.NewClient("session-svc", base, secret, Timeout),
 		questions: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -45,7 +45,7 @@ func New(base, secret string, registry *prometheus.Registry) *Client {
 		}),
 	}
 	registry.MustRegister(c.questions, c.seconds)
-	for _, outcome := range []string{renewed, ended, limit, unknown, failed} {
+	for _, outcome := range []string{outcomeRenewed, outcomeEnded, outcomeLimit, outcomeUnknown, outcomeFailed} {
 		c.questions.WithLabelValues(outcome)
 	}
 	return c
@@ -72,16 +72,16 @@ func (c *Client) Renew(ctx context.Context, grant string) (time.Duration, error)
 
 func outcome(err error) string {
 	if err == nil {
-		return renewed
+		return outcomeRenewed
 	}
 	switch fault.KindOf(err) {
 	case fault.Gone:
-		return ended
+		return outcomeEnded
 	case fault.Forbidden:
-		return limit
+		return outcomeLimit
 	case fault.NotFound, fault.Invalid:
-		return unknown
+		return outcomeUnknown
 	default:
-		return failed
+		return outcomeFailed
 	}
 }

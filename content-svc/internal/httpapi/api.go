@@ -1,0 +1,53 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"streamgate/content-svc/internal/media"
+	"streamgate/content-svc/internal/video"
+	"streamgate/libs/httpserver"
+)
+
+// Stall is how long a client may take for one piece of an answer before its connection is closed. Its system takes the bytes of a slow
+// reader in leaps: Linux lets 1.4 MB be read before it makes room again, measured with one of 100 kB/s. So this is 190 kbit/s or more.
+const Stall = time.Minute
+
+// Options are what the handlers work with.
+type Options struct {
+	Catalogue *video.Catalogue
+	Player    *media.Player
+	Stall     time.Duration // see Stall
+	Registry  *prometheus.Registry
+}
+
+// API has the handlers.
+type API struct {
+	Options
+
+	sent    prometheus.Counter
+	answers *prometheus.CounterVec
+}
+
+// New makes the handlers.
+func New(o Options) *API {
+	return &API{Options: o, sent: newSent(o.Registry), answers: newAnswers(o.Registry)}
+}
+
+// Public adds the routes of the public listener.
+func (a *API) Public(e *httpserver.Engine) {
+	e.Read("/media/:grant/*path", a.openMedia)
+	e.Route(http.MethodOptions, "/media/:grant/*path", a.preflightMedia)
+}
+
+// Internal adds the routes of the internal listener.
+func (a *API) Internal(e *httpserver.Engine) {
+	e.Read("/content", a.listContents)
+	e.Route(http.MethodPost, "/content", a.addContent)
+	e.Read("/content/:id", a.readContent)
+	e.Route(http.MethodPut, "/content/:id", a.changeContent)
+	e.Route(http.MethodDelete, "/content/:id", a.deleteContent)
+	e.Read("/internal/content/:id/source", a.readSource)
+}

@@ -1,0 +1,2 @@
+// Package mongostore keeps the catalogue in MongoDB.
+package mongostore

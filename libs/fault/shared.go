@@ -1,0 +1,24 @@
+package fault
+
+// The challenges of Unauthenticated errors, for the header WWW-Authenticate (RFC 6750, section 3, and RFC 7617).
+const (
+	BearerChallenge       = `Bearer realm="streamgate"` //nolint:gosec // no credentials, but a demand for them
+	InvalidTokenChallenge = BearerChallenge + `, error="invalid_token"`
+	BasicChallenge        = `Basic realm="streamgate", charset="UTF-8"`
+)
+
+// The errors that more than one package answers with.
+var (
+	// ErrInternal says nothing of our insides.
+	ErrInternal = New(Internal, "internal", "Something went wrong on our side. The request id helps us to find it.")
+
+	// ErrNoPath is the answer to a path that leads nowhere.
+	ErrNoPath = New(NotFound, "not_found", "There is nothing at this path.")
+
+	// ErrSessionEnded is the answer to a request whose access token is genuine, and whose session has ended.
+	ErrSessionEnded = New(Unauthenticated, "session_ended", "This device was signed out; sign in again with POST /auth.").
+			Challenging(InvalidTokenChallenge)
+
+	// ErrRefreshToken is the answer to a refresh token that is unknown, or whose session has ended.
+	ErrRefreshToken = New(Unauthenticated, "refresh_token_invalid", "The refresh token is not valid; sign in again with POST /auth.")
+)

@@ -1,0 +1,2 @@
+// Package instant writes times as the contract has them.
+package instant

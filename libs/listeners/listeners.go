@@ -1,0 +1,51 @@
+package listeners
+
+import (
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"streamgate/libs/apidocs"
+	"streamgate/libs/httpserver"
+	"streamgate/libs/metrics"
+	"streamgate/libs/peer"
+)
+
+// Handlers are those of a service.
+type Handlers interface {
+	// Public adds the routes of the public listener.
+	Public(e *httpserver.Engine)
+
+	// Internal adds the routes of the listener for the other services.
+	Internal(e *httpserver.Engine)
+}
+
+// Options say what the listeners have besides the handlers.
+type Options struct {
+	Service         string   // the name that the documentation has in its address
+	Spec            []byte   // the public listener's OpenAPI document
+	TrustedProxies  []string // as httpserver.Options has it, for the public listener
+	InternalSecrets []string // a request to the internal listener carries one of them
+	Log             *slog.Logger
+	Registry        *prometheus.Registry // counts the requests of both
+}
+
+// New makes the two. It fails on trusted proxies that are no CIDRs.
+func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error) {
+	requests := metrics.NewHTTP(o.Registry)
+	public, err = httpserver.New(httpserver.Options{Listener: "public", TrustedProxies: o.TrustedProxies, Log: o.Log, Metrics: requests})
+	if err != nil {
+		return nil, nil, err
+	}
+	internal, err = httpserver.New(httpserver.Options{Listener: "internal", Log: o.Log, Metrics: requests})
+	if err != nil {
+		return nil, nil, err
+	}
+	h.Public(public)
+	apidocs.Mount(public, o.Service, o.Spec)
+	internal.Use(peer.Require(internal, o.InternalSecrets))
+	h.Internal(internal)
+	requests.Expect("public", public.Engine)
+	requests.Expect("internal", internal.Engine)
+	return public, internal, nil
+}

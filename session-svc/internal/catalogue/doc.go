@@ -1,2 +1,0 @@
-// Package catalogue asks content-svc for the catalogue.
-package catalogue

@@ -1,0 +1,2 @@
+// Package contentsvc asks content-svc for the catalogue.
+package contentsvc

@@ -1,2 +1,0 @@
-// Package app wires user-svc.
-package app

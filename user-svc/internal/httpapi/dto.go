@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"streamgate/libs/instant"
+	"streamgate/user-svc/internal/account"
+)
+
+// profileDTO is what anybody sees of an account.
+type profileDTO struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Picture string `json:"picture"`
+}
+
+func newProfileDTO(a account.Account) profileDTO { return profileDTO{a.ID, a.Name, a.Picture} }
+
+// createdDTO is the answer to a sign-up.
+type createdDTO struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Picture   string       `json:"picture"`
+	Email     string       `json:"email"`
+	CreatedAt instant.Time `json:"createdAt"`
+}
+
+func newCreatedDTO(a account.Account) createdDTO {
+	return createdDTO{a.ID, a.Name, a.Picture, a.Email, instant.Time(a.CreatedAt)}
+}
+
+// accountDTO is what its owner and administrators see of an account.
+type accountDTO struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Picture   string       `json:"picture"`
+	Email     string       `json:"email"`
+	Role      string       `json:"role"`
+	Plan      planDTO      `json:"plan"`
+	CreatedAt instant.Time `json:"createdAt"`
+}
+
+func newAccountDTO(a account.Account) accountDTO {
+	return accountDTO{a.ID, a.Name, a.Picture, a.Email, string(a.Role), newPlanDTO(a.Plan), instant.Time(a.CreatedAt)}
+}
+
+// planDTO is what an account has subscribed to.
+type planDTO struct {
+	MaxStreams int    `json:"maxStreams"`
+	OnLimit    string `json:"onLimit"`
+}
+
+func newPlanDTO(p account.Plan) planDTO { return planDTO{p.MaxStreams, string(p.OnLimit)} }
+
+// accountPlanDTO is what the other services see of an account.
+type accountPlanDTO struct {
+	ID   string  `json:"id"`
+	Plan planDTO `json:"plan"`
+}
+
+func newAccountPlanDTO(a account.Account) accountPlanDTO {
+	return accountPlanDTO{a.ID, newPlanDTO(a.Plan)}
+}
+
+// signedInDTO is the answer to a sign-in and to a refresh.
+type signedInDTO struct {
+	Token        string     `json:"token"`
+	TokenType    string     `json:"tokenType"`
+	ExpiresIn    int        `json:"expiresIn"` // seconds
+	RefreshToken string     `json:"refreshToken"`
+	User         accountDTO `json:"user"`
+}

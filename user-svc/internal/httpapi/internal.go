@@ -1,0 +1,37 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"streamgate/libs/bind"
+	"streamgate/user-svc/internal/account"
+)
+
+// readPlan tells an account's plan: GET /internal/accounts/:id.
+func (a *API) readPlan(c *gin.Context) error {
+	if err := bind.Nothing(c); err != nil {
+		return err
+	}
+	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.PureJSON(http.StatusOK, newAccountPlanDTO(found))
+	return nil
+}
+
+// setPlan changes an account's plan: PUT /internal/accounts/:id/plan. It takes the whole plan.
+func (a *API) setPlan(c *gin.Context) error {
+	var given planDTO
+	if err := bind.OnlyBody(c, &given); err != nil {
+		return err
+	}
+	changed, err := a.Accounts.SetPlan(c.Request.Context(), c.Param("id"), account.Plan{MaxStreams: given.MaxStreams, OnLimit: account.OnLimit(given.OnLimit)})
+	if err != nil {
+		return err
+	}
+	c.PureJSON(http.StatusOK, newAccountPlanDTO(changed))
+	return nil
+}
