@@ -120,11 +120,11 @@ func line(text, prefix string) string {
 }
 
 func TestServiceThatDoesNotStart(t *testing.T) {
-	stack := start(t, standIns(t), []string{"STANDIN_FAILS=content-svc"}, "run", "-listen", "127.0.0.1:0")
+	stack := start(t, standIns(t), []string{"STANDIN_FAILS=user-svc"}, "run", "-listen", "127.0.0.1:0")
 	if code := stack.exitCode(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	stack.waitFor(t, `\ndevstack: content-svc ended with exit code 3; its last lines:\n  there is no licence\n$`)
+	stack.waitFor(t, `\ndevstack: user-svc ended with exit code 3; its last lines:\n  there is no licence\n$`)
 	stack.noneLeft(t)
 }
 
