@@ -56,7 +56,7 @@ func open(t *testing.T, s *blobstore.Store, path string) *media.File {
 	return f
 }
 
-// Folders and buckets are one to whoever reads them.
+// Folders and buckets can be read alike.
 func TestStores(t *testing.T) {
 	t.Parallel()
 	bucket := newBucket(t)
@@ -177,12 +177,12 @@ func TestAddresses(t *testing.T) {
 	connect(t, "file://"+created+"?create_dir=true")
 }
 
-// bucket stands in for S3, as far as objects go: it is not Amazon's, but the requests are those of its client.
+// bucket stands in for the objects of S3. The requests are those of Amazon's client.
 type bucket struct {
 	*httptest.Server
 
 	folder string
-	status atomic.Int64 // what to answer instead; 0 is nothing
+	status atomic.Int64 // to answer instead, unless 0
 	read   atomic.Int64 // bytes
 }
 
@@ -296,7 +296,7 @@ func TestABucketThatIsAway(t *testing.T) {
 	}
 }
 
-// Half of one file and half of another are nothing.
+// Halves of two files don't make one.
 func TestABlobThatChangesIsNotRead(t *testing.T) {
 	t.Parallel()
 	b := newBucket(t)

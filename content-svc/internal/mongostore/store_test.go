@@ -40,7 +40,7 @@ func empty(t *testing.T) *mongo.Database {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
 	db := testkit.OpenMongo(t, uri, database)
-	for range 2 { // the second time, at every start but the first, they exist
+	for range 2 { // as at every start but the first, the indexes exist the second time
 		if err := mongostore.New(db).Indexes().Do(t.Context()); err != nil {
 			t.Fatal(err)
 		}
