@@ -19,7 +19,7 @@ type silence struct {
 	url string
 }
 
-// newSilence makes one in front of a Redis.
+// newSilence returns one in front of a Redis.
 func newSilence(t *testing.T, server string) *silence {
 	t.Helper()
 	address, err := url.Parse(server)
@@ -52,7 +52,7 @@ func newSilence(t *testing.T, server string) *silence {
 	return s
 }
 
-// pass copies until one side ends, each piece when it may pass.
+// pass copies until one side ends. It calls may before each piece, and the function that may returned after it.
 func (s *silence) pass(to, from net.Conn, may func() (passed func())) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	piece := make([]byte, 64<<10)
@@ -70,8 +70,8 @@ func (s *silence) pass(to, from net.Conn, may func() (passed func())) {
 	}
 }
 
-// While Redis says nothing, a new stream is refused within 300 ms (P5) and the catalogue answers as fast, while a stream that plays waits for it and
-// goes on.
+// While Redis says nothing, a new stream is refused within 300 ms (P5) and the catalogue answers as fast, while a playing stream waits for Redis
+// and goes on.
 func TestRedisSilent(t *testing.T) {
 	t.Parallel()
 	redis := newSilence(t, testkit.Redis(t))
@@ -82,7 +82,7 @@ func TestRedisSilent(t *testing.T) {
 	const promised = 300 * time.Millisecond
 	// Once is enough: a machine that is busy with other things takes longer at times.
 	for range 5 {
-		phone := g.signIn(t, "phone") // whose session nobody has asked about
+		phone := g.signIn(t, "phone") // whose session is not cached
 		redis.Lock()
 		heartbeat := make(chan testkit.Answer)
 		go func() { heartbeat <- tv.do(t, http.MethodPost, "/streams/"+plays+"/heartbeat", "") }()

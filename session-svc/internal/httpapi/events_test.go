@@ -15,7 +15,7 @@ import (
 	"streamgate/session-svc/internal/session"
 )
 
-// watch opens GET /streams/events, and gives the number of active streams of each event.
+// watch opens GET /streams/events, and returns the number of active streams of each event.
 func (d *device) watch(t *testing.T, token string) <-chan int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.PublicURL+"/streams/events", nil)
@@ -75,7 +75,7 @@ func TestEvents(t *testing.T) {
 	next(t, events, 2)
 	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
 	next(t, events, 1)
-	next(t, events, 0) // the other lapsed, which nobody did
+	next(t, events, 0) // the other lapsed, without a request
 	tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Want(t, http.StatusGone)
 	tv.playing(t, "")
 	next(t, events, 1)
@@ -96,7 +96,7 @@ func TestWatchersAreBounded(t *testing.T) {
 	}
 }
 
-// Changes that follow each other are looked at together, and the last one is told of within a second.
+// Changes that follow each other are looked at together, and the last one is reported within a second.
 func TestManyChangesAreFewLooks(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
@@ -146,7 +146,7 @@ func TestEventsEndWithTheService(t *testing.T) {
 	next(t, tv.watch(t, tv.token), 0)
 }
 
-// The answer is ended properly also when the last event was long ago, longer than a client has to read it.
+// The answer ends properly even if its last event is older than the time that a client has to read one.
 func TestEventsEndWhenNothingHappened(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")

@@ -75,7 +75,7 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 		_ = r.ParseForm()
 		select {
 		case n.requests <- r:
-		default: // nobody looks at so many
+		default: // no test reads so many
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		if r.Method == http.MethodPost {
@@ -170,7 +170,7 @@ type device struct {
 	session, token, refreshToken string
 }
 
-// calls says how often a script was called.
+// calls returns how often a script was called.
 func (g *gate) calls(t *testing.T, verb string) (n int) {
 	t.Helper()
 	name := `redis_script_duration_seconds_count{verb="` + verb + `"} `
@@ -217,7 +217,7 @@ func (d *device) play(t *testing.T, query string, options ...testkit.Option) tes
 	return d.do(t, http.MethodGet, "/content/"+d.content+"/play"+query, "", options...)
 }
 
-// playing starts a stream and gives its id and its source.
+// playing starts a stream and returns its id and its source.
 func (d *device) playing(t *testing.T, query string, options ...testkit.Option) (id, source string) {
 	t.Helper()
 	answer := d.play(t, query, options...).Want(t, http.StatusOK).JSON(t)
@@ -248,7 +248,7 @@ func (d *device) active(t *testing.T) []string {
 	return ids
 }
 
-// sharing makes another replica of a gate.
+// sharing changes a configuration to that of another replica of g.
 func sharing(g *gate) func(*config.Config) {
 	return func(c *config.Config) {
 		c.Redis, c.JWKSURL, c.ContentSvcURL = g.cfg.Redis, g.cfg.JWKSURL, g.cfg.ContentSvcURL

@@ -50,7 +50,7 @@ func TestSessionsOfAnotherReplicaEndWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now believes in the session for a while
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now caches for a while that the session lives
 	other := start(t, sharing(g))
 	other.account = g.account
 	other.internal(t, http.MethodDelete, "/internal/accounts/"+g.account+"/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
@@ -149,7 +149,7 @@ func TestEvictingPlan(t *testing.T) {
 	tv.play(t, "").Problem(t, http.StatusForbidden, "stream_limit_reached")
 }
 
-// TestMemoryLost begins with a device that session-svc never heard of, as it is when Redis has lost its memory.
+// TestMemoryLost begins with a device that session-svc doesn't know, as after Redis has lost its memory.
 func TestMemoryLost(t *testing.T) {
 	t.Parallel()
 	g := start(t)
@@ -182,7 +182,7 @@ func TestMemoryLost(t *testing.T) {
 	if body := tv.do(t, http.MethodPost, path, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
 		t.Error(body)
 	}
-	tv.do(t, http.MethodPost, path, "ticket="+expired).Want(t, http.StatusOK) // it brings nothing back, and what plays needs no help
+	tv.do(t, http.MethodPost, path, "ticket="+expired).Want(t, http.StatusOK) // it restores nothing, and a stream that plays doesn't need it
 	tv.do(t, http.MethodPost, path, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
 	if active := tv.active(t); !slices.Equal(active, []string{id}) {
 		t.Error(active)

@@ -60,7 +60,7 @@ func TestTokenInTheBodyOfAGet(t *testing.T) {
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content?access_token="+tv.token, "").Problem(t, http.StatusUnauthorized, "token_required")
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content", "access_token="+tv.token+"&color=red").Problem(t, http.StatusBadRequest, "invalid_input", "color")
 	if len(tv.active(t)) != 1 {
-		t.Error("a play by form field is none")
+		t.Error("a play with its token in the body has started no stream")
 	}
 }
 
