@@ -4,12 +4,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"streamgate/libs/grant"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/stream"
 )
 
 // silence lets a server's answers pass, except while it is locked.
@@ -85,7 +88,7 @@ func TestRedisSilent(t *testing.T) {
 		phone := g.signIn(t, "phone") // whose session is not cached
 		redis.Lock()
 		heartbeat := make(chan testkit.Answer)
-		go func() { heartbeat <- tv.do(t, http.MethodPost, "/streams/"+plays+"/heartbeat", "") }()
+		go func() { heartbeat <- tv.heartbeat(t, plays, "") }()
 		began := time.Now()
 		refused := tv.play(t, "")
 		start := time.Since(began)
@@ -103,4 +106,44 @@ func TestRedisSilent(t *testing.T) {
 		t.Logf("a start took %v, the catalogue %v, a heartbeat got %d", start, content, renewed.Status)
 	}
 	t.Error("never as promised")
+}
+
+// TestMemoryLost begins with a device that session-svc doesn't know, as after Redis has lost its memory.
+func TestMemoryLost(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := &device{gate: g, session: "AAAAAAAAAAA"}
+	tv.token = g.sign(t, tv.claims())
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
+	held := tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")
+	if held.Header.Get("Retry-After") != "2" {
+		t.Error(held.Header)
+	}
+	keys, err := grant.ParseKeys("GRANT_KEYS", g.cfg.GrantKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := stream.NewID().String()
+	sign := func(lasts time.Duration) string {
+		t.Helper()
+		ticket, err := keys.Sign(grant.Grant{
+			Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(lasts),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ticket
+	}
+	ticket, expired := sign(time.Hour), sign(-time.Minute)
+	tv.heartbeat(t, id, "").Problem(t, http.StatusNotFound, "stream_not_found")
+	tv.heartbeat(t, id, "ticket="+expired).Problem(t, http.StatusNotFound, "stream_not_found")
+	if body := tv.heartbeat(t, id, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
+		t.Error(body)
+	}
+	tv.heartbeat(t, id, "ticket="+expired).Want(t, http.StatusOK) // it restores nothing, and a stream that plays doesn't need it
+	tv.heartbeat(t, id, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
+	if active := tv.active(t); !slices.Equal(active, []string{id}) {
+		t.Error(active)
+	}
+	testkit.Eventually(t, "starts are granted again", func() bool { return tv.play(t, "").Status == http.StatusOK })
 }

@@ -10,13 +10,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"streamgate/libs/jwtauth"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/session"
 )
 
-// watch opens GET /streams/events, and returns the number of active streams of each event.
-func (d *device) watch(t *testing.T, token string) <-chan int {
+// open opens GET /streams/events. The caller closes the answer's body.
+func (d *device) open(t *testing.T, token string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.PublicURL+"/streams/events", nil)
 	if err != nil {
@@ -27,6 +26,13 @@ func (d *device) watch(t *testing.T, token string) <-chan int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answer
+}
+
+// watch opens GET /streams/events, and returns the number of active streams of each event.
+func (d *device) watch(t *testing.T, token string) <-chan int {
+	t.Helper()
+	answer := d.open(t, token)
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatal(answer.Status, answer.Header)
 	}
@@ -76,7 +82,7 @@ func TestEvents(t *testing.T) {
 	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
 	next(t, events, 1)
 	next(t, events, 0) // the other lapsed, without a request
-	tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Want(t, http.StatusGone)
+	tv.heartbeat(t, first, "").Want(t, http.StatusGone)
 	tv.playing(t, "")
 	next(t, events, 1)
 	tv.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
@@ -126,7 +132,8 @@ func TestManyChangesAreFewLooks(t *testing.T) {
 func TestEventsEndWithTheirToken(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(2 * time.Second)}
+	claims := tv.claims()
+	claims.Expires = time.Now().Add(2 * time.Second)
 	events := tv.watch(t, tv.sign(t, claims))
 	next(t, events, 0)
 	testkit.Eventually(t, "the events end", func() bool {
@@ -150,16 +157,9 @@ func TestEventsEndWithTheService(t *testing.T) {
 func TestEventsEndWhenNothingHappened(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(12 * time.Second)}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tv.PublicURL+"/streams/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+tv.sign(t, claims))
-	answer, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	claims := tv.claims()
+	claims.Expires = time.Now().Add(12 * time.Second)
+	answer := tv.open(t, tv.sign(t, claims))
 	defer answer.Body.Close()
 	if text, err := io.ReadAll(answer.Body); err != nil {
 		t.Errorf("after %q: %v", text, err)

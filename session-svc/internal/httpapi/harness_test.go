@@ -186,8 +186,21 @@ func (g *gate) signIn(t *testing.T, name string) *device {
 	t.Helper()
 	answer := g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"`+g.account+`","device":"`+name+`"}`).Want(t, http.StatusCreated).JSON(t)
 	d := &device{gate: g, session: answer["id"].(string), refreshToken: answer["refreshToken"].(string)}
-	d.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3})
+	d.token = g.sign(t, d.claims())
 	return d
+}
+
+// claims returns those of a user's access token.
+func (d *device) claims() jwtauth.Claims {
+	return jwtauth.Claims{Account: d.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3}
+}
+
+// becomeAdmin changes the device's token to an administrator's.
+func (d *device) becomeAdmin(t *testing.T) {
+	t.Helper()
+	claims := d.claims()
+	claims.Role = jwtauth.RoleAdmin
+	d.token = d.sign(t, claims)
 }
 
 func (g *gate) sign(t *testing.T, claims jwtauth.Claims) string {
@@ -222,6 +235,21 @@ func (d *device) playing(t *testing.T, query string, options ...testkit.Option) 
 	t.Helper()
 	answer := d.play(t, query, options...).Want(t, http.StatusOK).JSON(t)
 	return answer["stream"].(map[string]any)["id"].(string), answer["source"].(string)
+}
+
+// heartbeat renews a stream.
+func (d *device) heartbeat(t *testing.T, stream, body string) testkit.Answer {
+	t.Helper()
+	return d.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", body)
+}
+
+// wantEnded expects that a heartbeat is told why a stream ended, and by whom.
+func (d *device) wantEnded(t *testing.T, stream, reason, by string) {
+	t.Helper()
+	ended := d.heartbeat(t, stream, "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
+	if ended["reason"] != reason || ended["by"] != by {
+		t.Error(ended)
+	}
 }
 
 // grantOf returns the grant in a media address.
