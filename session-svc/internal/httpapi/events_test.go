@@ -132,9 +132,7 @@ func TestManyChangesAreFewLooks(t *testing.T) {
 func TestEventsEndWithTheirToken(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := tv.claims()
-	claims.Expires = time.Now().Add(2 * time.Second)
-	events := tv.watch(t, tv.sign(t, claims))
+	events := tv.watch(t, tv.tokenFor(t, 2*time.Second))
 	next(t, events, 0)
 	testkit.Eventually(t, "the events end", func() bool {
 		select {
@@ -157,9 +155,7 @@ func TestEventsEndWithTheService(t *testing.T) {
 func TestEventsEndWhenNothingHappened(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := tv.claims()
-	claims.Expires = time.Now().Add(12 * time.Second)
-	answer := tv.open(t, tv.sign(t, claims))
+	answer := tv.open(t, tv.tokenFor(t, 12*time.Second))
 	defer answer.Body.Close()
 	if text, err := io.ReadAll(answer.Body); err != nil {
 		t.Errorf("after %q: %v", text, err)

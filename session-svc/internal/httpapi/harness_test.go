@@ -195,6 +195,14 @@ func (d *device) claims() jwtauth.Claims {
 	return jwtauth.Claims{Account: d.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3}
 }
 
+// tokenFor returns an access token that is good for so long.
+func (d *device) tokenFor(t *testing.T, lasts time.Duration) string {
+	t.Helper()
+	claims := d.claims()
+	claims.Expires = time.Now().Add(lasts)
+	return d.sign(t, claims)
+}
+
 // becomeAdmin changes the device's token to an administrator's.
 func (d *device) becomeAdmin(t *testing.T) {
 	t.Helper()

@@ -8,10 +8,15 @@ import (
 	"streamgate/libs/testkit"
 )
 
+func (g *gate) refresh(t *testing.T, token string) testkit.Answer {
+	t.Helper()
+	return g.internal(t, http.MethodPost, "/internal/sessions/refresh", `{"refreshToken":"`+token+`"}`)
+}
+
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv, phone, laptop := g.signIn(t, "TV"), g.signIn(t, "Phone"), g.signIn(t, "Laptop")
+	tv := start(t).signIn(t, "TV")
+	phone, laptop := tv.signIn(t, "Phone"), tv.signIn(t, "Laptop")
 	names := map[string]bool{}
 	for _, s := range phone.do(t, http.MethodGet, "/sessions", "").Want(t, http.StatusOK).List(t) {
 		names[s["device"].(string)] = s["current"].(bool)
@@ -56,23 +61,20 @@ func TestRefresh(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	refresh := func(token string) testkit.Answer {
-		return g.internal(t, http.MethodPost, "/internal/sessions/refresh", `{"refreshToken":"`+token+`"}`)
-	}
-	second := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t)
+	second := g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t)
 	if second["account"] != g.account || second["id"] != tv.session || second["refreshToken"] == tv.refreshToken {
 		t.Fatal(second)
 	}
-	if again := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t); again["refreshToken"] != second["refreshToken"] {
+	if again := g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t); again["refreshToken"] != second["refreshToken"] {
 		t.Error("a repeated request gets the same answer")
 	}
-	refresh(second["refreshToken"].(string)).Want(t, http.StatusOK)
+	g.refresh(t, second["refreshToken"].(string)).Want(t, http.StatusOK)
 	stream, _ := tv.playing(t, "")
-	refresh(tv.refreshToken).Problem(t, http.StatusUnauthorized, "refresh_token_reused")
+	g.refresh(t, tv.refreshToken).Problem(t, http.StatusUnauthorized, "refresh_token_reused")
 	tv.wantEnded(t, stream, "session_ended", "a refresh token used twice")
-	refresh(second["refreshToken"].(string)).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+	g.refresh(t, second["refreshToken"].(string)).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
 	for _, token := range []string{"", "x", tv.refreshToken[:50], "A" + tv.refreshToken[1:]} {
-		refresh(token).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+		g.refresh(t, token).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
 }
 

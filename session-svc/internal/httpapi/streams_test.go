@@ -228,10 +228,8 @@ func TestBadTokens(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	expired := tv.claims()
-	expired.Expires = time.Now().Add(-time.Minute)
 	for name, token := range map[string]string{
-		"expired": g.sign(t, expired), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
+		"expired": tv.tokenFor(t, -time.Minute), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
