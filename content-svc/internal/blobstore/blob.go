@@ -13,10 +13,10 @@ import (
 	"streamgate/content-svc/internal/media"
 )
 
-// piece is how much of a blob is asked for at once, in bytes. A player that goes away in the middle, as players do, wastes no more.
+// piece is how much of a blob one request asks for, in bytes. A player that goes away in the middle, as players do, wastes no more.
 const piece = 8 << 20
 
-// timeout bounds the question whether there is such a blob. A bucket's client would go on trying for a minute.
+// timeout bounds the request for a blob's attributes. A bucket's client would go on trying for a minute.
 const timeout = 5 * time.Second
 
 // openBlob opens a blob of a bucket. Nothing of its content is asked for before the first read.
@@ -33,7 +33,7 @@ func (s *Store) openBlob(ctx context.Context, path string) (*media.File, error) 
 	}, nil
 }
 
-// strongETag returns the store's own where it is one, since it changes with the content and nothing else.
+// strongETag returns the store's own ETag if it is strong, since that changes with the content and nothing else.
 func strongETag(a *blob.Attributes) string {
 	tag := strings.Trim(a.ETag, `"`)
 	if tag == "" || strings.HasPrefix(a.ETag, "W/") || strings.ContainsFunc(tag, func(r rune) bool { return r <= ' ' || r == '"' || r > '~' }) {
@@ -53,7 +53,7 @@ type reader struct {
 	open     *blob.Reader // the piece at offset, or nil
 }
 
-// errChanged says that a blob was replaced while it was read: half of one and half of another are nothing.
+// errChanged means that a blob was replaced while it was read: halves of two blobs don't make one.
 var errChanged = errors.New("the file has changed")
 
 // Read implements io.Reader.
@@ -102,7 +102,7 @@ func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Close ends the reading of the piece.
+// Close closes the piece.
 func (r *reader) Close() error {
 	if r.open == nil {
 		return nil

@@ -56,7 +56,7 @@ func open(t *testing.T, s *blobstore.Store, path string) *media.File {
 	return f
 }
 
-// Folders and buckets are one to whoever reads them.
+// Folders and buckets can be read alike.
 func TestStores(t *testing.T) {
 	t.Parallel()
 	bucket := newBucket(t)
@@ -177,12 +177,12 @@ func TestAddresses(t *testing.T) {
 	connect(t, "file://"+created+"?create_dir=true")
 }
 
-// bucket stands in for S3, as far as objects go: it is not Amazon's, but the requests are those of its client.
+// bucket stands in for the objects of S3. The requests are those of Amazon's client.
 type bucket struct {
 	*httptest.Server
 
 	folder string
-	status atomic.Int64 // what to answer instead; 0 is nothing
+	status atomic.Int64 // to answer instead, unless 0
 	read   atomic.Int64 // bytes
 }
 
@@ -192,6 +192,15 @@ func newBucket(t *testing.T) *bucket {
 	b.Server = httptest.NewServer(b)
 	t.Cleanup(b.Close)
 	return b
+}
+
+// openNoise opens a blob of noise of a size in a new bucket.
+func openNoise(t *testing.T, path string, size int) (*bucket, *blobstore.Store, *media.File) {
+	t.Helper()
+	b := newBucket(t)
+	b.write(t, path, noise(size))
+	s := connect(t, b.address())
+	return b, s, open(t, s, path)
 }
 
 func (b *bucket) write(t *testing.T, path string, content []byte) {
@@ -256,10 +265,7 @@ func (c counted) Write(p []byte) (int, error) {
 
 func TestABucketIsAskedForWhatIsRead(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t)
-	s := connect(t, b.address())
-	b.write(t, "long.mp4", noise(64<<20))
-	f := open(t, s, "long.mp4")
+	b, _, f := openNoise(t, "long.mp4", 64<<20)
 	if _, err := f.Content.Seek(1<<20, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
@@ -277,10 +283,7 @@ func TestABucketIsAskedForWhatIsRead(t *testing.T) {
 
 func TestABucketThatIsAway(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t)
-	s := connect(t, b.address())
-	b.write(t, "a", noise(10<<20))
-	f := open(t, s, "a")
+	b, s, f := openNoise(t, "a", 10<<20)
 	b.status.Store(http.StatusForbidden)
 	if _, err := s.Open(t.Context(), "a"); err == nil || fault.KindOf(err) == fault.NotFound {
 		t.Errorf("a bucket that refuses: %v", err)
@@ -296,13 +299,10 @@ func TestABucketThatIsAway(t *testing.T) {
 	}
 }
 
-// Half of one file and half of another are nothing.
+// Halves of two files don't make one.
 func TestABlobThatChangesIsNotRead(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t)
-	s := connect(t, b.address())
-	b.write(t, "a", noise(20<<20))
-	f := open(t, s, "a")
+	b, _, f := openNoise(t, "a", 20<<20)
 	if _, err := io.CopyN(io.Discard, f.Content, 100); err != nil {
 		t.Fatal(err)
 	}

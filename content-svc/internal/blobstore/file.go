@@ -15,10 +15,10 @@ import (
 	"streamgate/content-svc/internal/media"
 )
 
-// sidecar ends the names of the files in which package fileblob keeps metadata.
+// sidecar is the ending of the files in which package fileblob keeps metadata.
 const sidecar = ".attrs"
 
-// openFile opens a file of the folder. What is reached through a symbolic link is not served, wherever it leads.
+// openFile opens a file of the folder. A file behind a symbolic link is not served, wherever the link leads.
 func (s *Store) openFile(ctx context.Context, path string) (*media.File, error) {
 	if strings.HasSuffix(path, sidecar) {
 		return nil, media.ErrNotFound
@@ -51,7 +51,7 @@ func (s *Store) openFile(ctx context.Context, path string) (*media.File, error) 
 	}, nil
 }
 
-// plain looks at each part of a path without following it, and says what the file is.
+// plain looks at each part of a path without following links, and returns the info of the file.
 func (s *Store) plain(path string) (fs.FileInfo, error) {
 	name := s.folder
 	var info fs.FileInfo

@@ -23,7 +23,7 @@ import (
 // fileScheme is the scheme of a store that is a folder.
 const fileScheme = "file"
 
-// CheckURL reports a variable whose value is not the address of a store that can be opened.
+// CheckURL fails unless the value of a variable is the address of a store that can be opened.
 func CheckURL(name, value string) error {
 	u, err := url.Parse(value)
 	if err != nil || !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) || u.Scheme == fileScheme && u.Path == "" {
@@ -33,17 +33,17 @@ func CheckURL(name, value string) error {
 	return nil
 }
 
-// Store is a media.Files. Connect comes before its other methods.
+// Store is a media.Files. Connect must be done before its other methods are called.
 type Store struct {
 	address string
 	bucket  *blob.Bucket
-	folder  string // where the files are, without symbolic links; "" if the store is no folder
+	folder  string // its path without symbolic links; "" if the store is a bucket
 }
 
-// New makes a store at an address that CheckURL has passed.
+// New returns a store at an address that CheckURL has passed.
 func New(address string) *Store { return &Store{address: address} }
 
-// Connect is the step of start-up that opens the store.
+// Connect returns the step of start-up that opens the store.
 func (s *Store) Connect() service.Step {
 	return service.Step{Name: "open the media store", Do: func(ctx context.Context) error {
 		u, err := url.Parse(s.address)
@@ -51,7 +51,7 @@ func (s *Store) Connect() service.Step {
 			return service.Permanent(fmt.Errorf("MEDIA_URL: %w", err))
 		}
 		if u.Scheme == fileScheme {
-			// Files are written beside where they are to be: a folder of temporary files may be on another disk, or not there at all.
+			// Files are written beside their final place: the folder for temporary files may be on another disk, or missing.
 			query := u.Query()
 			query.Set("no_tmp_dir", "true")
 			query.Set("metadata", "skip")
@@ -72,7 +72,7 @@ func (s *Store) Connect() service.Step {
 	}}
 }
 
-// folder is that of a file address, as package fileblob reads it.
+// folder returns the folder of a file address, as package fileblob reads it.
 func folder(u *url.URL) string {
 	if u.Host == "." {
 		return filepath.FromSlash(strings.TrimPrefix(u.Path, "/"))
@@ -99,12 +99,12 @@ func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
 	return s.openBlob(ctx, path)
 }
 
-// WriteMissing writes a file unless there is one. In a folder it counts as modified at that time, so that replicas with a folder each
-// give it the same ETag: to a player that goes on at another replica it is still the same file.
+// WriteMissing writes a file unless there is one. In a folder, its modification time is set to the given one, so that replicas with
+// a folder each return the same ETag: to a player that goes on at another replica, it is still the same file.
 func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modified time.Time) error {
 	exists, err := s.bucket.Exists(ctx, path)
 	if err == nil && !exists {
-		// Whole or not at all; two who write the same at once write the same.
+		// The write is atomic, and replicas that write at the same time write the same.
 		err = s.bucket.WriteAll(ctx, path, text, &blob.WriterOptions{ContentType: media.ContentType(path)})
 		if err == nil && s.folder != "" {
 			err = os.Chtimes(filepath.Join(s.folder, filepath.FromSlash(path)), modified, modified)

@@ -20,7 +20,7 @@ var clips embed.FS
 // folder is where the clips are in the blob store.
 const folder = "demo/"
 
-// entries have ids that don't change, for the first command that somebody pastes.
+// entries have fixed ids, so that documents can show commands to paste.
 var entries = []struct {
 	id, clip    string
 	typ         video.Type
@@ -47,11 +47,11 @@ type Store interface {
 	WriteMissing(ctx context.Context, path string, text []byte, modified time.Time) error
 }
 
-// Step is the step of start-up that puts the clips in: each file that is missing, and the entries of the catalogue once in the life of a
-// database, so that one that was deleted stays deleted.
+// Step returns the step of start-up that adds the clips: each file that is missing, and the entries of the catalogue once in the life of a
+// database, so that a deleted entry stays deleted.
 func Step(files Store, contents video.Store) service.Step {
 	return service.Step{Name: "demo content", Do: func(ctx context.Context) error {
-		// A second apart, as if made one after the other, so that the default order of a list shows the first one first.
+		// The entries' times are a second apart, so that the default order of a list shows the first one first.
 		made := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 		var seed []video.Content
 		for i, e := range entries {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the demo clips in media/ from ffmpeg's own sources of pictures and sound, so that they are nobody's but ours.
+# Makes the demo clips in media/ from ffmpeg's own sources of pictures and sound, so that they belong to no one else.
 #
 #   internal/demo/generate.sh          writes media/*.mp4 and media/*.webm, less than 1 MB together
 #
 # The clips are committed, since a build must not need ffmpeg. They were made by ffmpeg 5.1.9 with libx264 and libvpx; another version
-# may give other bytes. Baseline H.264 with AAC, and VP9 with Opus, play everywhere; +faststart puts the index first, so that playing
+# may produce other bytes. Baseline H.264 with AAC, and VP9 with Opus, play everywhere; +faststart puts the index first, so that playing
 # begins with the first bytes.
 set -eu
 cd "$(dirname "$0")/media"

@@ -15,7 +15,7 @@ import (
 	"streamgate/libs/listing"
 )
 
-// contentList is what GET /content can do.
+// contentList describes what GET /content can do.
 var contentList = listing.Spec{
 	Sortable:    []string{"createdAt", "name", "type"},
 	Fields:      []string{"id", "type", "name", "description", "createdAt", "updatedAt"},
@@ -60,7 +60,7 @@ func (a *API) readContent(c *gin.Context) error {
 	return nil
 }
 
-// addContent makes a content: POST /content.
+// addContent adds a content: POST /content.
 func (a *API) addContent(c *gin.Context) error {
 	var given changeDTO
 	if err := bind.OnlyBody(c, &given); err != nil {

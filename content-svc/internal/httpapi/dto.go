@@ -5,7 +5,7 @@ import (
 	"streamgate/libs/instant"
 )
 
-// contentDTO is a content as anybody may see it: without src.
+// contentDTO is a content as clients may see it: without src.
 type contentDTO struct {
 	ID          string       `json:"id"`
 	Type        video.Type   `json:"type"`
@@ -19,7 +19,7 @@ func newContentDTO(c video.Content) contentDTO {
 	return contentDTO{c.ID.String(), c.Type, c.Name, c.Description, instant.Time(c.CreatedAt), instant.Time(c.UpdatedAt)}
 }
 
-// changeDTO is what a client may say of a content.
+// changeDTO has the fields of a content that a client may set.
 type changeDTO struct {
 	Type        *string `json:"type"`
 	Name        *string `json:"name"`

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"streamgate/libs/fault"
@@ -34,18 +36,11 @@ func newAnswers(registry *prometheus.Registry) *prometheus.CounterVec {
 	return answers
 }
 
+var outcomes = map[fault.Kind]string{fault.Gone: outcomeEnded, fault.Forbidden: outcomeLimit, fault.NotFound: outcomeNotFound}
+
 func outcome(err error) string {
 	if err == nil {
 		return outcomeServed
 	}
-	switch fault.KindOf(err) {
-	case fault.Gone:
-		return outcomeEnded
-	case fault.Forbidden:
-		return outcomeLimit
-	case fault.NotFound:
-		return outcomeNotFound
-	default:
-		return outcomeUnavailable
-	}
+	return cmp.Or(outcomes[fault.KindOf(err)], outcomeUnavailable)
 }

@@ -8,10 +8,10 @@ import (
 	"streamgate/libs/objectid"
 )
 
-// contentID reads a content's id from the path.
+// contentID returns a content's id from the path.
 func contentID(c *gin.Context) (objectid.ID, error) { return objectid.Parse("id", c.Param("id")) }
 
-// content returns the content that a request means which takes nothing else.
+// content returns the content that a request's path names. The request must carry nothing else.
 func (a *API) content(c *gin.Context) (video.Content, error) {
 	if err := bind.Nothing(c); err != nil {
 		return video.Content{}, err

@@ -21,15 +21,15 @@ type Store struct {
 	seeds    *mongo.Collection // one document for each name that was seeded
 }
 
-// New makes a store in a database.
+// New returns a store in a database.
 func New(db *mongo.Database) *Store {
 	return &Store{contents: db.Collection("contents"), seeds: db.Collection("seeds")}
 }
 
-// Indexes is the step of start-up that makes them where they are missing. They make the sort orders of lists cheap.
+// Indexes returns the step of start-up that creates the missing indexes. They make the sort orders of lists cheap.
 func (s *Store) Indexes() service.Step {
 	return service.Step{Name: "make indexes in MongoDB", Do: func(ctx context.Context) error {
-		// One at a time: FerretDB 1.24 breaks the connection when several of a request exist.
+		// One at a time: FerretDB 1.24 drops the connection when several indexes of one request exist.
 		for _, keys := range []bson.D{
 			{{Key: "createdAt", Value: -1}, {Key: "_id", Value: 1}},
 			{{Key: "name", Value: 1}, {Key: "_id", Value: 1}},

@@ -14,6 +14,19 @@ import (
 	"streamgate/libs/testkit"
 )
 
+// empty returns a database with nothing in it but indexes.
+func empty(t *testing.T) *mongo.Database {
+	t.Helper()
+	uri, database := testkit.Mongo(t)
+	db := testkit.OpenMongo(t, uri, database)
+	for range 2 { // as at every start but the first, the indexes exist the second time
+		if err := mongostore.New(db).Indexes().Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return db
+}
+
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) video.Store {
@@ -33,19 +46,6 @@ func TestUpdatesAtTheSameTime(t *testing.T) {
 		t.Skip("FerretDB's updates are not atomic")
 	}
 	storetest.Concurrent(t, mongostore.New(db))
-}
-
-// empty returns a database with nothing in it but indexes.
-func empty(t *testing.T) *mongo.Database {
-	t.Helper()
-	uri, database := testkit.Mongo(t)
-	db := testkit.OpenMongo(t, uri, database)
-	for range 2 { // the second time, at every start but the first, they exist
-		if err := mongostore.New(db).Indexes().Do(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return db
 }
 
 func TestAServerThatIsAway(t *testing.T) {

@@ -9,20 +9,20 @@ import (
 	"streamgate/libs/objectid"
 )
 
-// Update is a change and when it is made.
+// Update is a change and the time when it is made.
 type Update struct {
 	Change
 
 	At time.Time
 }
 
-// Catalogue is what can be done with the contents.
+// Catalogue lists, adds, changes and deletes contents.
 type Catalogue struct {
 	store Store
 	now   func() time.Time
 }
 
-// NewCatalogue makes a catalogue of what is in the store.
+// NewCatalogue returns a catalogue of the contents in the store.
 func NewCatalogue(store Store, now func() time.Time) *Catalogue { return &Catalogue{store, now} }
 
 // List returns a page of contents and the number of all that match.
@@ -35,7 +35,7 @@ func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 	return c.store.Get(ctx, id)
 }
 
-// Add makes a content of the given values; all but the description are needed. Its error names all faulty ones.
+// Add adds a content with these values; all but the description are required. Its error names all faulty ones.
 func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
 	content := c.complete(values)
 	if err := (Change{&content.Type, &content.Name, &content.Description, &content.Src}).check(); err != nil {
@@ -44,7 +44,7 @@ func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
 	return content, c.store.Insert(ctx, content)
 }
 
-// complete makes a new content of the values.
+// complete returns a new content with these values.
 func (c *Catalogue) complete(values Change) Content {
 	now := c.time()
 	content := Content{ID: objectid.New(), CreatedAt: now, UpdatedAt: now}
@@ -63,7 +63,7 @@ func (c *Catalogue) complete(values Change) Content {
 	return content
 }
 
-// Change sets some fields to new values. Its error names all faulty ones.
+// Change sets some fields of a content to new values. Its error names all faulty ones.
 func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (Content, error) {
 	if change == (Change{}) {
 		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src")
@@ -74,7 +74,7 @@ func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (
 	return c.store.Update(ctx, id, Update{change, c.time()})
 }
 
-// Delete removes a content, or says ErrNotFound. Streams that play it go on; its file stays where it is.
+// Delete removes a content, or returns ErrNotFound. Streams that play it go on; its file stays where it is.
 func (c *Catalogue) Delete(ctx context.Context, id objectid.ID) error {
 	return c.store.Delete(ctx, id)
 }

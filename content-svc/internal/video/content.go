@@ -27,7 +27,7 @@ const (
 
 // Bounds of a content's fields.
 const (
-	MaxName        = 200  // characters; at least one that can be seen
+	MaxName        = 200  // characters; at least one is visible
 	MaxDescription = 2000 // characters
 	MaxURL         = 2048 // bytes
 )
@@ -44,7 +44,7 @@ type Content struct {
 	UpdatedAt time.Time
 }
 
-// Change is new values for some fields of a content. Nil leaves a field as it is.
+// Change has new values for some fields of a content. Nil leaves a field as it is.
 type Change struct {
 	Type        *Type
 	Name        *string
@@ -78,7 +78,7 @@ func (c Change) check() error {
 	return nil
 }
 
-// isText reports whether a text has at most so many characters, all of them meant to be read.
+// isText reports whether a text is UTF-8 of at most so many characters, without control characters.
 func isText(text string, characters int) bool {
 	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= characters && !strings.ContainsFunc(text, unicode.IsControl)
 }
@@ -88,10 +88,10 @@ func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r)
 // playlists are the endings of files that name other files, relative to their own folder.
 var playlists = []string{".m3u8", ".mpd"}
 
-// webScheme matches what is meant to be an address, right or wrong.
+// webScheme matches texts that are meant as addresses, right or wrong.
 var webScheme = regexp.MustCompile(`(?i)^(https?:|[a-z][a-z0-9+.-]*://)`)
 
-// srcRemedy says how to mend a Src, or "" if it needs no mending.
+// srcRemedy returns how to correct a Src, or "" if it is correct.
 func srcRemedy(src string) string {
 	if webScheme.MatchString(src) {
 		address, err := url.Parse(src)
@@ -102,7 +102,7 @@ func srcRemedy(src string) string {
 			strings.ContainsFunc(src, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 			return "must be an address such as https://host/path/index.m3u8, or the path of a file in the media store"
 		case address.User != nil:
-			return "must not have a user name or a password: players would get to know them"
+			return "must not have a user name or a password: players would see them"
 		}
 		return ""
 	}

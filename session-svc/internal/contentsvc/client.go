@@ -16,7 +16,7 @@ import (
 const (
 	// Timeout bounds one question, which content-svc answers from its database.
 	Timeout = 3 * time.Second
-	// freshFor is how old an answer may be: a content that was deleted or moved is played for so long.
+	// freshFor is how old an answer may be: a content that was deleted or moved still plays for so long.
 	freshFor = 5 * time.Second
 	// staleFor is how old an answer may be while content-svc is away, so that its restart stops no player.
 	staleFor = time.Minute
@@ -39,13 +39,13 @@ type source struct {
 	asked time.Time
 }
 
-// NewClient makes a client of the content-svc at base that shows this secret.
+// NewClient returns a client of the content-svc at base that shows this secret.
 func NewClient(base, secret string) *Client {
 	known, _ := lru.New[string, source](cached) // fails for sizes below 1 only
 	return &Client{peer: peer.NewClient("content-svc", base, secret, Timeout), known: known, now: time.Now}
 }
 
-// Source implements stream.Catalogue. Its answer may be up to 5 s old, a minute while content-svc is away.
+// Source implements stream.Catalogue. Its answer may be up to 5 s old, or a minute while content-svc is away.
 func (c *Client) Source(ctx context.Context, content string) (string, error) {
 	last, ok := c.known.Get(content)
 	if ok && c.now().Sub(last.asked) < freshFor {
@@ -75,7 +75,7 @@ func (c *Client) ask(ctx context.Context, content string) (source, error) {
 	return found, nil
 }
 
-// Forward sends a request for the catalogue itself on. The caller closes the answer's body.
+// Forward passes a request for the catalogue on to content-svc. The caller closes the answer's body.
 func (c *Client) Forward(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
 	return c.peer.Send(ctx, method, path, query, body)
 }

@@ -4,12 +4,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"streamgate/libs/grant"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/stream"
 )
 
 // silence lets a server's answers pass, except while it is locked.
@@ -19,7 +22,7 @@ type silence struct {
 	url string
 }
 
-// newSilence makes one in front of a Redis.
+// newSilence returns one in front of a Redis.
 func newSilence(t *testing.T, server string) *silence {
 	t.Helper()
 	address, err := url.Parse(server)
@@ -52,7 +55,7 @@ func newSilence(t *testing.T, server string) *silence {
 	return s
 }
 
-// pass copies until one side ends, each piece when it may pass.
+// pass copies until one side ends. It calls may before each piece, and the function that may returned after it.
 func (s *silence) pass(to, from net.Conn, may func() (passed func())) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	piece := make([]byte, 64<<10)
@@ -70,8 +73,8 @@ func (s *silence) pass(to, from net.Conn, may func() (passed func())) {
 	}
 }
 
-// While Redis says nothing, a new stream is refused within 300 ms (P5) and the catalogue answers as fast, while a stream that plays waits for it and
-// goes on.
+// While Redis says nothing, a new stream is refused within 300 ms (P5) and the catalogue answers as fast, while a playing stream waits for Redis
+// and goes on.
 func TestRedisSilent(t *testing.T) {
 	t.Parallel()
 	redis := newSilence(t, testkit.Redis(t))
@@ -82,10 +85,10 @@ func TestRedisSilent(t *testing.T) {
 	const promised = 300 * time.Millisecond
 	// Once is enough: a machine that is busy with other things takes longer at times.
 	for range 5 {
-		phone := g.signIn(t, "phone") // whose session nobody has asked about
+		phone := g.signIn(t, "phone") // whose session is not cached
 		redis.Lock()
 		heartbeat := make(chan testkit.Answer)
-		go func() { heartbeat <- tv.do(t, http.MethodPost, "/streams/"+plays+"/heartbeat", "") }()
+		go func() { heartbeat <- tv.heartbeat(t, plays, "") }()
 		began := time.Now()
 		refused := tv.play(t, "")
 		start := time.Since(began)
@@ -103,4 +106,44 @@ func TestRedisSilent(t *testing.T) {
 		t.Logf("a start took %v, the catalogue %v, a heartbeat got %d", start, content, renewed.Status)
 	}
 	t.Error("never as promised")
+}
+
+// TestMemoryLost begins with a device that session-svc doesn't know, as after Redis has lost its memory.
+func TestMemoryLost(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := &device{gate: g, session: "AAAAAAAAAAA"}
+	tv.token = g.sign(t, tv.claims())
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
+	held := tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")
+	if held.Header.Get("Retry-After") != "2" {
+		t.Error(held.Header)
+	}
+	keys, err := grant.ParseKeys("GRANT_KEYS", g.cfg.GrantKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := stream.NewID().String()
+	sign := func(lasts time.Duration) string {
+		t.Helper()
+		ticket, err := keys.Sign(grant.Grant{
+			Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(lasts),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ticket
+	}
+	ticket, expired := sign(time.Hour), sign(-time.Minute)
+	tv.heartbeat(t, id, "").Problem(t, http.StatusNotFound, "stream_not_found")
+	tv.heartbeat(t, id, "ticket="+expired).Problem(t, http.StatusNotFound, "stream_not_found")
+	if body := tv.heartbeat(t, id, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
+		t.Error(body)
+	}
+	tv.heartbeat(t, id, "ticket="+expired).Want(t, http.StatusOK) // it restores nothing, and a stream that plays doesn't need it
+	tv.heartbeat(t, id, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
+	if active := tv.active(t); !slices.Equal(active, []string{id}) {
+		t.Error(active)
+	}
+	testkit.Eventually(t, "starts are granted again", func() bool { return tv.play(t, "").Status == http.StatusOK })
 }

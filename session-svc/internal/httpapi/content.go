@@ -44,6 +44,6 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	header.Set("Cache-Control", "private, no-cache")
 	c.Status(answer.StatusCode)
 	c.Writer.WriteHeaderNow()
-	_, _ = io.Copy(c.Writer, answer.Body) // a client that went away is nobody to tell
+	_, _ = io.Copy(c.Writer, answer.Body) // too late to answer with an error
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"streamgate/libs/apitest"
-	"streamgate/libs/jwtauth"
 	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/testkit"
@@ -56,7 +55,7 @@ func TestCatalogueIsChangedByAdministratorsAlone(t *testing.T) {
 	if len(g.neigh.requests) != 0 {
 		t.Error("a refused request went on")
 	}
-	tv.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleAdmin, Limit: 3})
+	tv.becomeAdmin(t)
 	if made := tv.do(t, http.MethodPost, "/content", item).Want(t, http.StatusCreated); made.Header.Get("Location") != "/content/"+g.content {
 		t.Error(made.Header)
 	}

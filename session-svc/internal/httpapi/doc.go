@@ -1,2 +1,2 @@
-// Package httpapi carries HTTP to the domain: the public API on one engine, what the other services ask on another.
+// Package httpapi serves the domain over HTTP: the public API on one engine, the API for the other services on another.
 package httpapi

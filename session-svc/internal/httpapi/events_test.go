@@ -10,13 +10,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"streamgate/libs/jwtauth"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/session"
 )
 
-// watch opens GET /streams/events, and gives the number of active streams of each event.
-func (d *device) watch(t *testing.T, token string) <-chan int {
+// open opens GET /streams/events. The caller closes the answer's body.
+func (d *device) open(t *testing.T, token string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.PublicURL+"/streams/events", nil)
 	if err != nil {
@@ -27,6 +26,13 @@ func (d *device) watch(t *testing.T, token string) <-chan int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answer
+}
+
+// watch opens GET /streams/events, and returns the number of active streams of each event.
+func (d *device) watch(t *testing.T, token string) <-chan int {
+	t.Helper()
+	answer := d.open(t, token)
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatal(answer.Status, answer.Header)
 	}
@@ -75,8 +81,8 @@ func TestEvents(t *testing.T) {
 	next(t, events, 2)
 	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
 	next(t, events, 1)
-	next(t, events, 0) // the other lapsed, which nobody did
-	tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Want(t, http.StatusGone)
+	next(t, events, 0) // the other lapsed, without a request
+	tv.heartbeat(t, first, "").Want(t, http.StatusGone)
 	tv.playing(t, "")
 	next(t, events, 1)
 	tv.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
@@ -96,7 +102,7 @@ func TestWatchersAreBounded(t *testing.T) {
 	}
 }
 
-// Changes that follow each other are looked at together, and the last one is told of within a second.
+// Changes that follow each other are looked at together, and the last one is reported within a second.
 func TestManyChangesAreFewLooks(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
@@ -126,8 +132,7 @@ func TestManyChangesAreFewLooks(t *testing.T) {
 func TestEventsEndWithTheirToken(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(2 * time.Second)}
-	events := tv.watch(t, tv.sign(t, claims))
+	events := tv.watch(t, tv.tokenFor(t, 2*time.Second))
 	next(t, events, 0)
 	testkit.Eventually(t, "the events end", func() bool {
 		select {
@@ -146,20 +151,11 @@ func TestEventsEndWithTheService(t *testing.T) {
 	next(t, tv.watch(t, tv.token), 0)
 }
 
-// The answer is ended properly also when the last event was long ago, longer than a client has to read it.
+// The answer ends properly even if its last event is older than the time that a client has to read one.
 func TestEventsEndWhenNothingHappened(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	claims := jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3, Expires: time.Now().Add(12 * time.Second)}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tv.PublicURL+"/streams/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+tv.sign(t, claims))
-	answer, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := tv.open(t, tv.tokenFor(t, 12*time.Second))
 	defer answer.Body.Close()
 	if text, err := io.ReadAll(answer.Body); err != nil {
 		t.Errorf("after %q: %v", text, err)

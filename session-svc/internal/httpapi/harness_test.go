@@ -75,7 +75,7 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 		_ = r.ParseForm()
 		select {
 		case n.requests <- r:
-		default: // nobody looks at so many
+		default: // no test reads so many
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		if r.Method == http.MethodPost {
@@ -170,7 +170,7 @@ type device struct {
 	session, token, refreshToken string
 }
 
-// calls says how often a script was called.
+// calls returns how often a script was called.
 func (g *gate) calls(t *testing.T, verb string) (n int) {
 	t.Helper()
 	name := `redis_script_duration_seconds_count{verb="` + verb + `"} `
@@ -186,8 +186,29 @@ func (g *gate) signIn(t *testing.T, name string) *device {
 	t.Helper()
 	answer := g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"`+g.account+`","device":"`+name+`"}`).Want(t, http.StatusCreated).JSON(t)
 	d := &device{gate: g, session: answer["id"].(string), refreshToken: answer["refreshToken"].(string)}
-	d.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3})
+	d.token = g.sign(t, d.claims())
 	return d
+}
+
+// claims returns those of a user's access token.
+func (d *device) claims() jwtauth.Claims {
+	return jwtauth.Claims{Account: d.account, Session: d.session, Role: jwtauth.RoleUser, Limit: 3}
+}
+
+// tokenFor returns an access token that is good for so long.
+func (d *device) tokenFor(t *testing.T, lasts time.Duration) string {
+	t.Helper()
+	claims := d.claims()
+	claims.Expires = time.Now().Add(lasts)
+	return d.sign(t, claims)
+}
+
+// becomeAdmin changes the device's token to an administrator's.
+func (d *device) becomeAdmin(t *testing.T) {
+	t.Helper()
+	claims := d.claims()
+	claims.Role = jwtauth.RoleAdmin
+	d.token = d.sign(t, claims)
 }
 
 func (g *gate) sign(t *testing.T, claims jwtauth.Claims) string {
@@ -217,11 +238,26 @@ func (d *device) play(t *testing.T, query string, options ...testkit.Option) tes
 	return d.do(t, http.MethodGet, "/content/"+d.content+"/play"+query, "", options...)
 }
 
-// playing starts a stream and gives its id and its source.
+// playing starts a stream and returns its id and its source.
 func (d *device) playing(t *testing.T, query string, options ...testkit.Option) (id, source string) {
 	t.Helper()
 	answer := d.play(t, query, options...).Want(t, http.StatusOK).JSON(t)
 	return answer["stream"].(map[string]any)["id"].(string), answer["source"].(string)
+}
+
+// heartbeat renews a stream.
+func (d *device) heartbeat(t *testing.T, stream, body string) testkit.Answer {
+	t.Helper()
+	return d.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", body)
+}
+
+// wantEnded expects that a heartbeat is told why a stream ended, and by whom.
+func (d *device) wantEnded(t *testing.T, stream, reason, by string) {
+	t.Helper()
+	ended := d.heartbeat(t, stream, "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
+	if ended["reason"] != reason || ended["by"] != by {
+		t.Error(ended)
+	}
 }
 
 // grantOf returns the grant in a media address.
@@ -248,7 +284,7 @@ func (d *device) active(t *testing.T) []string {
 	return ids
 }
 
-// sharing makes another replica of a gate.
+// sharing changes a configuration to that of another replica of g.
 func sharing(g *gate) func(*config.Config) {
 	return func(c *config.Config) {
 		c.Redis, c.JWKSURL, c.ContentSvcURL = g.cfg.Redis, g.cfg.JWKSURL, g.cfg.ContentSvcURL

@@ -11,7 +11,7 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// request is who asks.
+// request is what a handler knows of its caller.
 type request struct {
 	*jwtauth.Claims
 
@@ -26,8 +26,8 @@ func (r request) caller() stream.Caller {
 // handler answers a request with a good access token.
 type handler func(*gin.Context, request) error
 
-// authenticated lets only requests with a good access token reach a handler. Whether the device session still lives is up to the
-// handler: the scripts of the hot path check that themselves.
+// authenticated lets only requests with a good access token reach a handler. It leaves it to the handler to check that the
+// device session still lives: on the hot path, the scripts do so.
 func (a *API) authenticated(e *httpserver.Engine, h handler) httpserver.Handler {
 	return func(c *gin.Context) error {
 		claims, err := a.Authenticator.Authenticate(c)
@@ -46,7 +46,7 @@ func (a *API) authenticated(e *httpserver.Engine, h handler) httpserver.Handler 
 	}
 }
 
-// signedIn fails unless the caller's device session lives, by an answer that may be 4 s old.
+// signedIn fails unless the caller's device session lives. It may use an answer up to 4 s old.
 func (a *API) signedIn(c *gin.Context, r request) error {
 	return a.Sessions.Require(c.Request.Context(), r.Account, r.session)
 }
@@ -70,7 +70,7 @@ func (a *API) admin(h handler) handler {
 	}
 }
 
-// objectID reads a content's or an account's id from the path.
+// objectID returns a content's or an account's id from the path.
 func objectID(c *gin.Context, name string) (string, error) {
 	id, err := objectid.Parse(name, c.Param(name))
 	if err != nil {

@@ -2,21 +2,21 @@ package httpapi_test
 
 import (
 	"net/http"
-	"slices"
 	"testing"
-	"time"
 
-	"streamgate/libs/grant"
-	"streamgate/libs/jwtauth"
 	"streamgate/libs/peer"
 	"streamgate/libs/testkit"
-	"streamgate/session-svc/internal/stream"
 )
+
+func (g *gate) refresh(t *testing.T, token string) testkit.Answer {
+	t.Helper()
+	return g.internal(t, http.MethodPost, "/internal/sessions/refresh", `{"refreshToken":"`+token+`"}`)
+}
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv, phone, laptop := g.signIn(t, "TV"), g.signIn(t, "Phone"), g.signIn(t, "Laptop")
+	tv := start(t).signIn(t, "TV")
+	phone, laptop := tv.signIn(t, "Phone"), tv.signIn(t, "Laptop")
 	names := map[string]bool{}
 	for _, s := range phone.do(t, http.MethodGet, "/sessions", "").Want(t, http.StatusOK).List(t) {
 		names[s["device"].(string)] = s["current"].(bool)
@@ -31,10 +31,7 @@ func TestSessions(t *testing.T) {
 	if active := phone.active(t); len(active) != 0 {
 		t.Error("the end of a session ends its streams", active)
 	}
-	ended := tv.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
-	if ended["reason"] != "session_ended" || ended["by"] != "Phone" {
-		t.Error(ended)
-	}
+	tv.wantEnded(t, stream, "session_ended", "Phone")
 	tv.play(t, "").Problem(t, http.StatusUnauthorized, "session_ended")
 	tv.do(t, http.MethodGet, "/content", "").Problem(t, http.StatusUnauthorized, "session_ended")
 	tv.do(t, http.MethodDelete, "/streams/"+stream, "").Problem(t, http.StatusUnauthorized, "session_ended")
@@ -50,7 +47,7 @@ func TestSessionsOfAnotherReplicaEndWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now believes in the session for a while
+	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now caches for a while that the session lives
 	other := start(t, sharing(g))
 	other.account = g.account
 	other.internal(t, http.MethodDelete, "/internal/accounts/"+g.account+"/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
@@ -64,26 +61,20 @@ func TestRefresh(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	refresh := func(token string) testkit.Answer {
-		return g.internal(t, http.MethodPost, "/internal/sessions/refresh", `{"refreshToken":"`+token+`"}`)
-	}
-	second := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t)
+	second := g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t)
 	if second["account"] != g.account || second["id"] != tv.session || second["refreshToken"] == tv.refreshToken {
 		t.Fatal(second)
 	}
-	if again := refresh(tv.refreshToken).Want(t, http.StatusOK).JSON(t); again["refreshToken"] != second["refreshToken"] {
+	if again := g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t); again["refreshToken"] != second["refreshToken"] {
 		t.Error("a repeated request gets the same answer")
 	}
-	refresh(second["refreshToken"].(string)).Want(t, http.StatusOK)
+	g.refresh(t, second["refreshToken"].(string)).Want(t, http.StatusOK)
 	stream, _ := tv.playing(t, "")
-	refresh(tv.refreshToken).Problem(t, http.StatusUnauthorized, "refresh_token_reused")
-	ended := tv.do(t, http.MethodPost, "/streams/"+stream+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
-	if ended["reason"] != "session_ended" {
-		t.Error(ended)
-	}
-	refresh(second["refreshToken"].(string)).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+	g.refresh(t, tv.refreshToken).Problem(t, http.StatusUnauthorized, "refresh_token_reused")
+	tv.wantEnded(t, stream, "session_ended", "a refresh token used twice")
+	g.refresh(t, second["refreshToken"].(string)).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
 	for _, token := range []string{"", "x", tv.refreshToken[:50], "A" + tv.refreshToken[1:]} {
-		refresh(token).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
+		g.refresh(t, token).Problem(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
 }
 
@@ -103,7 +94,7 @@ func TestSupportDesk(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv, desk := g.signIn(t, "TV"), g.signIn(t, "Desk")
-	desk.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: desk.session, Role: jwtauth.RoleAdmin, Limit: 3})
+	desk.becomeAdmin(t)
 	first, _ := tv.playing(t, "")
 	second, _ := tv.playing(t, "")
 	path := "/accounts/" + g.account + "/streams"
@@ -113,12 +104,9 @@ func TestSupportDesk(t *testing.T) {
 		t.Error(seen)
 	}
 	desk.do(t, http.MethodDelete, path+"/"+first, "").Want(t, http.StatusNoContent)
-	ended := tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
-	if ended["reason"] != "terminated" || ended["by"] != "support" {
-		t.Error(ended)
-	}
+	tv.wantEnded(t, first, "terminated", "support")
 	desk.do(t, http.MethodDelete, path, "").Want(t, http.StatusNoContent)
-	tv.do(t, http.MethodPost, "/streams/"+second+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended")
+	tv.heartbeat(t, second, "").Problem(t, http.StatusGone, "stream_ended")
 	desk.do(t, http.MethodGet, "/accounts/x/streams", "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
 }
 
@@ -128,7 +116,7 @@ func TestPlan(t *testing.T) {
 	tv := g.signIn(t, "TV")
 	path, plan := "/accounts/"+g.account+"/plan", `{"maxStreams":5,"onLimit":"evict-oldest"}`
 	tv.do(t, http.MethodPut, path, plan).Problem(t, http.StatusForbidden, "admin_required")
-	tv.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleAdmin, Limit: 3})
+	tv.becomeAdmin(t)
 	tv.do(t, http.MethodPut, path, plan).Want(t, http.StatusOK)
 	changed := tv.do(t, http.MethodPut, path, "maxStreams=5&onLimit=evict-oldest").Want(t, http.StatusOK).JSON(t)
 	if changed["id"] != g.account || changed["plan"].(map[string]any)["maxStreams"] != 5.0 {
@@ -144,48 +132,9 @@ func TestPlan(t *testing.T) {
 func TestEvictingPlan(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	tv.token = tv.sign(t, jwtauth.Claims{Account: tv.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 1, Evicts: true})
+	claims := tv.claims()
+	claims.Limit, claims.Evicts = 1, true
+	tv.token = tv.sign(t, claims)
 	tv.playing(t, "")
 	tv.play(t, "").Problem(t, http.StatusForbidden, "stream_limit_reached")
-}
-
-// TestMemoryLost begins with a device that session-svc never heard of, as it is when Redis has lost its memory.
-func TestMemoryLost(t *testing.T) {
-	t.Parallel()
-	g := start(t)
-	tv := &device{gate: g, session: "AAAAAAAAAAA"}
-	tv.token = g.sign(t, jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3})
-	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
-	held := tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")
-	if held.Header.Get("Retry-After") != "2" {
-		t.Error(held.Header)
-	}
-	keys, err := grant.ParseKeys("GRANT_KEYS", g.cfg.GrantKeys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := stream.NewID().String()
-	sign := func(lasts time.Duration) string {
-		t.Helper()
-		ticket, err := keys.Sign(grant.Grant{
-			Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(lasts),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ticket
-	}
-	ticket, expired := sign(time.Hour), sign(-time.Minute)
-	path := "/streams/" + id + "/heartbeat"
-	tv.do(t, http.MethodPost, path, "").Problem(t, http.StatusNotFound, "stream_not_found")
-	tv.do(t, http.MethodPost, path, "ticket="+expired).Problem(t, http.StatusNotFound, "stream_not_found")
-	if body := tv.do(t, http.MethodPost, path, "ticket="+ticket).Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
-		t.Error(body)
-	}
-	tv.do(t, http.MethodPost, path, "ticket="+expired).Want(t, http.StatusOK) // it brings nothing back, and what plays needs no help
-	tv.do(t, http.MethodPost, path, `{"ticket":"`+ticket[1:]+`"}`).Problem(t, http.StatusBadRequest, "invalid_input", "ticket")
-	if active := tv.active(t); !slices.Equal(active, []string{id}) {
-		t.Error(active)
-	}
-	testkit.Eventually(t, "starts are granted again", func() bool { return tv.play(t, "").Status == http.StatusOK })
 }

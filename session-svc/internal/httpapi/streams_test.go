@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"streamgate/libs/jwtauth"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/config"
 )
@@ -60,7 +59,7 @@ func TestTokenInTheBodyOfAGet(t *testing.T) {
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content?access_token="+tv.token, "").Problem(t, http.StatusUnauthorized, "token_required")
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content", "access_token="+tv.token+"&color=red").Problem(t, http.StatusBadRequest, "invalid_input", "color")
 	if len(tv.active(t)) != 1 {
-		t.Error("a play by form field is none")
+		t.Error("a play with its token in the body has started no stream")
 	}
 }
 
@@ -95,19 +94,13 @@ func TestStop(t *testing.T) {
 		tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
 	}
 	second, _ := tv.playing(t, "") // at once
-	ended := tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
-	if ended["reason"] != "stopped" || ended["by"] != "TV" {
-		t.Error(ended)
-	}
+	tv.wantEnded(t, first, "stopped", "TV")
 	grantAnswer := g.internal(t, http.MethodPost, "/internal/leases/renew", `{"grant":"`+grantOf(t, source)+`"}`)
 	if body := grantAnswer.Problem(t, http.StatusGone, "stream_ended").JSON(t); body["reason"] != "stopped" {
 		t.Error(body)
 	}
 	phone.do(t, http.MethodDelete, "/streams/"+second, "").Want(t, http.StatusNoContent)
-	ended = tv.do(t, http.MethodPost, "/streams/"+second+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t)
-	if ended["reason"] != "terminated" || ended["by"] != "Phone" {
-		t.Error(ended)
-	}
+	tv.wantEnded(t, second, "terminated", "Phone")
 }
 
 func TestForeignStreams(t *testing.T) {
@@ -118,12 +111,12 @@ func TestForeignStreams(t *testing.T) {
 	g.account = testkit.NewID()
 	stranger := g.signIn(t, "TV")
 	stranger.do(t, http.MethodDelete, "/streams/"+mine, "").Problem(t, http.StatusNotFound, "stream_not_found")
-	stranger.do(t, http.MethodPost, "/streams/"+mine+"/heartbeat", "").Problem(t, http.StatusNotFound, "stream_not_found")
+	stranger.heartbeat(t, mine, "").Problem(t, http.StatusNotFound, "stream_not_found")
 	stranger.play(t, "?replace="+mine).Problem(t, http.StatusNotFound, "stream_not_found")
-	phone.do(t, http.MethodPost, "/streams/"+mine+"/heartbeat", "").Problem(t, http.StatusNotFound, "stream_not_found")
+	phone.heartbeat(t, mine, "").Problem(t, http.StatusNotFound, "stream_not_found")
 	for _, id := range []string{"x", mine[:21], mine + "A", "%2e%2e"} {
 		tv.do(t, http.MethodDelete, "/streams/"+id, "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
-		tv.do(t, http.MethodPost, "/streams/"+id+"/heartbeat", "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
+		tv.heartbeat(t, id, "").Problem(t, http.StatusBadRequest, "invalid_input", "id")
 	}
 	if active := tv.active(t); !slices.Equal(active, []string{mine}) {
 		t.Error(active)
@@ -134,7 +127,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
 	id, source := tv.playing(t, "")
-	body := tv.do(t, http.MethodPost, "/streams/"+id+"/heartbeat", "").Want(t, http.StatusOK).JSON(t)
+	body := tv.heartbeat(t, id, "").Want(t, http.StatusOK).JSON(t)
 	if _, err := time.Parse(time.RFC3339, body["expiresAt"].(string)); err != nil || body["resumed"] != false {
 		t.Fatal(body, err)
 	}
@@ -143,14 +136,14 @@ func TestHeartbeat(t *testing.T) {
 		t.Fatal(byGrant)
 	}
 	testkit.Eventually(t, "the lease lapses", func() bool { return len(tv.active(t)) == 0 })
-	if body := tv.do(t, http.MethodPost, "/streams/"+id+"/heartbeat", "").Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
+	if body := tv.heartbeat(t, id, "").Want(t, http.StatusOK).JSON(t); body["resumed"] != true {
 		t.Fatal(body)
 	}
 	testkit.Eventually(t, "the lease lapses again", func() bool { return len(tv.active(t)) == 0 })
 	for range 3 {
 		tv.playing(t, "")
 	}
-	tv.do(t, http.MethodPost, "/streams/"+id+"/heartbeat", "").Problem(t, http.StatusForbidden, "stream_limit_reached")
+	tv.heartbeat(t, id, "").Problem(t, http.StatusForbidden, "stream_limit_reached")
 }
 
 func TestOptionsOfAStart(t *testing.T) {
@@ -162,7 +155,7 @@ func TestOptionsOfAStart(t *testing.T) {
 	if active := tv.active(t); !slices.Equal(active, []string{second, third}) {
 		t.Fatal(active)
 	}
-	if body := tv.do(t, http.MethodPost, "/streams/"+first+"/heartbeat", "").Problem(t, http.StatusGone, "stream_ended").JSON(t); body["reason"] != "replaced" {
+	if body := tv.heartbeat(t, first, "").Problem(t, http.StatusGone, "stream_ended").JSON(t); body["reason"] != "replaced" {
 		t.Error(body)
 	}
 	fourth, _ := tv.playing(t, "")
@@ -235,11 +228,8 @@ func TestBadTokens(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := g.signIn(t, "TV")
-	claims := jwtauth.Claims{Account: g.account, Session: tv.session, Role: jwtauth.RoleUser, Limit: 3}
-	expired := claims
-	expired.Expires = time.Now().Add(-time.Minute)
 	for name, token := range map[string]string{
-		"expired": g.sign(t, expired), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
+		"expired": tv.tokenFor(t, -time.Minute), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +242,7 @@ func TestBadTokens(t *testing.T) {
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/streams", "").Problem(t, http.StatusUnauthorized, "token_required")
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/streams", "", testkit.Basic("a", "b")).Problem(t, http.StatusUnauthorized, "token_required")
 	tv.do(t, http.MethodGet, "/streams", "access_token="+tv.token).Problem(t, http.StatusBadRequest, "invalid_input", "access_token")
-	unknown := claims
+	unknown := tv.claims()
 	unknown.Session = "AAAAAAAAAAA"
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content/"+g.content+"/play", "", testkit.Bearer(g.sign(t, unknown))).
 		Problem(t, http.StatusUnauthorized, "session_ended")

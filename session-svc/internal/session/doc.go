@@ -1,7 +1,7 @@
 // Package session keeps the device sessions: one for each sign-in, from POST /auth until it is ended or not refreshed for its time to live.
 //
 // A session is held by a refresh token, which is good for one use. The token carries the session's generation under a seal, and each
-// refresh raises the generation. An older generation is a copy of a token that was used before: somebody has stolen either this one or
-// the one that was used, so the session ends (RFC 9700, section 4.14.2). There is one exception. Whoever got no answer repeats the request,
-// so the generation just before the current one is answered with the current one for a short time, Grace.
+// refresh raises the generation. An older generation is a copy of a token that was used before: one of the two copies is stolen, so the
+// session ends (RFC 9700, section 4.14.2). There is one exception. A client that got no answer repeats its request, so the generation just
+// before the current one is answered with the current one for a short time, Grace.
 package session

@@ -36,18 +36,18 @@ type Session struct {
 	Created    time.Time
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
-	Generation int32   // of the refresh token that is good, from 1; 0 of one that was adopted
-	Witness    Witness // of one that was adopted and not refreshed since; else ""
+	Generation int32   // of the refresh token that is good, from 1; 0 if the session was adopted
+	Witness    Witness // if the session was adopted and not refreshed since; else ""
 }
 
-// Witness is what spoke for a session that was taken back after the store had forgotten it.
+// Witness is the kind of evidence that spoke for a session when it was taken back, after the store had forgotten it.
 type Witness string
 
 // The witnesses.
 const (
 	// ByToken is an access token: since the generation is lost, every refresh token of the session is good.
 	ByToken Witness = "token"
-	// ByGrant is the grant of a media address. It lives long and keeps a stream alive, but signs nobody in: no refresh token is good.
+	// ByGrant is the grant of a media address. It lives long and keeps a stream alive, but is no sign-in: no refresh token is good.
 	ByGrant Witness = "grant"
 )
 
@@ -56,11 +56,11 @@ type SignIn string
 
 // The kinds of sign-in.
 const (
-	FirstSignIn SignIn = "first" // it may be new
+	FirstSignIn SignIn = "first" // the account may be new
 	LaterSignIn SignIn = "later"
 )
 
-// Selection is which sessions of an account to end.
+// Selection selects the sessions of an account to end.
 type Selection struct {
 	ID     ID
 	Others bool // all but ID
@@ -73,7 +73,7 @@ func Only(id ID) Selection { return Selection{ID: id} }
 func AllBut(id ID) Selection { return Selection{ID: id, Others: true} }
 
 // All selects all sessions.
-func All() Selection { return AllBut(ID{}) } // which is no session
+func All() Selection { return AllBut(ID{}) } // no session has this ID
 
 // Includes reports whether a session is selected.
 func (s Selection) Includes(id ID) bool { return (id == s.ID) != s.Others }
@@ -81,14 +81,14 @@ func (s Selection) Includes(id ID) bool { return (id == s.ID) != s.Others }
 const (
 	// MaxName is the longest device name, in bytes.
 	MaxName = 64
-	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was not refreshed for longest.
+	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was refreshed least recently.
 	MaxSessions = 30
-	// MaxKnown is from how many sessions of an account on, living and ended, the ended ones are forgotten before GrantFor is over.
+	// MaxKnown is the number of sessions of an account, living and ended, from which on ended ones are forgotten before GrantFor is over.
 	MaxKnown = 200
-	// AdoptFor is how long after a loss of memory sessions are taken back: as long as an access token from before it can live.
+	// AdoptFor is how long sessions are taken back after a loss of memory: as long as an access token from before the loss can live.
 	AdoptFor = 15 * time.Minute
-	// GrantFor is how long a grant can speak for a session, from the start of its stream: longer than any film is paused.
+	// GrantFor is how long a grant can speak for a session, from the start of its stream: longer than a film stays paused.
 	GrantFor = 12 * time.Hour
-	// Grace is how long the generation before the current one is taken for a repeated request.
+	// Grace is how long a use of the generation before the current one counts as a repeated request.
 	Grace = 30 * time.Second
 )

@@ -23,7 +23,7 @@ const purpose = "streamgate/refresh"
 const adoptedName = "device"
 
 const (
-	// aliveFor is how long an answer on whether a session lives is believed, so that its end reaches everything within 5 s.
+	// aliveFor is how long the answer whether a session lives is reused, so that the session's end takes effect everywhere within 5 s.
 	aliveFor = 4 * time.Second
 	// aliveCached bounds the memory of these answers: about 150 bytes each.
 	aliveCached = 50_000
@@ -33,13 +33,13 @@ const (
 	storeAwayFor = time.Second
 )
 
-// ErrEnded is the answer to a request whose access token is genuine, and whose session has ended.
+// ErrEnded is the answer to a request whose access token is genuine, but whose session has ended.
 var ErrEnded = fault.ErrSessionEnded
 
 var (
 	errReusedToken = &fault.Error{
 		Kind: fault.Unauthenticated, Code: "refresh_token_reused",
-		Detail: "The refresh token was used before, so that its device was signed out to be safe; sign in again with POST /auth.",
+		Detail: "The refresh token was used before, so its device was signed out to be safe; sign in again with POST /auth.",
 	}
 	errNotFound = fault.New(fault.NotFound, "session_not_found", "There is no such session of this account.")
 )
@@ -50,7 +50,7 @@ type Sessions struct {
 	keys  seal.Keys
 	now   func() time.Time
 	alive *lru.Cache[aliveKey, aliveAnswer]
-	// away is until when, in Unix nanoseconds, the store is not asked whether a session lives.
+	// away is the time, in Unix nanoseconds, until which the store is not asked whether a session lives.
 	away atomic.Int64
 }
 
@@ -64,13 +64,13 @@ type aliveAnswer struct {
 	until time.Time
 }
 
-// New makes Sessions over a store. The keys seal refresh tokens.
+// New returns Sessions over a store. The keys seal refresh tokens.
 func New(store Store, keys seal.Keys) *Sessions {
 	cache, _ := lru.New[aliveKey, aliveAnswer](aliveCached) // fails for sizes below 1 only
 	return &Sessions{store: store, keys: keys, now: time.Now, alive: cache}
 }
 
-// Open signs a device in, and returns its session and the refresh token. The name is cut to what can be kept.
+// Open signs a device in, and returns its session and the refresh token. The name is cleaned by CleanName.
 func (s *Sessions) Open(ctx context.Context, account, device string, signIn SignIn) (Session, string, error) {
 	opened, err := s.store.Open(ctx, account, Session{ID: NewID(), Device: CleanName(device)}, signIn)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Sessions) Open(ctx context.Context, account, device string, signIn Sign
 	return opened, s.token(account, opened), nil
 }
 
-// Refresh takes a refresh token for the next one. Its error is fault.Unauthenticated if the token is not good.
+// Refresh exchanges a refresh token for the next one. Its error is fault.Unauthenticated if the token is not good.
 func (s *Sessions) Refresh(ctx context.Context, token string) (account string, refreshed Session, next string, err error) {
 	account, r, ok := s.parse(token)
 	if !ok {
@@ -153,7 +153,7 @@ func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) 
 	return s.store.List(ctx, account)
 }
 
-// End ends the selected sessions, and their streams with them. by is the name of who does it.
+// End ends the selected sessions, and their streams with them. by names the person or thing that ends them.
 func (s *Sessions) End(ctx context.Context, account string, which Selection, by string) error {
 	if err := s.store.End(ctx, account, which, CleanName(by)); err != nil {
 		return err
@@ -164,10 +164,10 @@ func (s *Sessions) End(ctx context.Context, account string, which Selection, by 
 	return nil
 }
 
-// token is base64url of account 12, session 8, generation 4, seal 16 bytes.
+// token returns the base64url of account (12 bytes), session (8), generation (4) and seal (16).
 func (s *Sessions) token(account string, of Session) string {
 	b := make([]byte, 0, 24+seal.TagLength)
-	b, _ = hex.AppendDecode(b, []byte(account)) // an account's id everywhere here
+	b, _ = hex.AppendDecode(b, []byte(account)) // account is a valid id
 	b = append(b, of.ID[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(of.Generation)) //nolint:gosec // from 1
 	return base64.RawURLEncoding.EncodeToString(s.keys.Seal(purpose, b))
@@ -185,7 +185,7 @@ func (s *Sessions) parse(token string) (string, Refresh, bool) {
 	return hex.EncodeToString(b[:12]), Refresh{ID: ID(b[12:20]), Generation: int32(binary.BigEndian.Uint32(b[20:]))}, true //nolint:gosec // we sealed it
 }
 
-// CleanName makes a device's name fit to be kept and shown: valid UTF-8 of at most MaxName bytes without control characters.
+// CleanName returns a device's name fit to be stored and shown: valid UTF-8 of at most MaxName bytes without control characters.
 func CleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -1,4 +1,4 @@
-// Package storetest holds a video.Store to its contract.
+// Package storetest tests a video.Store against its contract.
 package storetest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"streamgate/libs/objectid"
 )
 
-// Run runs the suite. The function makes an empty store.
+// Run runs the suite. The function returns an empty store.
 func Run(t *testing.T, empty func(t *testing.T) video.Store) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, video.Store){
@@ -89,7 +89,7 @@ func missing(t *testing.T, s video.Store) {
 		}
 	}
 	if _, total, err := s.List(t.Context(), query()); err != nil || total != 1 {
-		t.Errorf("%d contents, %v: an update of nothing made something", total, err)
+		t.Errorf("%d contents, %v: an update of a missing content added one", total, err)
 	}
 }
 
@@ -131,7 +131,7 @@ func updated(t *testing.T, s video.Store) {
 	}
 }
 
-// Concurrent holds a store to atomic updates. It is apart from Run, since FerretDB, which stands in for MongoDB in tests, reads and writes
+// Concurrent tests that updates are atomic. It is apart from Run, since FerretDB, which stands in for MongoDB in tests, reads and writes
 // in two steps.
 func Concurrent(t *testing.T, s video.Store) {
 	t.Helper()
