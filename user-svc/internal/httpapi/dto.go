@@ -5,7 +5,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// profileDTO is what anybody sees of an account.
+// profileDTO is the public view of an account.
 type profileDTO struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
@@ -27,7 +27,7 @@ func newCreatedDTO(a account.Account) createdDTO {
 	return createdDTO{a.ID, a.Name, a.Picture, a.Email, instant.Time(a.CreatedAt)}
 }
 
-// accountDTO is what its owner and administrators see of an account.
+// accountDTO is the view of an account for its owner and administrators.
 type accountDTO struct {
 	ID        string       `json:"id"`
 	Name      string       `json:"name"`
@@ -50,7 +50,7 @@ type planDTO struct {
 
 func newPlanDTO(p account.Plan) planDTO { return planDTO{p.MaxStreams, string(p.OnLimit)} }
 
-// accountPlanDTO is what the other services see of an account.
+// accountPlanDTO is the view of an account for the other services.
 type accountPlanDTO struct {
 	ID   string  `json:"id"`
 	Plan planDTO `json:"plan"`

@@ -9,7 +9,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// readPlan tells an account's plan: GET /internal/accounts/:id.
+// readPlan returns an account's plan: GET /internal/accounts/:id.
 func (a *API) readPlan(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err

@@ -46,7 +46,7 @@ func TestOwnProfile(t *testing.T) {
 	s.signUp(p.email) // the address is free again
 }
 
-// A token may outlive its account by the seconds for which an answer of session-svc counts.
+// A token may outlive its account by the seconds for which an answer of session-svc is remembered.
 func TestProfileOfADeletedAccount(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -99,7 +99,7 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
-// Of two changes at once that both know the present password, one counts, and its author knows.
+// Of simultaneous changes with the present password one succeeds, and only its author is told so.
 func TestChangePasswordAtOnce(t *testing.T) {
 	t.Parallel()
 	s := boot(t)

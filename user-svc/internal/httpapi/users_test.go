@@ -75,7 +75,7 @@ func TestSignUpTwice(t *testing.T) {
 	}
 }
 
-// What is not to be is refused with a document that names each field, and nothing is stored.
+// Bad input is refused with a document that names each faulty field, and nothing is stored.
 func TestSignUpRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -243,7 +243,7 @@ func TestAdministration(t *testing.T) {
 	edited := s.do("PUT", path, `{"name": "Countess", "role": "admin"}`, admin.bearer()).Want(t, 200).JSON(t)
 	before["name"], before["role"] = "Countess", "admin"
 	wantMembers(t, edited, before)
-	s.do("GET", "/users", "", ada.bearer()).Problem(t, 403, "admin_required") // her token is from before
+	s.do("GET", "/users", "", ada.bearer()).Problem(t, 403, "admin_required") // her token is older
 	promoted := s.signIn(ada.email, ada.password)
 	s.do("GET", "/users", "", promoted.bearer()).Want(t, 200)
 
@@ -261,7 +261,7 @@ func TestAdministration(t *testing.T) {
 	s.do("DELETE", path, "", admin.bearer()).Problem(t, 404, "account_not_found")
 }
 
-// A token says for minutes that its bearer is an administrator. The account decides, whoever changed it.
+// A token may carry the administrator's role for minutes too long. The account decides, whichever replica changed it.
 func TestDemotionTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
