@@ -15,7 +15,8 @@ import (
 	"streamgate/user-svc/internal/account/storetest"
 )
 
-// Whatever the store writes, it waits for a majority of the servers (P7), whatever its address asks for: else a failover takes back what was acknowledged.
+// Every write of the store waits for a majority of the servers (P7), whatever its address asks for: otherwise a
+// failover could undo an acknowledged write.
 func TestWritesAreAcknowledgedByAMajority(t *testing.T) {
 	t.Parallel()
 	writes := map[string]int{}
