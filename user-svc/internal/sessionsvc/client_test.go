@@ -54,7 +54,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// An answer counts for four seconds, whichever it is; what this client ends itself counts at once.
+// Every answer is used for four seconds; a session that this client ends itself is ended at once.
 func TestAlive(t *testing.T) {
 	t.Parallel()
 	client, standIn, now := newClient(t)
