@@ -17,6 +17,15 @@ import (
 	"streamgate/user-svc/internal/token"
 )
 
+func claimsOf(t *testing.T, text string) jwt.MapClaims {
+	t.Helper()
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(text, claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
 // The second line of the tour, word for word; and the published key set verifies the token.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
@@ -112,9 +121,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 			t.Errorf("%s %s measured, want %s", got, outcome, want)
 		}
 	}
-	if n := len(s.sessions.Alive(locked.id)); n != 1 {
-		t.Errorf("%d sessions of the locked account, want the one from before", n)
-	}
+	s.wantSessions(locked, 1)
 }
 
 func TestBasicCredentials(t *testing.T) {
@@ -236,9 +243,7 @@ func TestRefresh(t *testing.T) {
 	if again.Header.Get("WWW-Authenticate") == "" {
 		t.Error("no challenge")
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions after the reuse", n)
-	}
+	s.wantSessions(p, 0)
 	for body, field := range map[string]string{
 		"": "refreshToken", "{}": "refreshToken", `{"refreshToken": {"$ne": ""}}`: "refreshToken", "refreshToken=a&refreshToken=b": "refreshToken",
 		"token=a": "token",
@@ -250,15 +255,9 @@ func TestRefresh(t *testing.T) {
 // A session left over from a deleted account can't be refreshed.
 func TestRefreshOfADeletedAccount(t *testing.T) {
 	t.Parallel()
-	s := boot(t)
-	p := s.signUp("ada@example.com")
-	if err := s.accounts.Drop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, p := orphaned(t)
 	s.do("POST", "/auth/refresh", form("refreshToken", p.refreshToken)).Problem(t, 401, "refresh_token_invalid")
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 }
 
 func TestSignOut(t *testing.T) {
@@ -272,9 +271,7 @@ func TestSignOut(t *testing.T) {
 	s.do("DELETE", "/auth", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("GET", "/users/me", "", other.bearer()).Want(t, 200)
 	s.do("DELETE", "/auth", form("access_token", other.token)).Want(t, 204)
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 }
 
 // A session that ends elsewhere ends its tokens here within five seconds.
@@ -435,13 +432,4 @@ func TestBearerTokensRefused(t *testing.T) {
 	if me := s.do("GET", "/users/me", form("access_token", p.token)).Want(t, 200).JSON(t); me["name"] != "ada" {
 		t.Errorf("name became %v", me["name"])
 	}
-}
-
-func claimsOf(t *testing.T, text string) jwt.MapClaims {
-	t.Helper()
-	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(text, claims); err != nil {
-		t.Fatal(err)
-	}
-	return claims
 }

@@ -119,6 +119,14 @@ func (s *stack) set(p person, field string, value any) {
 	}
 }
 
+// wantSessions fails the test unless the person has that many sessions.
+func (s *stack) wantSessions(p person, want int) {
+	s.Helper()
+	if n := len(s.sessions.Alive(p.id)); n != want {
+		s.Errorf("%d sessions of %s, want %d", n, p.email, want)
+	}
+}
+
 // count returns the number of accounts that are stored.
 func (s *stack) count() int64 {
 	s.Helper()

@@ -11,10 +11,7 @@ import (
 
 // readPlan returns an account's plan: GET /internal/accounts/:id.
 func (a *API) readPlan(c *gin.Context) error {
-	if err := bind.Nothing(c); err != nil {
-		return err
-	}
-	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+	found, err := a.find(c)
 	if err != nil {
 		return err
 	}

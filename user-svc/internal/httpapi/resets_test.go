@@ -66,23 +66,17 @@ func TestPasswordReset(t *testing.T) {
 	} {
 		s.do("PUT", "/password-resets/"+token, body).Problem(t, 400, "invalid_input", field)
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 1 {
-		t.Errorf("%d sessions before the reset, want 1", n)
-	}
+	s.wantSessions(p, 1)
 	reset := s.do("PUT", "/password-resets/"+token, "password=another+one").Want(t, 200).JSON(t)
 	if reset["id"] != p.id {
 		t.Errorf("reset %v", reset)
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions after the reset", n)
-	}
+	s.wantSessions(p, 0)
 	s.signIn(p.email, "another one") // not locked any more
 	s.do("GET", "/password-resets/"+token, "").Problem(t, 404, "reset_token_invalid")
 	s.do("PUT", "/password-resets/"+token, "password=yet+another").Problem(t, 404, "reset_token_invalid")
 	s.signIn(p.email, "another one")
-	if n := len(s.sessions.Alive(other.id)); n != 1 {
-		t.Errorf("%d sessions of another account, want 1", n)
-	}
+	s.wantSessions(other, 1)
 }
 
 // The answer doesn't reveal whether an account exists, and an address without one gets no mail.

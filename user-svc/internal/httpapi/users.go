@@ -40,15 +40,20 @@ func (a *API) publicProfile(c *gin.Context) error {
 	if _, _, err := bind.TakeFormField(c, "access_token"); err != nil {
 		return err
 	}
-	if err := bind.Nothing(c); err != nil {
-		return err
-	}
-	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+	found, err := a.find(c)
 	if err != nil {
 		return err
 	}
 	c.PureJSON(http.StatusOK, newProfileDTO(found))
 	return nil
+}
+
+// find returns the account that the path names, for a request without query or body.
+func (a *API) find(c *gin.Context) (account.Account, error) {
+	if err := bind.Nothing(c); err != nil {
+		return account.Account{}, err
+	}
+	return a.Accounts.ByID(c.Request.Context(), c.Param("id"))
 }
 
 // accountList describes the list of GET /users.

@@ -248,13 +248,9 @@ func TestAdministration(t *testing.T) {
 	s.do("GET", "/users", "", promoted.bearer()).Want(t, 200)
 
 	s.do("PUT", path, "picture=https://example.com/x.png", admin.bearer()).Want(t, 200)
-	if n := len(s.sessions.Alive(ada.id)); n != 2 {
-		t.Errorf("%d sessions after an edit that takes nothing away, want 2", n)
-	}
+	s.wantSessions(ada, 2)
 	s.do("PUT", path, "role=user", admin.bearer()).Want(t, 200)
-	if n := len(s.sessions.Alive(ada.id)); n != 0 {
-		t.Errorf("%d sessions after a demotion", n)
-	}
+	s.wantSessions(ada, 0)
 
 	s.do("DELETE", path, "", admin.bearer()).Want(t, 204)
 	s.do("GET", path, "").Problem(t, 404, "account_not_found")
@@ -282,9 +278,7 @@ func TestLastAdministratorStays(t *testing.T) {
 	s.do("PUT", "/users/"+admin.id, "role=user", admin.bearer()).Problem(t, 409, "last_admin")
 	s.do("DELETE", "/users/me", "", admin.bearer()).Problem(t, 409, "last_admin")
 	s.do("DELETE", "/users/"+admin.id, "", admin.bearer()).Problem(t, 409, "last_admin")
-	if n := len(s.sessions.Alive(admin.id)); n != 1 {
-		t.Errorf("%d sessions, want that of before: nothing was changed", n)
-	}
+	s.wantSessions(admin, 1)
 	s.do("PUT", "/users/"+admin.id, "role=admin&name=Root", admin.bearer()).Want(t, 200)
 
 	ada := s.signUp("ada@example.com")
