@@ -80,14 +80,20 @@ func TestVerifyRefusesMalformedHashes(t *testing.T) {
 	}
 }
 
+// oneAtATime returns a hasher with one slot, in which each hash tells started and waits for release.
+func oneAtATime(waiters int, maxWait time.Duration) (h *Hasher, started, release chan struct{}) {
+	started, release = make(chan struct{}), make(chan struct{})
+	h = newHasher(cheap, func(time.Duration) {
+		started <- struct{}{}
+		<-release
+	}, 1, waiters, maxWait)
+	return h, started, release
+}
+
 // No more hashes than slots are made at once. A bounded number waits, for a bounded time.
 func TestHasherIsBusy(t *testing.T) {
 	t.Parallel()
-	started, release := make(chan struct{}), make(chan struct{})
-	h := newHasher(cheap, func(time.Duration) {
-		started <- struct{}{}
-		<-release
-	}, 1, 1, time.Minute)
+	h, started, release := oneAtATime(1, time.Minute)
 	var group sync.WaitGroup
 	hash := func() {
 		if _, err := h.Hash(t.Context(), "password"); err != nil {
@@ -112,11 +118,7 @@ func TestHasherIsBusy(t *testing.T) {
 
 func TestHasherWaitIsBounded(t *testing.T) {
 	t.Parallel()
-	started, release := make(chan struct{}), make(chan struct{})
-	h := newHasher(cheap, func(time.Duration) {
-		started <- struct{}{}
-		<-release
-	}, 1, 100, time.Millisecond)
+	h, started, release := oneAtATime(100, time.Millisecond)
 	var group sync.WaitGroup
 	group.Go(func() { _, _ = h.Hash(t.Context(), "password") })
 	<-started

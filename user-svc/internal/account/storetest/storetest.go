@@ -341,9 +341,9 @@ func oneResetPerAccount(t *testing.T, s Stores) {
 	save(t, s, b.ID, newReset("another's", epoch), true)
 	save(t, s, a.ID, newReset("second", epoch.Add(time.Minute)), true)
 	for _, id := range []string{"x", "000000000000000000000000"} {
-		save(t, s, id, newReset("nobody's", epoch), false)
+		save(t, s, id, newReset("no account's", epoch), false)
 	}
-	for hash, want := range map[string]string{"second": a.ID, "another's": b.ID, "first": "", "too soon": "", "nobody's": "", "": ""} {
+	for hash, want := range map[string]string{"second": a.ID, "another's": b.ID, "first": "", "too soon": "", "no account's": "", "": ""} {
 		id, _, err := s.ByReset(t.Context(), []byte(hash), epoch)
 		if want == "" {
 			wantNotFound(t, err)
