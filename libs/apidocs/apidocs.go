@@ -22,7 +22,7 @@ var index []byte
 //go:embed page/init.js
 var start []byte
 
-// contentTypes of what is served, by ending.
+// contentTypes maps a file's ending to its content type.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
@@ -30,12 +30,12 @@ var contentTypes = map[string]string{
 	".yaml": "application/yaml; charset=utf-8",
 }
 
-// policy allows what Swagger UI needs and nothing else: its icons are data.
+// policy allows only what Swagger UI needs: its icons are data URLs.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-// Mount serves the page of a service at /docs/<service>/ and its document at /docs/<service>/openapi.yaml, so that one ingress can hold
-// those of all services. /docs leads there.
+// Mount serves the page of a service at /docs/<service>/ and its document at /docs/<service>/openapi.yaml, so that one
+// ingress can hold the pages of all services. /docs redirects to the page.
 func Mount(e *httpserver.Engine, service string, spec []byte) {
 	root := "/docs/" + service + "/"
 	lead := func(c *gin.Context) { c.Redirect(http.StatusFound, root) }

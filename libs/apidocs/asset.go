@@ -21,7 +21,8 @@ var assets = []string{"swagger-ui.css", "swagger-ui-bundle.js"}
 // Assets returns the names of the files of Swagger UI that a page loads.
 func Assets() []string { return slices.Clone(assets) }
 
-// Asset returns the text of a file of Swagger UI, such as "swagger-ui.css". It expands it as it is read, since all of it is 1.5 MB.
+// Asset returns the text of a file of Swagger UI, such as "swagger-ui.css". It is decompressed while it is read, since
+// all of it is 1.5 MB.
 func Asset(name string) (io.Reader, error) {
 	file, err := static.FS.Open(name + ".gz")
 	if err != nil {
@@ -34,7 +35,7 @@ func Asset(name string) (io.Reader, error) {
 	return text, nil
 }
 
-// sendAsset sends a file of Swagger UI compressed, as it is embedded, to a client that accepts this.
+// sendAsset sends a file of Swagger UI compressed, as it is embedded, if the client accepts gzip.
 func sendAsset(c *gin.Context, name string) error {
 	c.Header("Vary", "Accept-Encoding")
 	if acceptsGzip(c.Request.Header) {

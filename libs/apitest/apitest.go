@@ -33,7 +33,7 @@ func load(t testing.TB, spec []byte) *openapi3.T {
 
 var parameter = regexp.MustCompile(`[:*](\w+)`)
 
-// Routes fails the test unless the document describes exactly the routes of a public listener, less /docs and HEAD.
+// Routes fails the test unless the document describes exactly the routes of a public listener, without /docs and HEAD.
 func Routes(t testing.TB, spec []byte, routes gin.RoutesInfo) {
 	t.Helper()
 	var served, described []string
@@ -61,8 +61,8 @@ func Routes(t testing.TB, spec []byte, routes gin.RoutesInfo) {
 	}
 }
 
-// Watch holds every answer of a handler against the document: its status, content type, headers and body must be described.
-// What the document has no route for passes, since a 404 must stay possible.
+// Watch checks every answer of a handler against the document: its status, content type, headers and body must be
+// described. Answers on paths that the document doesn't have pass, since a 404 must stay possible.
 func Watch(t testing.TB, spec []byte, handler http.Handler) http.Handler {
 	t.Helper()
 	document := load(t, spec)
@@ -80,7 +80,7 @@ func Watch(t testing.TB, spec []byte, handler http.Handler) http.Handler {
 		tee := &tee{ResponseWriter: w, status: http.StatusOK}
 		handler.ServeHTTP(tee, r)
 		if r.Context().Err() != nil {
-			return // nobody waited for the answer
+			return // no caller waits for the answer
 		}
 		check(t, r, route, parameters, tee)
 	})
@@ -103,7 +103,8 @@ func check(t testing.TB, r *http.Request, route *routers.Route, parameters map[s
 	}
 }
 
-// describes reports whether an answer may have this content type. The validator asks that only of bodies that it looks into.
+// describes reports whether an answer may have this content type. The validator checks that only for bodies that it
+// parses.
 func describes(route *routers.Route, status int, contentType string) bool {
 	response := route.Operation.Responses.Status(status)
 	if response == nil || response.Value == nil || len(response.Value.Content) == 0 || contentType == "" {
@@ -112,10 +113,10 @@ func describes(route *routers.Route, status int, contentType string) bool {
 	return response.Value.Content.Get(contentType) != nil
 }
 
-// readable reports whether a body is JSON. Video and events are not looked into.
+// readable reports whether a body is JSON. Video and events are not checked.
 func readable(header http.Header) bool { return strings.Contains(header.Get("Content-Type"), "json") }
 
-// tee keeps what goes by.
+// tee keeps a copy of the answer.
 type tee struct {
 	http.ResponseWriter
 
@@ -138,5 +139,5 @@ func (w *tee) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *tee) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush sends what was written, for answers that go on.
+// Flush sends what was written, for answers that are streamed.
 func (w *tee) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }

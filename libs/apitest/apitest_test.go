@@ -44,7 +44,7 @@ components:
     Thing: {type: object, required: [id], additionalProperties: false, properties: {id: {type: string}}}
 `
 
-// want fails the test unless there was one failure for each text, in any order, that has it.
+// want fails the test unless there is exactly one failure that contains each text, in any order.
 func want(t *testing.T, failures []string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {

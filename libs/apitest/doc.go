@@ -1,2 +1,2 @@
-// Package apitest holds a service against its OpenAPI document.
+// Package apitest checks a service against its OpenAPI document.
 package apitest

@@ -11,9 +11,8 @@ import (
 	"streamgate/libs/fault"
 )
 
-// Query reads the query into the struct that into points to, whose fields are tagged json:"name" and are of the kind string, of int or bool, or
-// pointers to these.
-// Its error is a fault.Invalid that names every faulty parameter.
+// Query reads the query into the struct that into points to. Its fields are tagged json:"name" and are of the kind
+// string, of int or bool, or pointers to these. The error is a fault.Invalid that names every faulty parameter.
 func Query(c *gin.Context, into any) error {
 	values, err := query(c)
 	if err != nil {
@@ -22,8 +21,8 @@ func Query(c *gin.Context, into any) error {
 	return decodeValues(into, values, parameter)
 }
 
-// Body reads a body of JSON or form fields into the struct that into points to, tagged as for Query.
-// No body leaves the struct as it is, so that what is missing is the domain's to say.
+// Body reads a body of JSON or form fields into the struct that into points to, tagged as for Query. Without a body the
+// struct stays as it is, and the domain decides what is missing.
 func Body(c *gin.Context, into any) error {
 	contentType, err := mediaType(c.Request)
 	if err != nil {
@@ -47,23 +46,23 @@ func Body(c *gin.Context, into any) error {
 	}
 }
 
-// OnlyQuery does what Query does, for a route that takes no body.
+// OnlyQuery does what Query does, and refuses a body.
 func OnlyQuery(c *gin.Context, into any) error {
 	return errors.Join(Query(c, into), Body(c, &struct{}{}))
 }
 
-// OnlyBody does what Body does, for a route that takes no query.
+// OnlyBody does what Body does, and refuses a query.
 func OnlyBody(c *gin.Context, into any) error {
 	return errors.Join(Query(c, &struct{}{}), Body(c, into))
 }
 
-// Nothing refuses a request that has a query or a body, for routes that take neither.
+// Nothing refuses a request that has a query or a body.
 func Nothing(c *gin.Context) error {
 	return OnlyBody(c, &struct{}{})
 }
 
-// Rest returns a request's query and, as a value that marshals to JSON, its body, for a handler that passes them on to who checks them.
-// A form becomes an object of strings; no body is nil.
+// Rest returns a request's query and, as a value that marshals to JSON, its body, for a handler that passes both on. A
+// form becomes an object of strings; no body is nil.
 func Rest(c *gin.Context) (url.Values, any, error) {
 	parameters, err := query(c)
 	if err != nil {
@@ -95,7 +94,8 @@ func Rest(c *gin.Context) (url.Values, any, error) {
 	return parameters, object, nil
 }
 
-// TakeFormField takes a field out of a form body, so that the handler doesn't meet it: "" and false if it is not there.
+// TakeFormField removes a field from a form body, so that the handler doesn't see it, and returns it, or "" and false
+// if it is missing.
 func TakeFormField(c *gin.Context, name string) (string, bool, error) {
 	if !hasBody(c.Request) {
 		return "", false, nil

@@ -49,7 +49,7 @@ func request(t testing.TB, query, contentType string, body io.Reader) *gin.Conte
 	return c
 }
 
-// chunked hides how long a body is.
+// chunked hides the length of a body.
 type chunked struct{ io.Reader }
 
 // named returns the fields that an error names.

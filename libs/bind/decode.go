@@ -16,10 +16,10 @@ import (
 	"streamgate/libs/fault"
 )
 
-// dialect is how a request writes what a struct is made of, always as a JSON object in the end.
+// dialect describes a way in which requests write a struct: in the end always as a JSON object.
 type dialect struct {
-	word    string // for a member, to people
-	whole   string // the name of what is at fault where it is no member
+	word    string // what messages call a member
+	whole   string // the name of the fault where it is not in one member
 	options json.Options
 }
 
@@ -29,24 +29,25 @@ var (
 	parameter = dialect{word: "parameter", options: strict(texts)}
 )
 
-// errNull is why a null is refused.
+// errNull is the reason for refusing a null.
 var errNull = errors.New("null")
 
-// strict refuses unknown members, and null, which would read as an empty string or as 0. (Repeated members and broken UTF-8 are refused anyway.)
+// strict refuses unknown members, and null, which would be read as an empty string or as 0. (Repeated members and
+// broken UTF-8 are refused anyway.)
 func strict(more *json.Unmarshalers) json.Options {
 	notNull := json.UnmarshalFromFunc(func(decoder *jsontext.Decoder, _ any) error {
 		if decoder.PeekKind() == jsontext.KindNull {
 			return errNull
 		}
-		return errors.ErrUnsupported // not here: the usual way
+		return errors.ErrUnsupported // not handled here, but in the usual way
 	})
 	return json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(json.JoinUnmarshalers(notNull, more)))
 }
 
-// errText is why a text is refused for an integer or a boolean.
+// errText is the reason for refusing a text for an integer or a boolean.
 var errText = errors.New("text of another kind")
 
-// texts reads integers and booleans from strings, which is all that a form and a query have.
+// texts reads integers and booleans from strings: forms and queries have nothing else.
 var texts = json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(decoder *jsontext.Decoder, into *int) error {
 		token, err := decoder.ReadToken()
@@ -83,7 +84,7 @@ func decodeValues(into any, values url.Values, d dialect) error {
 	return refuse(append(faults, decode(into, text, d)...))
 }
 
-// once returns the values that are given once, and the others as faults.
+// once returns the values that are given once, and reports the others as faults.
 func once(values url.Values) (map[string]string, []fault.Field) {
 	object := make(map[string]string, len(values))
 	var repeated []fault.Field
@@ -97,7 +98,8 @@ func once(values url.Values) (map[string]string, []fault.Field) {
 	return object, repeated
 }
 
-// decode stops at the first fault, as the decoder does, and only then looks at each member by itself for the others.
+// decode stops at the first fault, as the decoder does. Only then does it check each member by itself to find the
+// others.
 func decode(into any, text []byte, d dialect) []fault.Field {
 	err := json.Unmarshal(text, into, d.options)
 	if err == nil {
@@ -126,7 +128,7 @@ func decode(into any, text []byte, d dialect) []fault.Field {
 // maxFaults bounds an answer, and the work for it: a small body can be wrong in ten thousand ways.
 const maxFaults = 20
 
-// refuse returns the error for what was found, in the order of the names, or nil for nothing.
+// refuse returns the error for these faults, in the order of their names, or nil if there are none.
 func refuse(faults []fault.Field) error {
 	if len(faults) == 0 {
 		return nil
@@ -165,12 +167,12 @@ func fieldName(pointer jsontext.Pointer) string {
 	return shown(strings.Join(slices.Collect(pointer.Tokens()), "."))
 }
 
-// shown cuts a name that a client made up to what an answer should repeat.
+// shown shortens a client's name for a field to what an answer should repeat.
 func shown(name string) string {
 	return strings.ToValidUTF8(name[:min(len(name), 64)], "?")
 }
 
-// knownNames lists what would have been right.
+// knownNames lists the valid names.
 func knownNames(into any) string {
 	structure := reflect.TypeOf(into).Elem()
 	names := make([]string, 0, structure.NumField())

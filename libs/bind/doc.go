@@ -1,2 +1,2 @@
-// Package bind reads the input of a request strictly: nothing unknown, nothing twice, nothing left over.
+// Package bind reads the input of a request strictly: no field unknown, no field twice, no byte left over.
 package bind

@@ -22,14 +22,15 @@ func marshal(t testing.TB, v any) string {
 	return string(text)
 }
 
-// optional keeps all that is bound: what was given is not nil.
+// optional has only pointers, so that what was given is not nil.
 type optional struct {
 	Text *string `json:"text,omitzero"`
 	N    *int    `json:"n,omitzero"`
 	Yes  *bool   `json:"yes,omitzero"`
 }
 
-// FuzzBody holds that Body never panics, that its errors are the client's to mend, and that what it accepts says all that was sent.
+// FuzzBody checks that Body never panics, that its errors are the client's to correct, and that it keeps everything
+// that it accepts.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"text":"a","n":1,"yes":true}`, `{"text":null}`, `{"n":-0}`, `{"n":1e3}`, `{"text":{"$ne":""}}`, `{"TEXT":"a"}`, `[[`,

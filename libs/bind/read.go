@@ -18,7 +18,7 @@ import (
 
 const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
 
-// formKey and queryKey are where what was read of a request, less the fields that were taken out, waits for its handler.
+// formKey and queryKey hold what was read of a request, without the fields that were taken out, for its handler.
 const formKey, queryKey = "streamgate/form", "streamgate/query"
 
 func query(c *gin.Context) (url.Values, error) {
@@ -52,7 +52,7 @@ func form(c *gin.Context) (url.Values, error) {
 	return values, nil
 }
 
-// parse splits a form or a query. What is not UTF-8 goes no further: no JSON could carry it.
+// parse splits a form or a query. It refuses text that is not UTF-8, which no JSON could carry.
 func parse(text, where, what string) (url.Values, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
@@ -91,7 +91,7 @@ func mediaType(r *http.Request) (string, error) {
 	}
 	header := r.Header.Get("Content-Type")
 	if header == "" {
-		// A chunked request may turn out to be empty: only then is no type right.
+		// A chunked request may turn out to be empty: only then does it need no type.
 		if r.ContentLength < 0 {
 			if body, err := read(r); err != nil || len(body) == 0 {
 				return "", err

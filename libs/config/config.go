@@ -58,7 +58,7 @@ func Load(settings Settings, environ []string) error {
 	unread := faults
 	for _, fault := range settings.Validate() {
 		name, _, _ := strings.Cut(fault.Error(), ":")
-		// What could not be read has been named, and what is found of it here is the fault of a value that nobody gave.
+		// A variable that could not be parsed has been named already; Validate has only seen its zero value.
 		if !slices.ContainsFunc(unread, func(f error) bool { return strings.HasPrefix(f.Error(), name+":") }) {
 			faults = append(faults, fault)
 		}
@@ -66,10 +66,10 @@ func Load(settings Settings, environ []string) error {
 	return errors.Join(faults...)
 }
 
-// aroundCommas is the space that people put into lists.
+// aroundCommas matches the space that people put into lists.
 var aroundCommas = regexp.MustCompile(`\s*,\s*`)
 
-// parseFaults says of each failed variable what the person who set it knows: its name and value, not the name of a Go field.
+// parseFaults describes each failed variable by what its author knows: its name and value, not the name of a Go field.
 func parseFaults(settings Settings, err error, given map[string]string) []error {
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
@@ -90,7 +90,7 @@ func parseFaults(settings Settings, err error, given map[string]string) []error 
 	return faults
 }
 
-// form says how a value is written.
+// form describes how a value is written.
 func form(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
@@ -130,7 +130,7 @@ func Describe(settings any) []Variable {
 	return variables
 }
 
-// Markdown renders the table for the README.
+// Markdown returns the table for the README.
 func Markdown(settings any) string {
 	var b strings.Builder
 	b.WriteString("| variable | type | default | meaning |\n| --- | --- | --- | --- |\n")
@@ -144,7 +144,7 @@ func Markdown(settings any) string {
 	return b.String()
 }
 
-// Usage renders the same for a terminal.
+// Usage returns the same for a terminal.
 func Usage(settings any) string {
 	var b strings.Builder
 	for _, v := range Describe(settings) {
@@ -172,8 +172,8 @@ func typeName(t reflect.Type) string {
 	}
 }
 
-// Main does what every service's command line does before it runs: -help, -help=markdown and -version print and end the program;
-// anything else is refused; bad settings are all named and end it with code 2.
+// Main does what every service's command line does before it runs. -help, -help=markdown and -version print and end the
+// program; other arguments are refused. If settings are bad, it names all of them and ends the program with code 2.
 func Main(name, version string, settings Settings) {
 	for _, arg := range os.Args[1:] {
 		switch arg {
@@ -197,7 +197,7 @@ func Main(name, version string, settings Settings) {
 	}
 }
 
-// CheckURL reports a variable whose value is not the address of an HTTP server.
+// CheckURL returns an error unless the variable's value is the address of an HTTP server.
 func CheckURL(name, value string) error {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

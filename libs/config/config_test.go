@@ -39,7 +39,7 @@ func (s *settings) Validate() []error {
 	return slices.DeleteFunc(faults, func(err error) bool { return err == nil })
 }
 
-// The test binary is the service, too: a main of two lines.
+// The test binary is also the service: a main of two lines.
 func TestMain(m *testing.M) {
 	if os.Getenv("AS_SERVICE") == "" {
 		os.Exit(m.Run())
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 
 const required = "INTERNAL_SECRETS=0123456789abcdef"
 
-// run starts the service and gives what it printed and its exit code.
+// run starts the service and returns its output and its exit code.
 func run(t *testing.T, args []string, environ ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0], args...)
@@ -128,16 +128,16 @@ func TestLoad(t *testing.T) {
 			environ: []string{"LEASE=1m", "DEMO=true", "MOST=5", "LOG_LEVEL=debug"},
 			change:  func(s *settings) { s.Lease, s.Demo, s.Most, s.LogLevel = time.Minute, true, 5, slog.LevelDebug },
 		},
-		"a list":           {environ: []string{"PROXIES=a, b ,c"}, change: func(s *settings) { s.Proxies = []string{"a", "b", "c"} }},
-		"a list, one":      {environ: []string{"PROXIES= a b "}, change: func(s *settings) { s.Proxies = []string{"a b"} }},
-		"of somebody else": {environ: []string{"PATH=/bin", "NO_EQUALS", "=", "LEASES=ten"}},
-		"duration":         {environ: []string{"LEASE=10"}, faults: []string{`LEASE: "10" is not a duration, such as 10s`}},
-		"number":           {environ: []string{"MOST=many"}, faults: []string{`MOST: "many" is not a whole number`}},
-		"boolean":          {environ: []string{"DEMO=maybe"}, faults: []string{`DEMO: "maybe" is not true or false`}},
-		"level":            {environ: []string{"LOG_LEVEL=loud"}, faults: []string{`LOG_LEVEL: "loud" is not one of its values`}},
-		"out of range":     {environ: []string{"LEASE=1ms"}, faults: []string{"LEASE: 1ms is not at least 1s"}},
-		"unread, once":     {environ: []string{"DRAIN_TIMEOUT=x", "DRAIN_DELAY=-1s"}, faults: []string{`DRAIN_TIMEOUT: "x"`, "DRAIN_DELAY: -1s"}},
-		"address":          {environ: []string{"SECRET=ftp://x"}, faults: []string{"SECRET: "}},
+		"a list":             {environ: []string{"PROXIES=a, b ,c"}, change: func(s *settings) { s.Proxies = []string{"a", "b", "c"} }},
+		"a list, one":        {environ: []string{"PROXIES= a b "}, change: func(s *settings) { s.Proxies = []string{"a b"} }},
+		"of another program": {environ: []string{"PATH=/bin", "NO_EQUALS", "=", "LEASES=ten"}},
+		"duration":           {environ: []string{"LEASE=10"}, faults: []string{`LEASE: "10" is not a duration, such as 10s`}},
+		"number":             {environ: []string{"MOST=many"}, faults: []string{`MOST: "many" is not a whole number`}},
+		"boolean":            {environ: []string{"DEMO=maybe"}, faults: []string{`DEMO: "maybe" is not true or false`}},
+		"level":              {environ: []string{"LOG_LEVEL=loud"}, faults: []string{`LOG_LEVEL: "loud" is not one of its values`}},
+		"out of range":       {environ: []string{"LEASE=1ms"}, faults: []string{"LEASE: 1ms is not at least 1s"}},
+		"unread, once":       {environ: []string{"DRAIN_TIMEOUT=x", "DRAIN_DELAY=-1s"}, faults: []string{`DRAIN_TIMEOUT: "x"`, "DRAIN_DELAY: -1s"}},
+		"address":            {environ: []string{"SECRET=ftp://x"}, faults: []string{"SECRET: "}},
 		"addresses": {
 			environ: []string{"PUBLIC_ADDR=8080", "INTERNAL_ADDR=x", "OPERATIONS_ADDR=:x:y"},
 			faults:  []string{`INTERNAL_ADDR: "x"`, `OPERATIONS_ADDR: ":x:y"`, `PUBLIC_ADDR: "8080" is not host:port`},

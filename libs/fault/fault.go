@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Kind says what went wrong in the caller's terms. Package problem alone turns a kind into a status code.
+// Kind is what went wrong, from the caller's point of view. Only package problem turns a kind into a status code.
 type Kind uint8
 
-// The kinds. The zero kind is Internal: an error that nobody classified is our mistake, not the caller's.
+// The kinds. The zero kind is Internal: an error without a kind is our mistake, not the caller's.
 const (
 	Internal Kind = iota
 	Invalid
@@ -39,7 +39,7 @@ type Field struct {
 // Error is an error with a kind, a stable code and a text for people.
 type Error struct {
 	Kind   Kind
-	Code   string // stable, snake_case: what programs compare
+	Code   string // stable, snake_case, for programs to compare
 	Detail string // one sentence for people; never a secret, never an address of ours
 	Fields []Field
 	// RetryAfter is how long to wait before the same request can succeed; 0 means unknown.
@@ -57,7 +57,7 @@ func New(kind Kind, code, detail string) *Error {
 	return &Error{Kind: kind, Code: code, Detail: detail}
 }
 
-// BadFields reports faulty inputs, all that were found at once.
+// BadFields returns an error that names faulty inputs: all that were found.
 func BadFields(fields ...Field) *Error {
 	details := make([]string, len(fields))
 	for i, f := range fields {
@@ -66,12 +66,12 @@ func BadFields(fields ...Field) *Error {
 	return &Error{Kind: Invalid, Code: "invalid_input", Detail: strings.Join(details, "; "), Fields: fields}
 }
 
-// BadField reports one faulty input.
+// BadField returns an error that names one faulty input.
 func BadField(name, format string, args ...any) *Error {
 	return BadFields(Field{Name: name, Detail: fmt.Sprintf(format, args...)})
 }
 
-// Away reports that a dependency did not answer. The cause is logged and never shown.
+// Away returns an error for a dependency that did not answer. The cause is logged and never shown.
 func Away(what string, cause error) *Error {
 	e := New(Unavailable, "unavailable", what+" is not available at the moment; try again.").Because(cause)
 	e.RetryAfter = time.Second
@@ -110,7 +110,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes errors of the same code equal, so that errors.Is works on copies with other details.
+// Is reports whether target has the same code, so that errors.Is works on copies with other details.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error) // itself: Is must not unwrap its target
 	return ok && other.Code == e.Code

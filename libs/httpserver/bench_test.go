@@ -16,7 +16,7 @@ import (
 	"streamgate/libs/metrics"
 )
 
-// nowhere is a client that takes no time.
+// nowhere is a client that costs no time.
 type nowhere struct{ header http.Header }
 
 func (n nowhere) Header() http.Header             { return n.header }
@@ -24,7 +24,7 @@ func (nowhere) WriteHeader(int)                   {}
 func (nowhere) Write(p []byte) (int, error)       { return len(p), nil }
 func (nowhere) WriteString(s string) (int, error) { return len(s), nil }
 
-// BenchmarkRequest compares a trivial route of a plain Gin engine with one of ours, to show what the middleware costs.
+// BenchmarkRequest compares a trivial route of a plain Gin engine with one of ours, to show the cost of the middleware.
 func BenchmarkRequest(b *testing.B) {
 	gin.SetMode(gin.ReleaseMode)
 	plain := gin.New()

@@ -1,2 +1,2 @@
-// Package httpserver makes Gin engines that trust nobody by default.
+// Package httpserver returns Gin engines that trust no client or proxy by default.
 package httpserver

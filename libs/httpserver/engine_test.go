@@ -24,7 +24,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// server is an engine on a port, with what it logs and counts.
+// server is an engine on a port, with its log and its metrics.
 type server struct {
 	*httpserver.Engine
 
@@ -58,7 +58,7 @@ func (s *server) scrape(t testing.TB) string {
 	return w.Body.String()
 }
 
-// raw sends bytes as they are, and gives the answer and the connection's reader.
+// raw sends bytes as they are, and returns the answer and the connection's reader.
 func (s *server) raw(t testing.TB, request string) (testkit.Answer, *bufio.Reader) {
 	t.Helper()
 	u, _ := url.Parse(s.URL)
@@ -77,7 +77,7 @@ func (s *server) raw(t testing.TB, request string) (testkit.Answer, *bufio.Reade
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.Close { // which is how net/http says Connection: close
+	if response.Close { // net/http's form of Connection: close
 		response.Header.Set("Connection", "close")
 	}
 	return testkit.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, reader
@@ -141,7 +141,7 @@ func TestPanicIsA500ThatSaysNothing(t *testing.T) {
 	}
 	log := s.log.String()
 	if !strings.Contains(log, "hunter2") || !strings.Contains(log, "engine_test.go") || strings.Contains(log, "hunter3") {
-		t.Errorf("the log should have the reason and where, not the query: %s", log)
+		t.Errorf("the log should have the reason and the place, not the query: %s", log)
 	}
 	testkit.Do(t, http.MethodGet, s.URL+"/", "").Problem(t, 404, "not_found") // and the server lives
 }
@@ -259,7 +259,7 @@ func TestHeadersThatAreTooLarge(t *testing.T) {
 		}
 	}
 	testkit.Do(t, "GET", s.URL, "", testkit.Header("X", strings.Repeat("v", 15<<10))).Want(t, 200)
-	// What is larger by far is not even read.
+	// Headers that are larger by far are not even read.
 	answer, _ := s.raw(t, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("v", 1<<20)+"\r\n\r\n")
 	if answer.Want(t, 431); answer.Header.Get("Content-Type") == "application/problem+json" {
 		t.Error("a megabyte of headers reached the engine")
@@ -288,7 +288,7 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 	for name, request := range map[string]string{
 		"one byte":               known("/reads", httpserver.MaxBody+1),
 		"by far":                 known("/reads", 4<<20),
-		"where nobody reads":     known("/ignores", httpserver.MaxBody+1),
+		"where no handler reads": known("/ignores", httpserver.MaxBody+1),
 		"where there is nothing": known("/nothing", httpserver.MaxBody+1),
 		"declared only":          fmt.Sprintf(head+"Content-Length: 9999999999\r\n\r\n", "/reads"),
 		"chunked":                unknown("/reads", chunks(httpserver.MaxBody, 1)+end),
@@ -357,8 +357,8 @@ func TestClientIPAndBaseURL(t *testing.T) {
 			return nil
 		}))
 	}
-	nobody, loopback, exact, far := serve(t), serve(t, "127.0.0.0/8", "10.0.0.0/8"), serve(t, "127.0.0.1", "::1"), serve(t, "10.0.0.0/8")
-	for _, s := range []*server{nobody, loopback, exact, far} {
+	none, loopback, exact, far := serve(t), serve(t, "127.0.0.0/8", "10.0.0.0/8"), serve(t, "127.0.0.1", "::1"), serve(t, "10.0.0.0/8")
+	for _, s := range []*server{none, loopback, exact, far} {
 		show(s)
 	}
 	headers := func(pairs ...string) testkit.Option {
@@ -375,8 +375,8 @@ func TestClientIPAndBaseURL(t *testing.T) {
 		sent testkit.Option
 		want string
 	}{
-		"no proxy":                   {nobody, headers(), "127.0.0.1 http://video.example"},
-		"nobody is trusted":          {nobody, forwarded, "127.0.0.1 http://video.example"},
+		"no proxy":                   {none, headers(), "127.0.0.1 http://video.example"},
+		"no proxy is trusted":        {none, forwarded, "127.0.0.1 http://video.example"},
 		"not this one":               {far, forwarded, "127.0.0.1 http://video.example"},
 		"trusted by network":         {loopback, forwarded, "1.2.3.4 https://video.example"},
 		"trusted by address":         {exact, forwarded, "1.2.3.4 https://video.example"},

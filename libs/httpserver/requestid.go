@@ -9,7 +9,7 @@ import (
 	"streamgate/libs/problem"
 )
 
-// identify adds an id to each request: the caller's where it is harmless to log, else a new one.
+// identify adds an id to each request: the caller's if it is harmless to log, else a new one.
 func (e *Engine) identify(c *gin.Context) {
 	id := c.GetHeader(problem.RequestIDHeader)
 	if !isRequestID(id) {

@@ -12,7 +12,7 @@ import (
 	"streamgate/libs/httpserver"
 )
 
-// pipes is a listener whose connections are made of memory, so that time can be made up.
+// pipes is a listener whose connections are in memory, so that a test can control the time.
 type pipes struct {
 	connections chan net.Conn
 	closed      chan struct{}
@@ -38,7 +38,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		send   string
-		within time.Duration // of what was sent
+		within time.Duration // after send was sent
 	}{
 		"nothing":       {"", 5 * time.Second},
 		"half a line":   {"GET / HT", 5 * time.Second},

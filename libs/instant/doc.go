@@ -1,2 +1,2 @@
-// Package instant writes times as the contract has them.
+// Package instant formats times for the API.
 package instant

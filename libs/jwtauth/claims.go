@@ -15,7 +15,7 @@ const (
 // MaxLimit is the largest number of streams that a plan can allow at once. Scripts take time in proportion to it.
 const MaxLimit = 100
 
-// Claims are what an access token says of its bearer.
+// Claims are the content of an access token.
 type Claims struct {
 	Account string    // claim sub: 24 hex digits
 	Session string    // claim sid: the device session, 11 characters of base64url

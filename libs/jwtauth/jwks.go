@@ -21,7 +21,7 @@ import (
 	"streamgate/libs/fault"
 )
 
-// JWKS is a set of public keys as RFC 7517 writes it, of RFC 8037's key type.
+// JWKS is a set of public keys in the form of RFC 7517, of RFC 8037's key type.
 type JWKS struct {
 	Keys []JWK `json:"keys"`
 }
@@ -36,7 +36,7 @@ type JWK struct {
 	Algorithm string `json:"alg"`
 }
 
-// NewJWKS publishes keys.
+// NewJWKS returns the set of these keys.
 func NewJWKS(keys ...ed25519.PublicKey) JWKS {
 	set := JWKS{Keys: make([]JWK, 0, len(keys))}
 	for _, key := range keys {
@@ -47,7 +47,7 @@ func NewJWKS(keys ...ed25519.PublicKey) JWKS {
 	return set
 }
 
-// KeyID is the RFC 7638 thumbprint of a key, so that the same key has the same id everywhere.
+// KeyID returns the RFC 7638 thumbprint of a key, so that the same key has the same id everywhere.
 func KeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + base64.RawURLEncoding.EncodeToString(key) + `"}`))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -56,7 +56,7 @@ func KeyID(key ed25519.PublicKey) string {
 // StaticKeys is the KeySource of the issuer itself.
 type StaticKeys map[string]ed25519.PublicKey
 
-// NewStaticKeys makes a source of these keys.
+// NewStaticKeys returns a source of these keys.
 func NewStaticKeys(keys ...ed25519.PublicKey) StaticKeys {
 	s := StaticKeys{}
 	for _, key := range keys {
@@ -73,21 +73,21 @@ func (s StaticKeys) Key(_ context.Context, kid string) (ed25519.PublicKey, error
 	return nil, ErrUnknownKey
 }
 
-// Generation never changes.
+// Generation is always 0, since no key is ever withdrawn.
 func (s StaticKeys) Generation() uint64 { return 0 }
 
 const (
-	// fetchTimeout bounds one question to the issuer.
+	// fetchTimeout bounds one request to the issuer.
 	fetchTimeout = 2 * time.Second
-	// refreshEvery is how soon a key that the issuer withdrew stops counting.
+	// refreshEvery is how soon a key that the issuer withdrew becomes invalid.
 	refreshEvery = 5 * time.Minute
 	// maxKeySet is the largest set that is read, in bytes.
 	maxKeySet = 64 << 10
 )
 
-// RemoteKeys is the KeySource of everybody else: it keeps the issuer's set, and asks again for a key that it doesn't know, at most
-// twice a minute, so that tokens with invented key ids are no way to make us hammer the issuer. When the issuer is away, what is
-// known goes on counting.
+// RemoteKeys is the KeySource of every service but the issuer. It keeps the issuer's set, and asks again for an unknown
+// key at most twice a minute, so that tokens with invented key ids can't make us flood the issuer. When the issuer is
+// away, the known keys stay valid.
 type RemoteKeys struct {
 	url        string
 	client     *http.Client
@@ -100,12 +100,12 @@ type RemoteKeys struct {
 	keys StaticKeys
 }
 
-// NewRemoteKeys makes a source of the keys at the address of a JWKS.
+// NewRemoteKeys returns a source of the keys at the address of a JWKS.
 func NewRemoteKeys(url string, log *slog.Logger) *RemoteKeys {
 	return &RemoteKeys{url: url, client: &http.Client{Timeout: fetchTimeout}, log: log, unknown: rate.NewLimiter(rate.Every(30*time.Second), 2)}
 }
 
-// Key returns a key, if need be after asking the issuer.
+// Key returns a key, after asking the issuer if necessary.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	key, known := r.lookup(kid)
 	if key != nil {
@@ -126,17 +126,17 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, er
 // Generation changes when a key disappears from the issuer's set.
 func (r *RemoteKeys) Generation() uint64 { return r.generation.Load() }
 
-// lookup returns the key, and whether the set has been read at all.
+// lookup returns the key, and reports whether the set has been read at all.
 func (r *RemoteKeys) lookup(kid string) (ed25519.PublicKey, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.keys[kid], r.keys != nil
 }
 
-// Refresh reads the set; callers at the same time share one question.
+// Refresh reads the set; simultaneous callers share one request.
 func (r *RemoteKeys) Refresh(ctx context.Context) error {
 	_, err, _ := r.flight.Do("", func() (any, error) {
-		// Not the caller's cancellation: others wait for the same answer.
+		// Not the caller's cancellation, since others wait for the same answer.
 		keys, err := r.fetch(context.WithoutCancel(ctx))
 		if err != nil {
 			return nil, err
@@ -192,7 +192,7 @@ func (r *RemoteKeys) fetch(ctx context.Context) (StaticKeys, error) {
 	for _, k := range set.Keys {
 		x, err := base64.RawURLEncoding.DecodeString(k.X)
 		if k.KeyType != "OKP" || k.Curve != "Ed25519" || err != nil || len(x) != ed25519.PublicKeySize {
-			continue // a key of another kind is none that we could verify with
+			continue // we can't verify with other kinds of keys
 		}
 		keys[k.KeyID] = x
 	}

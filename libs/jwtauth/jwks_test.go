@@ -21,13 +21,14 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// issuing is the issuer as others see it. It closes each connection, so that a bubble of made-up time has no open one.
+// issuing is the issuer as the services see it. It closes each connection, so that none is open in a bubble of fake
+// time.
 type issuing struct {
 	URL     string
 	asked   atomic.Int64
 	mu      sync.Mutex
 	body    string
-	failing bool // with the body all the same
+	failing bool // but the body is sent all the same
 }
 
 func newIssuer(t testing.TB, keys ...ed25519.PrivateKey) *issuing {
@@ -158,7 +159,7 @@ func TestWhileTheIssuerIsAway(t *testing.T) {
 	}
 	unknown := forge(t, theirs, with(header(), "kid", jwtauth.KeyID(public(theirs))), claims())
 	if _, err := v.Verify(t.Context(), unknown); fault.KindOf(err) != fault.Unavailable {
-		t.Errorf("a key that nobody can tell about: %v", err)
+		t.Errorf("an unknown key while the issuer is away: %v", err)
 	}
 }
 
@@ -227,7 +228,7 @@ func TestWithdrawnKeysAreNoticedWithinMinutes(t *testing.T) {
 			keys.Run(ctx)
 			close(ended)
 		}()
-		i.fail() // a question that fails changes nothing
+		i.fail() // a request that fails changes nothing
 		pass(5*time.Minute + time.Second)
 		if _, err := v.Verify(t.Context(), token); err != nil {
 			t.Errorf("while the issuer is away: %v", err)
@@ -247,7 +248,7 @@ func TestTheFirstQuestionIsShared(t *testing.T) {
 	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
 	v := jwtauth.NewVerifier(keys, issuer)
 	token := forge(t, ours, header(), claims())
-	i.mu.Lock() // nobody is answered before all have begun
+	i.mu.Lock() // no answer before all have begun
 	var began, all sync.WaitGroup
 	began.Add(50)
 	for range 50 {

@@ -16,12 +16,12 @@ const tokenField = "access_token"
 type Authenticator struct {
 	*Verifier
 
-	// InQuery takes the query parameter access_token too. Queries end up in logs and histories.
+	// InQuery accepts the query parameter access_token too. Queries end up in logs and histories.
 	InQuery bool
 }
 
-// Authenticate returns the claims of a request's access token: from the header Authorization, or from the field access_token of a form
-// body, which may be that of a GET.
+// Authenticate returns the claims of a request's access token: from the header Authorization, or from the field
+// access_token of a form body, which a GET may have too.
 func (a Authenticator) Authenticate(c *gin.Context) (*Claims, error) {
 	token, err := a.token(c)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Sign makes an access token with these claims. User-svc is its only caller outside tests.
+// Sign returns an access token with these claims. User-svc is its only caller outside tests.
 func Sign(key ed25519.PrivateKey, issuer string, claims Claims, issued time.Time) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{

@@ -14,11 +14,11 @@ import (
 	"streamgate/libs/fault"
 )
 
-// KeySource finds the public key of a token.
+// KeySource returns the public key of a token.
 type KeySource interface {
 	// Key returns the key with this id, ErrUnknownKey, or a fault.Unavailable when it can't be known at the moment.
 	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
-	// Generation changes whenever a key was withdrawn, so that what was verified before counts no longer.
+	// Generation changes whenever a key was withdrawn, so that earlier verifications become invalid.
 	Generation() uint64
 }
 
@@ -26,7 +26,7 @@ type KeySource interface {
 var ErrUnknownKey = errors.New("unknown key")
 
 const (
-	// maxToken is the largest token that is looked at, in bytes. Ours have about 350.
+	// maxToken is the largest token that is accepted, in bytes. Ours have about 350.
 	maxToken = 4096
 	// cachedTokens bounds the memory of the cache: about 0.6 KB each.
 	cachedTokens = 20_000
@@ -34,7 +34,7 @@ const (
 	leeway = 2 * time.Second
 )
 
-// Verifier verifies access tokens and remembers those that were right until they expire.
+// Verifier verifies access tokens, and remembers valid ones until they expire.
 type Verifier struct {
 	keys   KeySource
 	parser *jwt.Parser
@@ -47,7 +47,7 @@ type verified struct {
 	generation uint64
 }
 
-// NewVerifier makes a verifier of tokens of this issuer.
+// NewVerifier returns a verifier of tokens of this issuer.
 func NewVerifier(keys KeySource, issuer string) *Verifier {
 	cache, _ := lru.New[string, verified](cachedTokens) // fails for sizes below 1 only
 	v := &Verifier{keys: keys, cache: cache, now: time.Now}
@@ -57,14 +57,14 @@ func NewVerifier(keys KeySource, issuer string) *Verifier {
 	return v
 }
 
-// Verify returns the claims of a token. The caller must not change them. Its error is fault.Unauthenticated, or fault.Unavailable when
-// the issuer's keys have never been seen.
+// Verify returns the claims of a token. The caller must not change them. The error is fault.Unauthenticated, or
+// fault.Unavailable when the issuer's keys have never been read.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	generation := v.keys.Generation()
 	if hit, ok := v.cache.Get(token); ok && hit.generation == generation && v.now().Before(hit.claims.Expires) {
 		return hit.claims, nil
 	}
-	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 passes over line breaks: one token would be many
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 skips line breaks: one token would have many forms
 		return nil, invalidToken(fmt.Errorf("%d bytes long or in lines", len(token)))
 	}
 	var claims tokenClaims
@@ -85,7 +85,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 		Account: claims.Subject, Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Evicts: claims.Evicts,
 		Expires: claims.ExpiresAt.Time,
 	}
-	v.cache.Add(strings.Clone(token), verified{result, generation}) // what it was cut from may be a body of 64 KiB
+	v.cache.Add(strings.Clone(token), verified{result, generation}) // the token may be part of a body of 64 KiB
 	return result, nil
 }
 
@@ -99,7 +99,7 @@ type tokenClaims struct {
 	Evicts  bool   `json:"evict,omitempty"`
 }
 
-// Validate refuses tokens that are signed but not ours to act on.
+// Validate refuses tokens that are signed but not meant for us.
 func (c tokenClaims) Validate() error {
 	switch {
 	case c.Subject == "" || c.Session == "":

@@ -51,7 +51,7 @@ func parts(t testing.TB, header, claims object) string {
 	return encode(header) + "." + encode(claims)
 }
 
-// forge signs what nobody of ours would sign.
+// forge signs a token that the issuer would never sign.
 func forge(t testing.TB, key ed25519.PrivateKey, header, claims object) string {
 	t.Helper()
 	text := parts(t, header, claims)
@@ -81,7 +81,7 @@ func verifier() *jwtauth.Verifier {
 	return jwtauth.NewVerifier(jwtauth.NewStaticKeys(public(ours)), issuer)
 }
 
-// pass lets time pass, which in a bubble of made-up time takes none.
+// pass waits, which takes no real time in a bubble of fake time.
 func pass(d time.Duration) { <-time.After(d) }
 
 // refused fails the test unless the error is the 401 of every wrong token.
@@ -208,7 +208,8 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	}
 }
 
-// otherBits returns the character whose unused last bits differ: the same bytes, in a decoder that is not strict.
+// otherBits returns the character that differs only in its unused last bits: the same bytes, for a decoder that is not
+// strict.
 func otherBits(c byte) byte {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return alphabet[strings.IndexByte(alphabet, c)^1]
@@ -245,7 +246,7 @@ func TestClocksMayDifferALittle(t *testing.T) {
 	})
 }
 
-// counting is a source that counts questions, and whose keys can be withdrawn.
+// counting is a source that counts requests, and whose keys can be withdrawn.
 type counting struct {
 	mu         sync.Mutex
 	keys       jwtauth.StaticKeys

@@ -23,16 +23,16 @@ import (
 const (
 	DefaultLimit = 30
 	MaxLimit     = 100
-	MaxPage      = 100_000 // a database reads and throws away all that comes before a page
+	MaxPage      = 100_000 // a database reads and discards everything before a page
 	MaxQ         = 100     // characters
 )
 
-// Query asks for a page of a list.
+// Query selects a page of a list.
 type Query struct {
 	Q           string    // text to search for; "" is no search
 	Page, Limit int       // from 1; 1 to MaxLimit
 	Sort        []SortKey // first key first
-	Fields      []string  // what to show of each item, in any order; none means all
+	Fields      []string  // fields of each item to show, in any order; none means all
 }
 
 // SortKey is one field of a sort order.
@@ -41,7 +41,7 @@ type SortKey struct {
 	Descending bool
 }
 
-// Spec says what a list can do.
+// Spec describes what a list supports.
 type Spec struct {
 	Sortable    []string // fields that it can be sorted by
 	Fields      []string // fields that an item has
@@ -153,7 +153,7 @@ func selectFields(object []byte, fields []string) ([]byte, error) {
 	return text, nil
 }
 
-// links are relative references, right behind every proxy.
+// links returns relative references, which are right behind every proxy.
 func links(u *url.URL, q Query, total int64) string {
 	last := min(max(1, int((total+int64(q.Limit)-1)/int64(q.Limit))), MaxPage)
 	query := u.Query()

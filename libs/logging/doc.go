@@ -1,2 +1,2 @@
-// Package logging makes the structured log of a service.
+// Package logging returns the structured log of a service.
 package logging

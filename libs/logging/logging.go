@@ -25,7 +25,8 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// New makes a logger that writes one record a line, with the service's name and, where the context has one, the request's id.
+// New returns a logger that writes one record a line, with the service's name and, where the context has one, the
+// request's id.
 func New(w io.Writer, format string, level slog.Level, service string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
@@ -35,7 +36,7 @@ func New(w io.Writer, format string, level slog.Level, service string) *slog.Log
 	return slog.New(requestIDs{handler}).With("service", service)
 }
 
-// requestIDs adds the request's id to each record, so that no caller has to remember to.
+// requestIDs adds the request's id to each record, so that callers need not.
 type requestIDs struct{ slog.Handler }
 
 func (h requestIDs) Handle(ctx context.Context, record slog.Record) error {

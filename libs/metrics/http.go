@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Unrouted is the route label of requests that no route answers, so that scanners can't make new series.
+// Unrouted is the route label of requests without a route, so that scanners can't create new series.
 const Unrouted = "unrouted"
 
 // HTTP measures requests: their rate, errors and duration by route template.
@@ -24,7 +24,7 @@ func NewHTTP(registry *prometheus.Registry) *HTTP {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total", Help: "Requests answered, by listener, route template, method and status code.",
 		}, []string{"listener", "method", "route", "code"}),
-		// From half a millisecond, where a start on Redis ends up, to the longest time-out.
+		// From half a millisecond, about the time of a start on Redis, to the longest time-out.
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_request_duration_seconds", Help: "Time from the request's header to the end of the answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
@@ -59,8 +59,8 @@ func (h *HTTP) Middleware(listener string) gin.HandlerFunc {
 	}
 }
 
-// Expect makes the series of every route of the engine exist from the start: a rate over a counter
-// that appears with its first request misses that request, and an HPA over no series does nothing.
+// Expect creates the series of every route of the engine at start: a rate over a counter that appears with its first
+// request misses that request, and an HPA without series does nothing.
 func (h *HTTP) Expect(listener string, engine *gin.Engine) {
 	for _, route := range engine.Routes() {
 		h.requests.WithLabelValues(listener, route.Method, route.Path, "200")

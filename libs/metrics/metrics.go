@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// NewRegistry makes a registry with the process, the Go runtime and the build of the program in it.
+// NewRegistry returns a registry with metrics of the process, the Go runtime and the build of the program.
 func NewRegistry(service, version string) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -22,7 +22,7 @@ func NewRegistry(service, version string) *prometheus.Registry {
 	return registry
 }
 
-// Handler serves the registry in the text format, and OpenMetrics where asked for.
+// Handler serves the registry in the text format, or as OpenMetrics if asked.
 func Handler(registry *prometheus.Registry) http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry, EnableOpenMetrics: true})
 }

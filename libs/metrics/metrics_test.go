@@ -32,7 +32,7 @@ func want(t testing.TB, scraped string, lines ...string) {
 	}
 }
 
-// engine has two routes: one answers 201, one breaks its answer off.
+// engine has two routes: one answers 201, one aborts its answer.
 func engine(h *metrics.HTTP) *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false

@@ -23,7 +23,8 @@ import (
 const (
 	// operationTimeout bounds every operation, with its retries.
 	operationTimeout = 5 * time.Second
-	// selectionTimeout is how long an operation waits for a server. The driver's own 30 s would hang every request while it is away.
+	// selectionTimeout is how long an operation waits for a server. With the driver's own 30 s every request would hang
+	// while the server is away.
 	selectionTimeout = 2 * time.Second
 )
 
@@ -42,11 +43,11 @@ func Validate(uri, database string) []error {
 	return faults
 }
 
-// maxDatabase is the length in bytes that MongoDB allows the name of a database.
+// maxDatabase is the largest length in bytes of a database's name in MongoDB.
 const maxDatabase = 63
 
-// Open makes a client of the server at uri, and a handle of one database. It doesn't connect: Ping does.
-// Writes are acknowledged by a majority, so that a failover loses none.
+// Open returns a handle of one database on the server at uri. It doesn't connect: Ping does. Writes are acknowledged by
+// a majority, so that a failover loses none.
 func Open(uri, database, service string) (*mongo.Database, error) {
 	o := options.Client().ApplyURI(uri).SetAppName(service).
 		SetTimeout(operationTimeout).SetServerSelectionTimeout(selectionTimeout).SetConnectTimeout(selectionTimeout).
@@ -58,7 +59,7 @@ func Open(uri, database, service string) (*mongo.Database, error) {
 	return client.Database(database), nil
 }
 
-// Ping is the step of start-up that waits for the server.
+// Ping returns the start-up step that waits for the server.
 func Ping(db *mongo.Database) service.Step {
 	return service.Step{Name: "connect to MongoDB", Do: func(ctx context.Context) error {
 		if err := db.Client().Ping(ctx, readpref.Primary()); err != nil {
@@ -68,7 +69,7 @@ func Ping(db *mongo.Database) service.Step {
 	}}
 }
 
-// Close ends the client's connections.
+// Close returns a function that ends the client's connections.
 func Close(db *mongo.Database) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := db.Client().Disconnect(ctx); err != nil {
@@ -94,13 +95,14 @@ func Fault(err error) error {
 // notServing are the codes of a server that steps down, starts or stops, as the driver specifications' "Retryable Reads" lists them.
 var notServing = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
 
-// failingOver reports whether a server answered that another one should be asked. The driver did so once already.
+// failingOver reports whether a server answered that another one should be asked. The driver has tried that once
+// already.
 func failingOver(err error) bool {
 	answer, ok := errors.AsType[mongo.ServerError](err)
 	return ok && slices.ContainsFunc(notServing, answer.HasErrorCode)
 }
 
-// poolCleared says that another operation's connection broke, so that the driver gave up all of them.
+// poolCleared reports whether another operation's connection broke, so that the driver gave up all of them.
 func poolCleared(err error) bool {
 	pool, ok := errors.AsType[interface {
 		error
@@ -109,8 +111,8 @@ func poolCleared(err error) bool {
 	return ok && pool.Retryable()
 }
 
-// Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't overlap.
-// Names has the stored name of each field whose name differs.
+// Page turns a list's sort, page and limit into options of a find. The id decides between equals, so that pages don't
+// overlap. Names maps each field to its stored name, where that differs.
 func Page(q listing.Query, names map[string]string) *options.FindOptionsBuilder {
 	order := bson.D{}
 	for _, key := range q.Sort {
@@ -127,7 +129,7 @@ func Page(q listing.Query, names map[string]string) *options.FindOptionsBuilder 
 	return options.Find().SetSort(order).SetSkip(int64((q.Page - 1) * q.Limit)).SetLimit(int64(q.Limit))
 }
 
-// Contains matches documents in which one of the fields contains the text, in any case. No text matches all.
+// Contains matches documents in which one of the fields contains the text, ignoring case. The empty text matches all.
 func Contains(text string, fields ...string) bson.D {
 	if text == "" {
 		return bson.D{}

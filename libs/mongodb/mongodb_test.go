@@ -31,13 +31,13 @@ func open(t testing.TB, uri, database string) *mongo.Database {
 	return db
 }
 
-// nowhere is the address of a server that is away: nobody listens there.
+// nowhere returns the address of a server that is away: nothing listens there.
 func nowhere(t testing.TB) string {
 	t.Helper()
 	return "mongodb://" + testkit.FreeAddr(t)
 }
 
-// silent is the address of a server that accepts connections, and never says a word.
+// silent returns the address of a server that accepts connections, and never answers.
 func silent(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,7 +70,7 @@ func TestOpenTellsNoPassword(t *testing.T) {
 
 func TestNothingHangsWhenTheServerIsAway(t *testing.T) {
 	t.Parallel()
-	for name, uri := range map[string]string{"nobody listens": nowhere(t), "nobody answers": silent(t)} {
+	for name, uri := range map[string]string{"nothing listens": nowhere(t), "nothing answers": silent(t)} {
 		collection := open(t, uri, "test").Collection("things")
 		for what, call := range map[string]func(context.Context) error{
 			"read": func(ctx context.Context) error { return collection.FindOne(ctx, bson.D{}).Err() },

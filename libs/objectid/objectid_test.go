@@ -34,7 +34,7 @@ func TestOtherTextsAreRefused(t *testing.T) {
 	}
 }
 
-// A client that knows two ids knows nothing of others: no part of an id stays the same, or counts.
+// A client that knows two ids knows nothing of others: no part of an id is constant or a counter.
 func TestNewIDsHaveNothingInCommon(t *testing.T) {
 	t.Parallel()
 	var seen [12]map[byte]bool

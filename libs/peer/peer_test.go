@@ -32,7 +32,7 @@ import (
 
 const secret = "0123456789abcdef"
 
-// other is the other service: an engine that wants one of the secrets.
+// other is the other service: an engine that accepts the secrets.
 func other(t testing.TB, log io.Writer, secrets ...string) (*httpserver.Engine, string) {
 	t.Helper()
 	e, err := httpserver.New(httpserver.Options{
@@ -122,7 +122,8 @@ func TestAnErrorComesBackAsItWas(t *testing.T) {
 	}
 }
 
-// unavailable fails the test unless the caller's client would get a 503 that names the other service and nothing of its insides.
+// unavailable fails the test unless the caller's client would get a 503 that names the other service and hides its
+// insides.
 func unavailable(t testing.TB, what string, err error, hidden ...string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -173,7 +174,7 @@ func TestTheOthersFailureIsUnavailable(t *testing.T) {
 	unavailable(t, "hung", impatient.Call(t.Context(), http.MethodGet, "/", nil, nil))
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	unavailable(t, "nobody", client(gone.URL, secret).Call(t.Context(), http.MethodGet, "/", nil, nil))
+	unavailable(t, "no server", client(gone.URL, secret).Call(t.Context(), http.MethodGet, "/", nil, nil))
 	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	unavailable(t, "our deadline", client(hanging(t), secret).Call(deadline, http.MethodGet, "/", nil, nil))
@@ -229,7 +230,7 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("reached %t, error %v", reached.Load(), err)
 			}
 			if !test.want {
-				// Our own fault, not the client's: it must not look like a 401 that signing in would mend.
+				// Our own fault, not the client's: it must not look like a 401 that a new sign-in would solve.
 				unavailable(t, name, err, "internal_secret")
 				answer := testkit.Do(t, http.MethodGet, url+"/", "", testkit.Header(peer.SecretHeader, test.sent))
 				answer.Problem(t, 401, "internal_secret_invalid")
@@ -250,7 +251,7 @@ func TestTheSecretGoesNowhereElse(t *testing.T) {
 	err := client(address, secret).Call(t.Context(), http.MethodGet, "/", nil, nil)
 	unavailable(t, "a redirect", err)
 	if given.Load() != nil {
-		t.Errorf("somebody else was asked, with the secret %q", given.Load())
+		t.Errorf("another server was asked, with the secret %q", given.Load())
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// write answers a request with the error, and gives the answer and what was logged.
+// write answers a request with the error, and returns the answer and the log.
 func write(t *testing.T, r *http.Request, err error) (testkit.Answer, string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -158,7 +158,7 @@ func TestMembersThatJSONCannotCarry(t *testing.T) {
 	t.Parallel()
 	_, log := write(t, get(t), &fault.Error{Kind: fault.Gone, Code: "x", Members: map[string]any{"channel": make(chan int)}})
 	if !strings.Contains(log, "problem document") {
-		t.Errorf("nobody is told: %q", log)
+		t.Errorf("the log doesn't tell: %q", log)
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 
 var (
 	givenMu sync.Mutex
-	// given are the addresses that were found before: one may be free for a moment only, while what listens there is started again.
+	// given are the addresses returned before: one may be free only for a moment, while its server is restarted.
 	given = map[string]bool{}
 )
 
-// FreeAddr returns the wish, host:port, if nobody listens there, else an address of the same host that was never returned before and
-// where nobody listens. Port 0 wishes for any.
+// FreeAddr returns the wish, host:port, if nothing listens there. Otherwise it returns an address of the same host
+// where nothing listens, and which it never returned before. Port 0 wishes for any.
 func FreeAddr(ctx context.Context, wish string) (string, error) {
 	host, port, err := net.SplitHostPort(wish)
 	if err != nil {
@@ -38,7 +38,7 @@ func FreeAddr(ctx context.Context, wish string) (string, error) {
 	}
 }
 
-// listen returns where it could listen.
+// listen returns the address if it could listen there.
 func listen(ctx context.Context, address string) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"net/http"
 )
 
-// client leaves no connection behind, which a program that stops would have to wait for.
+// client keeps no connection open, since a stopping program would wait for it.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// Answers returns what Await waits for with a program that serves HTTP: the answer 200 at a URL.
+// Answers returns the condition that Await needs for a program that serves HTTP: the answer 200 at a URL.
 func Answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// isolate cannot tie the lives together here: a process survives if its starter is killed by SIGKILL.
+// isolate can't tie the lives together here: a process survives if its starter is killed by SIGKILL.
 func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

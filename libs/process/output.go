@@ -8,26 +8,26 @@ import (
 	"sync"
 )
 
-// keptLines is how much of a program's output is shown again when it fails.
+// keptLines is the number of lines of a program's output that are shown again when it fails.
 const keptLines = 20
 
-// Output passes a program's lines on, each with a prefix, and remembers the last ones.
-// It may be the standard output and the standard error of the same program at once.
+// Output passes a program's lines on, each with a prefix, and keeps the last ones. It may be the standard output and
+// the standard error of the same program at once.
 type Output struct {
 	to     io.Writer
 	prefix string
 
 	mu    sync.Mutex
-	begun []byte // a line without its end yet
+	begun []byte // a line that is not complete yet
 	last  []string
 }
 
-// NewOutput returns one that passes lines on to a writer, which must allow concurrent use.
+// NewOutput returns an output that passes lines on to a writer, which must allow concurrent use.
 func NewOutput(to io.Writer, prefix string) *Output {
 	return &Output{to: to, prefix: prefix}
 }
 
-// Write never fails: a program shall not end because nobody reads what it says.
+// Write never fails: a program must not end because its output is not read.
 func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -50,7 +50,7 @@ func (o *Output) pass(line string) {
 	}
 }
 
-// Last returns the last lines, also one without its end.
+// Last returns the last lines, including an incomplete one.
 func (o *Output) Last() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Process is a running program in a process group of its own, so that a terminal's Ctrl-C reaches it only through us.
+// Process is a running program in its own process group, so that a terminal's Ctrl-C reaches it only through us.
 type Process struct {
 	Name    string
 	Started time.Time
@@ -22,8 +22,9 @@ type Process struct {
 	err    error // of Wait; set before done is closed
 }
 
-// Start starts a command. What it says goes to the output, whose last lines are told when it fails; with nil, where cmd says.
-// The process is killed if this one dies, even by SIGKILL, on systems that can do so (Linux).
+// Start starts a command. Its output goes to output, whose last lines are part of the error when it fails, or, if that
+// is nil, where cmd says. The process is killed if this one dies, even by SIGKILL, on systems that support this
+// (Linux).
 func Start(name string, cmd *exec.Cmd, output *Output) (*Process, error) {
 	isolate(cmd)
 	cmd.WaitDelay = 2 * time.Second // for a grandchild that keeps our pipe open
@@ -33,7 +34,7 @@ func Start(name string, cmd *exec.Cmd, output *Output) (*Process, error) {
 	p := &Process{Name: name, Started: time.Now(), output: output, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// Linux sends the death signal when the thread that started the process ends: so this thread has to stay.
+		// Linux sends the death signal when the thread that started the process ends, so this thread has to stay.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -52,10 +53,11 @@ func Start(name string, cmd *exec.Cmd, output *Output) (*Process, error) {
 	return p, nil
 }
 
-// readyTimeout is how long a program may take until it is ready: a store may have much to read first.
+// readyTimeout is how long a program may take to get ready: a store may have much to read first.
 const readyTimeout = time.Minute
 
-// StartReady starts a command as Start does, and waits until ready returns nil. If it never does, nothing is left running.
+// StartReady starts a command as Start does, and waits until ready returns nil. If that never happens, it kills the
+// process.
 func StartReady(ctx context.Context, name string, cmd *exec.Cmd, output *Output, ready func(context.Context) error) (*Process, error) {
 	p, err := Start(name, cmd, output)
 	if err != nil {
@@ -70,10 +72,10 @@ func StartReady(ctx context.Context, name string, cmd *exec.Cmd, output *Output,
 	return p, nil
 }
 
-// Done is closed when the process has ended.
+// Done returns a channel that is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitCode waits for the end of the process, and returns the code that a shell would: 128 and the number for a signal.
+// ExitCode waits for the end of the process, and returns the code that a shell would: 128 plus the number for a signal.
 func (p *Process) ExitCode() int {
 	<-p.done
 	if p.err == nil {
@@ -89,12 +91,12 @@ func (p *Process) ExitCode() int {
 	return exit.ExitCode()
 }
 
-// End waits for the end of the process, and returns an error that tells it.
+// End waits for the end of the process, and returns an error that describes it.
 func (p *Process) End() error {
 	return fmt.Errorf("%s ended with exit code %d%s", p.Name, p.ExitCode(), p.last())
 }
 
-// last tells the last lines of what the process said.
+// last returns the last lines of the output, for an error.
 func (p *Process) last() string {
 	if p.output == nil || p.output.Last() == "" {
 		return ""
@@ -108,7 +110,7 @@ const (
 	onceFor = time.Second
 )
 
-// Await waits until ready returns nil. It fails if the process ends before that, or ctx does.
+// Await waits until ready returns nil. It fails if the process or ctx ends before that.
 func (p *Process) Await(ctx context.Context, ready func(context.Context) error) error {
 	again := time.NewTicker(poll)
 	defer again.Stop()
@@ -138,7 +140,7 @@ func (p *Process) Signal(signal syscall.Signal) {
 	}
 }
 
-// Stop asks the process to end, and kills it when ctx ends first; it returns when the process has ended.
+// Stop asks the process to end, and kills it if ctx ends first. It returns when the process has ended.
 func (p *Process) Stop(ctx context.Context) error {
 	p.Signal(syscall.SIGTERM)
 	select {

@@ -19,7 +19,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// shell starts a shell script, and waits until it says something or ends.
+// shell starts a shell script, and waits until it prints something or ends.
 func shell(t *testing.T, script string) *process.Process {
 	t.Helper()
 	output := process.NewOutput(io.Discard, "")
@@ -108,7 +108,7 @@ func TestKillEndsTheChildrenToo(t *testing.T) {
 	if _, err := pipe.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("its child still has the pipe: %v", err)
 	}
-	p.Kill() // once more is nothing
+	p.Kill() // a second kill does nothing
 }
 
 func TestStartOfNothing(t *testing.T) {
@@ -151,7 +151,7 @@ func TestAwaitDoesNotWaitForOneAnswer(t *testing.T) {
 		if asked++; asked > 1 {
 			return nil
 		}
-		<-ctx.Done() // a server that was stopped, say, when it had taken the request
+		<-ctx.Done() // such as a server that was stopped after it had accepted the request
 		return ctx.Err()
 	})
 	if err != nil || asked != 2 {
@@ -174,7 +174,7 @@ func TestStartReady(t *testing.T) {
 	}
 	p.Kill()
 
-	// One that never gets ready is gone afterwards: it has let go of its pipe.
+	// One that never gets ready is ended: it has closed its pipe.
 	pipe, theirs, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func TestStartReady(t *testing.T) {
 	}
 	_ = pipe.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if _, err := pipe.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		t.Errorf("somebody still has the pipe: %v", err)
+		t.Errorf("the pipe is still open: %v", err)
 	}
 }
 

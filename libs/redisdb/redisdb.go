@@ -17,13 +17,13 @@ import (
 	"streamgate/libs/service"
 )
 
-// AnswerWithin bounds a call with all that belongs to it: a wait for a connection, its making and the repetitions. What keeps a stream running is
-// worth a wait while a busy machine has no time for the server, and those that ask on behalf of somebody wait for 2 s. A caller in more of a hurry
-// gives its context a deadline.
+// AnswerWithin bounds a call as a whole: the wait for a connection, its setup and the repetitions. A heartbeat is worth
+// a wait while a busy machine has no time for the server, and services that ask for a client wait for 2 s. A caller in
+// more of a hurry gives its context a deadline.
 const AnswerWithin = 1500 * time.Millisecond
 
 const (
-	// dialTimeout and callTimeout bound one try, callTimeout also the wait for a free connection.
+	// dialTimeout and callTimeout bound one try; callTimeout also bounds the wait for a free connection.
 	dialTimeout = 100 * time.Millisecond
 	callTimeout = 500 * time.Millisecond
 	// retries is how often a call is repeated.
@@ -69,13 +69,13 @@ func (s *Settings) Validate() []error {
 // Look is called with every new connection before it is used; its error closes the connection.
 type Look func(ctx context.Context, connection *redis.Conn) error
 
-// Open makes a client. It doesn't connect: Ping does. Look may be nil.
+// Open returns a client. It doesn't connect: Ping does. Look may be nil.
 //
-// The client repeats a command where a connection broke or gave no answer: what is called through it must be idempotent.
+// The client repeats a command if a connection broke or gave no answer, so every command must be idempotent.
 func Open(s Settings, service string, look Look) (redis.UniversalClient, error) {
-	logging.Disable() // the client's own log, which is no JSON and has a line for each failed dial; callers get every error
+	logging.Disable() // the client's own log is not JSON and has a line for each failed dial; callers get every error
 	client, err := connect(s, service, look)
-	if _, ok := errors.AsType[*url.Error](err); ok { // which has the password
+	if _, ok := errors.AsType[*url.Error](err); ok { // its text contains the password
 		err = errors.New("not an address; write special characters of the password as %XX")
 	}
 	if err != nil {
@@ -90,7 +90,7 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 	if err != nil {
 		return nil, err
 	}
-	o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // a round trip less when a connection is made
+	o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // saves a round trip for each new connection
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
 	o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, retries, maxRedirects
 	o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
@@ -98,8 +98,8 @@ func connect(s Settings, service string, look Look) (redis.UniversalClient, erro
 	return redis.NewUniversalClient(o), nil
 }
 
-// address reads the URL as its mode has it. Of what go-redis takes in its query, what would route a read to a replica counts for nothing:
-// a replica may not know of a stream yet.
+// address parses the URL according to the mode. It ignores the options of go-redis that would route a read to a
+// replica, which may not know of a stream yet.
 func (s Settings) address() (*redis.UniversalOptions, error) {
 	switch s.Mode {
 	case cluster:
@@ -157,7 +157,7 @@ func (bounded) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 	}
 }
 
-// Ping is the step of start-up that waits for the server.
+// Ping returns the start-up step that waits for the server.
 func Ping(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "connect to Redis", Do: func(ctx context.Context) error {
 		if err := client.Ping(ctx).Err(); err != nil {
@@ -170,13 +170,13 @@ func Ping(client redis.UniversalClient) service.Step {
 // oldest is the first major version whose scripts may begin with a line of flags.
 const oldest = 7
 
-// RequireFit is the step of start-up that refuses a server that is too old for the scripts, and one that throws keys away when its memory is
-// full: an evicted lease is an admitted stream too many. A server that doesn't tell is believed.
+// RequireFit returns the start-up step that refuses a server that is too old for the scripts, or that evicts keys when
+// its memory is full: an evicted lease is an admitted stream too many. A server that doesn't tell is accepted.
 func RequireFit(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "check Redis", Do: func(ctx context.Context) error {
 		text, err := client.Info(ctx).Result() // older servers take one section at most
 		if answer := redis.Error(nil); errors.As(err, &answer) {
-			return nil // INFO is not for everybody on a managed server, nor on one that runs inside a test
+			return nil // INFO may be forbidden on a managed server, or missing in one that runs inside a test
 		}
 		if err != nil {
 			return fmt.Errorf("redis: %w", err)
@@ -209,7 +209,7 @@ func ParseInfo(text string) map[string]string {
 	return fields
 }
 
-// Close ends the client's connections.
+// Close returns a function that ends the client's connections.
 func Close(client redis.UniversalClient) func(context.Context) error {
 	return func(context.Context) error {
 		if err := client.Close(); err != nil {
@@ -219,7 +219,8 @@ func Close(client redis.UniversalClient) func(context.Context) error {
 	}
 }
 
-// away are the beginnings of the answers of a server that is there but can't serve: loading its data, failing over, full.
+// away holds the beginnings of the answers of a server that is up but can't serve: loading its data, failing over,
+// full.
 var away = []string{
 	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients",
 }
@@ -241,5 +242,5 @@ func Fault(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("redis: %w", err)
 	}
-	return fault.Away("The record of streams", err) // the network, in one of its many words
+	return fault.Away("The record of streams", err) // an error of the network, in one of its many forms
 }

@@ -26,13 +26,14 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// server is a Redis of the test's own.
+// server is a Redis for one test.
 type server struct {
 	addr    string
 	process *os.Process
 }
 
-// startRedis starts the installed server, without persistence, and waits until it answers. Without one the test is skipped.
+// startRedis starts the installed server, without persistence, and waits until it answers. If none is installed, the
+// test is skipped.
 func startRedis(t testing.TB, options ...string) *server {
 	t.Helper()
 	binary := ""
@@ -74,7 +75,7 @@ func open(t testing.TB, address string) redis.UniversalClient {
 	return client
 }
 
-// prepare runs a step as a service does, for at most half a second, and gives what the service ended with.
+// prepare runs steps as a service does, for at most half a second, and returns how the service ended.
 func prepare(t testing.TB, steps ...service.Step) (ready bool, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -104,7 +105,7 @@ func TestOpen(t *testing.T) {
 func TestPingWaitsForTheServer(t *testing.T) {
 	t.Parallel()
 	if ready, err := prepare(t, redisdb.Ping(open(t, "redis://"+testkit.FreeAddr(t)))); ready || err != nil {
-		t.Errorf("nobody there: ready %t, %v", ready, err)
+		t.Errorf("no server: ready %t, %v", ready, err)
 	}
 	if ready, err := prepare(t, redisdb.Ping(open(t, testkit.Redis(t)))); !ready || err != nil {
 		t.Errorf("ready %t, %v", ready, err)
@@ -156,9 +157,9 @@ func TestEvictionOfAServerThatDoesNotTell(t *testing.T) {
 	if ready, err := prepare(t, redisdb.RequireFit(client)); !ready || err != nil {
 		t.Errorf("without the right to INFO: ready %t, %v", ready, err)
 	}
-	// Not to tell and not to answer are not the same.
+	// Refusing to tell and not answering are different.
 	if ready, err := prepare(t, redisdb.RequireFit(open(t, "redis://"+testkit.FreeAddr(t)))); ready || err != nil {
-		t.Errorf("nobody there: ready %t, %v", ready, err)
+		t.Errorf("no server: ready %t, %v", ready, err)
 	}
 }
 
@@ -246,7 +247,7 @@ func TestFaultsOfAServer(t *testing.T) {
 		_ = connection.Close()
 	}
 
-	testkit.Eventually(t, "a replica of nobody", func() bool { return client.SlaveOf(ctx, "127.0.0.1", "1").Err() == nil })
+	testkit.Eventually(t, "a replica without a primary", func() bool { return client.SlaveOf(ctx, "127.0.0.1", "1").Err() == nil })
 	isAway(t, "a replica", client.Set(ctx, "text", "b", 0).Err())
 	isAway(t, "a replica without its master", client.Get(ctx, "text").Err())
 }
@@ -261,7 +262,8 @@ func TestFaultOfACallerWhoLeft(t *testing.T) {
 	}
 }
 
-// fastest returns the best of three, so that a busy machine is no failure, and holds that each error says that Redis is away.
+// fastest returns the best of three calls, so that a busy machine is no failure, and checks that each error says that
+// Redis is away.
 func fastest(t testing.TB, what string, call func() error) {
 	t.Helper()
 	best := time.Hour
@@ -278,7 +280,7 @@ func fastest(t testing.TB, what string, call func() error) {
 
 func TestNothingHangsWhenRedisIsAway(t *testing.T) {
 	t.Parallel()
-	// As one in a hurry asks, who has to say so within 300 ms.
+	// As a caller in a hurry asks, which has to answer within 300 ms.
 	ping := func(client redis.UniversalClient) func() error {
 		return func() error {
 			ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
@@ -286,14 +288,14 @@ func TestNothingHangsWhenRedisIsAway(t *testing.T) {
 			return client.Ping(ctx).Err()
 		}
 	}
-	fastest(t, "nobody listens", ping(open(t, "redis://"+testkit.FreeAddr(t))))
+	fastest(t, "nothing listens", ping(open(t, "redis://"+testkit.FreeAddr(t))))
 
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	fastest(t, "nobody answers", ping(open(t, "redis://"+silent.Addr().String())))
+	fastest(t, "nothing answers", ping(open(t, "redis://"+silent.Addr().String())))
 
 	stopped := startRedis(t)
 	client := stopped.open(t)
@@ -330,7 +332,7 @@ func TestNothingHangsWhenRedisIsAway(t *testing.T) {
 	testkit.Eventually(t, "it is used again when it is back", func() bool { return client.Ping(t.Context()).Err() == nil })
 }
 
-// A server that stands still for longer than one try waits costs no call either.
+// A server that stalls for longer than one try waits costs no call either.
 func TestAStallCostsNoCall(t *testing.T) {
 	t.Parallel()
 	s := startRedis(t)
@@ -353,7 +355,7 @@ func TestARestartCostsNoRequest(t *testing.T) {
 	client := s.open(t)
 	_, port, _ := net.SplitHostPort(s.addr)
 	for range 5 {
-		// What a proxy or a failover does: the connections break, and the server is there.
+		// As with a proxy or a failover: the connections break, but the server is there.
 		if err := client.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err(); err != nil && !errors.Is(err, io.EOF) {
 			t.Log(err)
 		}

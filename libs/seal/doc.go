@@ -1,2 +1,2 @@
-// Package seal authenticates short messages that leave Streamgate to come back.
+// Package seal authenticates short messages that leave Streamgate and return.
 package seal

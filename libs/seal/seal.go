@@ -13,7 +13,7 @@ import (
 // TagLength is the length of a seal in bytes: HMAC-SHA-256 cut to 128 bits, as RFC 2104, section 5, allows.
 const TagLength = 16
 
-// Keys seal and open: the first seals, all open, so that keys can be changed without a break.
+// Keys seal and open messages: the first key seals, all open, so that keys can be changed without a break.
 type Keys [][]byte
 
 // ParseKeys reads keys of 32 bytes, each in base64. Its error names the variable and each faulty key by its position.
@@ -33,12 +33,12 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 	return keys, errors.Join(faults...)
 }
 
-// Seal returns the message with a tag behind it. The purpose keeps messages of different meaning apart.
+// Seal returns the message with a tag behind it. The purpose separates messages of different meanings.
 func (k Keys) Seal(purpose string, message []byte) []byte {
 	return slices.Concat(message, tag(k[0], purpose, message))
 }
 
-// Open returns the message of a sealed one, and whether the seal is ours.
+// Open returns the message in a sealed one, and reports whether the seal is ours.
 func (k Keys) Open(purpose string, sealed []byte) ([]byte, bool) {
 	if len(sealed) < TagLength {
 		return nil, false

@@ -58,7 +58,7 @@ func TestPurposesAreApart(t *testing.T) {
 			t.Errorf("opens as %q", purpose)
 		}
 	}
-	// What belongs to the purpose can't move into the message.
+	// A part of the purpose can't move into the message.
 	if _, ok := keys.Open("grantm", append([]byte("essage"), sealed[len("message"):]...)); ok {
 		t.Error("the border between purpose and message can be moved")
 	}
@@ -88,7 +88,7 @@ func TestRotation(t *testing.T) {
 
 func TestSealLeavesTheMessageAlone(t *testing.T) {
 	t.Parallel()
-	buffer := []byte("message and what comes after it, which is somebody else's")
+	buffer := []byte("message and what comes after it, which is not ours")
 	before := bytes.Clone(buffer)
 	seal.Keys{current}.Seal("test", buffer[:7])
 	if !bytes.Equal(buffer, before) {

@@ -10,7 +10,7 @@ import (
 	"streamgate/libs/metrics"
 )
 
-// operations serves probes and metrics. Liveness looks at nothing but the process, and readiness at start-up and drain alone: a
+// operations serves probes and metrics. Liveness depends on the process alone, readiness on start-up and drain alone: a
 // database that all replicas share must not take all of them out of service at once.
 func (r *Running) operations() http.Handler {
 	mux := http.NewServeMux()

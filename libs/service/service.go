@@ -24,14 +24,15 @@ import (
 	"streamgate/libs/problem"
 )
 
-// Service is what an app wires together: its handlers, and what they need before the first request and after the last.
+// Service holds the parts that an app has wired together: its handlers, and the steps before the first request and
+// after the last.
 type Service struct {
 	Name, Version    string
 	Public, Internal http.Handler
 	Registry         *prometheus.Registry
 	Log              *slog.Logger
-	// Prepare is done in order before the service is ready. A step that fails is repeated until it succeeds, or for good when
-	// its error is Permanent.
+	// Prepare is done in order before the service is ready. A step that fails is repeated until it succeeds; a
+	// Permanent error ends the service.
 	Prepare []Step
 	// Background runs from readiness until its context ends, before anything is closed.
 	Background []func(ctx context.Context)
@@ -47,7 +48,7 @@ type Step struct {
 	Do   func(ctx context.Context) error
 }
 
-// Permanent marks an error that waiting does not mend, such as a setting that the database refuses.
+// Permanent marks an error that waiting does not solve, such as a setting that the database refuses.
 func Permanent(err error) error { return permanent{err} }
 
 type permanent struct{ error }
@@ -72,7 +73,7 @@ const (
 	draining
 )
 
-// Run starts the service, and returns when ctx has ended and all requests with it, or when something failed.
+// Run starts the service, and returns when ctx and all requests have ended, or when something failed.
 func (s *Service) Run(ctx context.Context, settings Settings) error {
 	running, err := s.Start(ctx, settings)
 	if err != nil {
@@ -81,7 +82,7 @@ func (s *Service) Run(ctx context.Context, settings Settings) error {
 	return running.Serve(ctx)
 }
 
-// Start opens the listeners. Requests are answered once Serve is under way.
+// Start opens the listeners. Requests are answered once Serve runs.
 func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error) {
 	r := &Running{service: s, settings: settings, ready: make(chan struct{}), failed: make(chan error, 3)}
 	var config net.ListenConfig
@@ -117,14 +118,15 @@ func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error
 	return r, nil
 }
 
-// Ready is closed when the service is ready.
+// Ready returns a channel that is closed when the service is ready.
 func (r *Running) Ready() <-chan struct{} { return r.ready }
 
-// closeTimeout bounds what is done after the last request.
+// closeTimeout bounds the work after the last request.
 const closeTimeout = 5 * time.Second
 
-// Serve prepares the service, then answers requests until ctx ends, then drains: readiness fails first, then, after DRAIN_DELAY,
-// no connection is accepted and requests under way have DRAIN_TIMEOUT to end, then all is closed in reverse order.
+// Serve prepares the service, answers requests until ctx ends, and then drains. Readiness fails first. After
+// DRAIN_DELAY no connection is accepted, and requests under way have DRAIN_TIMEOUT to end. Then everything is closed in
+// reverse order.
 func (r *Running) Serve(ctx context.Context) error {
 	log, began := r.service.Log, time.Now()
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -154,7 +156,7 @@ func (r *Running) Serve(ctx context.Context) error {
 	if r.service.Drain != nil {
 		r.service.Drain()
 	}
-	// The operations listener, which is the first, ends last: probes and metrics are answered while the others drain.
+	// The operations listener, the first in the list, ends last: it answers probes and metrics while the others drain.
 	var drains errgroup.Group
 	for _, server := range r.servers[1:] {
 		drains.Go(func() error { return shutdown(drain, server) })
@@ -162,7 +164,7 @@ func (r *Running) Serve(ctx context.Context) error {
 	err = errors.Join(err, drains.Wait())
 	cancel()
 	_ = loops.Wait()
-	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout) // requests may have used up all of the other
+	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout) // requests may have used up the time of the drain
 	defer stop()
 	for _, closer := range slices.Backward(r.service.Close) {
 		err = errors.Join(err, closer(closing))
@@ -180,11 +182,11 @@ func shutdown(ctx context.Context, server *http.Server) error {
 	return nil
 }
 
-// sayEvery is how often a service that waits at start-up says so.
+// sayEvery is how often a service that waits at start-up logs so.
 const sayEvery = 10 * time.Second
 
-// prepare does the steps. The pause between tries grows from 50 ms to 2 s: a store that starts together with us costs little, one
-// that is away for long is not hammered. An end of ctx while waiting is an orderly end, not an error.
+// prepare does the steps. The pause between tries grows from 50 ms to 2 s: short for a store that starts together with
+// us, long enough not to flood one that stays away. If ctx ends meanwhile, that is an orderly end, not an error.
 func (r *Running) prepare(ctx context.Context) error {
 	for _, step := range r.service.Prepare {
 		pause, said := 50*time.Millisecond, time.Time{}
@@ -194,7 +196,7 @@ func (r *Running) prepare(ctx context.Context) error {
 				break
 			}
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // asked to stop before it was ready: nothing failed
+				return nil //nolint:nilerr // asked to stop before it was ready, which is no failure
 			}
 			if final, ok := errors.AsType[permanent](err); ok {
 				return fmt.Errorf("%s: %w", step.Name, final.error)
@@ -216,7 +218,7 @@ func (r *Running) prepare(ctx context.Context) error {
 	return nil
 }
 
-// gate answers 503 until the service is ready. While it drains it goes on answering: what still comes is not refused.
+// gate answers 503 until the service is ready. During the drain it still lets requests pass.
 func (r *Running) gate(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		switch r.state.Load() {
@@ -231,8 +233,9 @@ func (r *Running) gate(handler http.Handler) http.Handler {
 	})
 }
 
-// Main is what a service's main does: it reads cfg from the environment, wires the service and runs it until SIGINT or SIGTERM. Settings
-// are the ones within cfg. It exits with code 2 when cfg has faults, and with code 1 when the service can't be wired or fails.
+// Main does the work of a service's main: it reads cfg from the environment, wires the service and runs it until SIGINT
+// or SIGTERM. Settings are the ones within cfg. It exits with code 2 if cfg has faults, and with code 1 if the service
+// can't be wired or fails.
 func Main(name, version string, cfg config.Settings, settings *Settings, wire func(log *slog.Logger) (*Service, error)) {
 	config.Main(name, version, cfg)
 	log := logging.New(os.Stderr, settings.LogFormat, settings.LogLevel, name)
@@ -245,7 +248,8 @@ func Main(name, version string, cfg config.Settings, settings *Settings, wire fu
 	Exit(log, err)
 }
 
-// Exit ends a main whose service could not be made or failed: it says why, and exits with code 1. Without an error it returns.
+// Exit ends the program with code 1 if its service could not be wired or failed, and logs the reason. Without an error
+// it returns.
 func Exit(log *slog.Logger, err error) {
 	if err != nil {
 		log.Error("failed", "error", err)

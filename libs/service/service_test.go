@@ -22,7 +22,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// TestMain makes the test binary a main that fails, too.
+// TestMain makes the test binary also a main that fails.
 func TestMain(m *testing.M) {
 	if os.Getenv("AS_FAILING_MAIN") == "" {
 		os.Exit(m.Run())
@@ -46,7 +46,7 @@ type under struct {
 	log   *testkit.Log
 }
 
-// start serves s; what it lacks is filled in.
+// start serves s, after filling in what it lacks.
 func start(t testing.TB, s *service.Service, settings service.Settings) *under {
 	t.Helper()
 	u := &under{t: t, log: &testkit.Log{}, ended: make(chan error, 1)}
@@ -80,7 +80,7 @@ func start(t testing.TB, s *service.Service, settings service.Settings) *under {
 
 func (u *under) get(url string) testkit.Answer { return testkit.Do(u.t, http.MethodGet, url, "") }
 
-// probe returns the status of readiness, and 0 when nothing listens.
+// probe returns the status of readiness, or 0 when nothing listens.
 func (u *under) probe() (status int, text string) {
 	response, err := http.Get(u.OperationsURL + "/readyz")
 	if err != nil {
@@ -103,7 +103,7 @@ func (u *under) end() error {
 	}
 }
 
-// journal is what happened, in order.
+// journal records events in their order.
 type journal struct {
 	mu     sync.Mutex
 	events []string
@@ -206,7 +206,7 @@ func TestAnEndWhileWaitingIsOrderly(t *testing.T) {
 	began := make(chan struct{})
 	var once sync.Once
 	slow := settings()
-	slow.DrainDelay = time.Hour // nobody was sent here, so nobody has to look away
+	slow.DrainDelay = time.Hour // no traffic was sent here, so no balancer needs time
 	u := start(t, &service.Service{
 		Prepare: []service.Step{{Name: "connect", Do: func(ctx context.Context) error {
 			once.Do(func() { close(began) })
@@ -225,7 +225,7 @@ func TestAnEndWhileWaitingIsOrderly(t *testing.T) {
 	}
 	select {
 	case <-u.Ready():
-		t.Error("it counts as ready")
+		t.Error("its Ready channel is closed")
 	default:
 	}
 }
@@ -265,7 +265,7 @@ func TestDrain(t *testing.T) {
 
 	u.stop()
 	testkit.Eventually(t, "readiness fails", func() bool { status, text := u.probe(); return status == 503 && text == "draining" })
-	response, err := http.Get(u.PublicURL) // balancers have not looked away yet
+	response, err := http.Get(u.PublicURL) // balancers still send requests
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestARequestThatNeverEnds(t *testing.T) {
 	<-under
 	u.stop()
 	err := u.end()
-	if err == nil || err.Error() != "drain: context deadline exceeded" { // and what is closed afterwards has time of its own
+	if err == nil || err.Error() != "drain: context deadline exceeded" { // the close functions have their own time
 		t.Errorf("ended with %v", err)
 	}
 	<-gone
@@ -347,7 +347,7 @@ func TestAPortInUse(t *testing.T) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
-	// What was opened before the failure is closed again: the same ports can be had.
+	// The listeners opened before the failure are closed again: the same ports are free.
 	config := settings()
 	config.OperationsAddr, config.PublicAddr = testkit.FreeAddr(t), used.Addr().String()
 	s := &service.Service{Registry: metrics.NewRegistry("", ""), Log: testkit.Logger(t)}

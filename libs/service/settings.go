@@ -12,7 +12,7 @@ import (
 	"streamgate/libs/logging"
 )
 
-// Settings are what every service is configured with. Embed it in the service's own struct of settings.
+// Settings are the settings of every service. Embed it in the service's own struct of settings.
 type Settings struct {
 	PublicAddr      string        `env:"PUBLIC_ADDR" envDefault:":8080" desc:"address of the public listener"`
 	InternalAddr    string        `env:"INTERNAL_ADDR" envDefault:":8081" desc:"address of the listener for the other services"`
@@ -29,7 +29,7 @@ type Settings struct {
 // minSecret is the length in characters below which a secret could be guessed.
 const minSecret = 16
 
-// notInHeader says of a character that an HTTP header would not carry it as it is.
+// notInHeader reports whether an HTTP header would not carry the character unchanged.
 func notInHeader(r rune) bool { return r <= ' ' || r > '~' }
 
 // Validate returns every fault of the common settings.

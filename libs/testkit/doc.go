@@ -1,2 +1,2 @@
-// Package testkit gives tests the stores and clients that they run against.
+// Package testkit provides tests with the stores and clients that they run against.
 package testkit

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// failures is a test whose failures are what is tested.
+// failures is a test whose failures are recorded.
 type failures struct {
 	testing.TB
 
 	said []string
 }
 
-// Failures returns what a test fails with, in order: it tests what other tests are made of.
+// Failures returns the failures of a test, in order. It tests functions that other tests are made of.
 func Failures(t testing.TB, test func(t testing.TB)) []string {
 	t.Helper()
 	f := &failures{TB: t}
@@ -26,19 +26,19 @@ func Failures(t testing.TB, test func(t testing.TB)) []string {
 	return f.said
 }
 
-// Helper is as testing.TB says: the lines of what fails are not told.
+// Helper implements testing.TB. Lines are not recorded, so it has nothing to do.
 func (*failures) Helper() {}
 
-// Errorf is as testing.TB says.
+// Errorf implements testing.TB.
 func (f *failures) Errorf(format string, args ...any) {
 	f.said = append(f.said, fmt.Sprintf(format, args...))
 }
 
-// Fatalf is as testing.TB says.
+// Fatalf implements testing.TB.
 func (f *failures) Fatalf(format string, args ...any) {
 	f.Errorf(format, args...)
 	runtime.Goexit()
 }
 
-// Fatal is as testing.TB says.
+// Fatal implements testing.TB.
 func (f *failures) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }

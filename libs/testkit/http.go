@@ -15,7 +15,7 @@ import (
 	"streamgate/libs/service"
 )
 
-// Logger writes to the test's log.
+// Logger returns a logger that writes to the test's log.
 func Logger(t testing.TB) *slog.Logger {
 	return logging.New(t.Output(), logging.Text, slog.LevelWarn, t.Name())
 }
@@ -34,7 +34,7 @@ func Run(t testing.TB, s *service.Service) *service.Running {
 	return running
 }
 
-// FreeAddr returns an address, host:port, where nobody listens.
+// FreeAddr returns an address, host:port, where nothing listens.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	addr, err := process.FreeAddr(t.Context(), "127.0.0.1:0")
@@ -44,14 +44,14 @@ func FreeAddr(t testing.TB) string {
 	return addr
 }
 
-// Start does the same, but doesn't wait until the service is ready. Stop ends it earlier than the test.
+// Start does what Run does, but doesn't wait until the service is ready. Stop ends the service before the test ends.
 func Start(t testing.TB, s *service.Service) (running *service.Running, stop func()) {
 	t.Helper()
 	running, _, stop = start(t, s)
 	return running, stop
 }
 
-// start returns what the service ended with as well, which is read once; who reads it leaves nil for stop.
+// start also returns the error that the service ended with. It can be read once; stop then gets nil.
 func start(t testing.TB, s *service.Service) (running *service.Running, ended chan error, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,7 +75,7 @@ func start(t testing.TB, s *service.Service) (running *service.Running, ended ch
 	return running, ended, stop
 }
 
-// Answer is an HTTP answer read whole.
+// Answer is a complete HTTP answer.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -138,7 +138,7 @@ func Do(t testing.TB, method, url, body string, options ...Option) Answer {
 	for _, option := range options {
 		option(request)
 	}
-	response, err := http.DefaultTransport.RoundTrip(request) // no redirects followed: they are answers too
+	response, err := http.DefaultTransport.RoundTrip(request) // redirects are not followed: they are answers too
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func Do(t testing.TB, method, url, body string, options ...Option) Answer {
 	return Answer{response.StatusCode, response.Header, text}
 }
 
-// Want fails the test unless the answer has this status, showing what it was instead.
+// Want fails the test unless the answer has this status, and shows the answer.
 func (a Answer) Want(t testing.TB, status int) Answer {
 	t.Helper()
 	if a.Status != status {
@@ -159,7 +159,8 @@ func (a Answer) Want(t testing.TB, status int) Answer {
 	return a
 }
 
-// Problem fails the test unless the answer is a problem document with this status and code; fields must all be named in it.
+// Problem fails the test unless the answer is a problem document with this status and code, in which all fields are
+// named.
 func (a Answer) Problem(t testing.TB, status int, code string, fields ...string) Answer {
 	t.Helper()
 	a.Want(t, status)

@@ -11,14 +11,14 @@ type Log struct {
 	text bytes.Buffer
 }
 
-// Write is as io.Writer says.
+// Write implements io.Writer.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-// String returns all that was logged so far.
+// String returns everything that was logged so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

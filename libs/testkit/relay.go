@@ -18,41 +18,58 @@ func listen(t testing.TB) net.Listener {
 	return listener
 }
 
-// Relay is a way to a server that can be shut, and is open at first.
+// Intercept stands before the server of a URL until the test ends, and returns the URL that leads through it. It passes
+// each connection to serve, with one to the server, and closes both when serve returns.
+func Intercept(t testing.TB, address string, serve func(client, server net.Conn)) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, host := listen(t), u.Host
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = client.Close() }()
+				server, err := new(net.Dialer).DialContext(context.Background(), "tcp", host)
+				if err != nil {
+					return
+				}
+				defer func() { _ = server.Close() }()
+				serve(client, server)
+			}()
+		}
+	}()
+	u.Host = listener.Addr().String()
+	return u.String()
+}
+
+// Relay passes connections to a server while it is open, as it is at first.
 type Relay struct {
 	Addr string // host:port
-
-	server string
 
 	mu     sync.Mutex
 	shut   bool
 	inside []net.Conn
 }
 
-// NewRelay makes a way to the server of a URL, which ends with the test, and returns the URL that goes through it.
+// NewRelay returns a relay to the server of a URL, and the URL that leads through it. It ends with the test.
 func NewRelay(t testing.TB, address string) (*Relay, string) {
 	t.Helper()
-	u, err := url.Parse(address)
+	r := &Relay{}
+	through := Intercept(t, address, r.serve)
+	t.Cleanup(r.Shut)
+	u, err := url.Parse(through)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := listen(t)
-	r := &Relay{Addr: listener.Addr().String(), server: u.Host}
-	t.Cleanup(func() {
-		_ = listener.Close()
-		r.Shut()
-	})
-	go func() {
-		for {
-			outside, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			r.enter(outside)
-		}
-	}()
-	u.Host = r.Addr
-	return r, u.String()
+	r.Addr = u.Host
+	return r, through
 }
 
 // Shut ends all connections, and refuses new ones.
@@ -66,30 +83,31 @@ func (r *Relay) Shut() {
 	r.inside = nil
 }
 
-// Open takes connections again.
+// Open accepts connections again.
 func (r *Relay) Open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shut = false
 }
 
-func (r *Relay) enter(outside net.Conn) {
+func (r *Relay) serve(client, server net.Conn) {
+	if !r.enter(client, server) {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+	}()
+	_, _ = io.Copy(client, server)
+}
+
+// enter reports whether the relay is open, and then notes the connections for Shut.
+func (r *Relay) enter(connections ...net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shut {
-		_ = outside.Close()
-		return
+		return false
 	}
-	inside, err := new(net.Dialer).DialContext(context.Background(), "tcp", r.server)
-	if err != nil {
-		_ = outside.Close()
-		return
-	}
-	r.inside = append(r.inside, inside, outside)
-	for _, way := range [][2]net.Conn{{inside, outside}, {outside, inside}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			_ = way[0].Close()
-		}()
-	}
+	r.inside = append(r.inside, connections...)
+	return true
 }

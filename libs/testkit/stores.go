@@ -17,14 +17,14 @@ import (
 	"streamgate/libs/redisemu"
 )
 
-// Where `make test` says that its stores are.
+// The variables in which `make test` names its stores.
 const (
 	mongoVariable = "TEST_MONGODB_URI"
 	redisVariable = "TEST_REDIS_URL"
 )
 
-// Mongo returns the address of a server and the name of a database of the test's own, which is dropped afterwards. Without a server
-// the test is skipped: `make test` always has one.
+// Mongo returns the address of a server and the name of a database for this test alone, which is dropped afterwards.
+// Without a server the test is skipped; `make test` always has one.
 func Mongo(t testing.TB) (uri, database string) {
 	t.Helper()
 	uri = os.Getenv(mongoVariable)
@@ -63,8 +63,8 @@ func OpenMongo(t testing.TB, uri, database string) *mongo.Database {
 	return db
 }
 
-// Redis returns the address of a server that tests share: use accounts of your own. Without one, it is a miniredis of the test's own,
-// on real time.
+// Redis returns the address of a server that tests share: use your own accounts. Without one, it is a miniredis of this
+// test alone, on real time.
 func Redis(t testing.TB) string {
 	t.Helper()
 	if address := os.Getenv(redisVariable); address != "" {
@@ -75,7 +75,7 @@ func Redis(t testing.TB) string {
 	return "redis://" + mini.Addr() + "/0"
 }
 
-// NewID returns an account's or a content's id that no other test has.
+// NewID returns an id of an account or a content that no other test has.
 func NewID() string { return objectid.New().String() }
 
 // Eventually waits until condition holds, and fails the test if it never does within ten seconds.

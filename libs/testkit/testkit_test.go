@@ -17,7 +17,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// said returns what a test fails with, or "".
+// said returns the failure of a test, or "".
 func said(t *testing.T, test func(t testing.TB)) string {
 	t.Helper()
 	return strings.Join(testkit.Failures(t, test), "\n")

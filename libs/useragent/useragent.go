@@ -5,10 +5,10 @@ import "strings"
 // maxProduct is the longest name that is taken from an agent, in bytes.
 const maxProduct = 64
 
-// A mark in a user agent and what it stands for.
+// mark is a text in a user agent, with the name that it stands for.
 type mark struct{ text, name string }
 
-// Browsers name the ones that they want to be taken for: whoever names itself as well comes before them.
+// Browsers also name the ones that they want to be taken for, so a browser comes before those that it names.
 var browsers = []mark{
 	{"Edg/", "Edge"},
 	{"EdgA/", "Edge"},
@@ -22,7 +22,7 @@ var browsers = []mark{
 	{"Safari/", "Safari"},
 }
 
-// Phones and televisions name the system that theirs is made of.
+// Phones and televisions name the system that theirs is based on.
 var systems = []mark{
 	{"Android", "Android"},
 	{"iPhone", "iPhone"},
@@ -35,8 +35,8 @@ var systems = []mark{
 	{"Linux", "Linux"},
 }
 
-// Device names a device by its user agent, such as "Firefox on Linux": enough for a person to tell their devices apart. What it
-// doesn't know is named by the agent's first product, such as "curl", in at most 64 bytes of ASCII.
+// Device names a device by its user agent, such as "Firefox on Linux": enough for a person to tell their devices apart.
+// An unknown agent is named by its first product, such as "curl", in at most 64 bytes of ASCII.
 func Device(userAgent string) string {
 	browser, system := find(browsers, userAgent), find(systems, userAgent)
 	switch {

@@ -28,7 +28,8 @@ func main() {
 	}
 }
 
-// page shows one document at a time, and loads them from the folder itself: a page opened from a disk may fetch nothing.
+// page shows one document at a time, and loads them from the folder itself, since a page opened from a disk may fetch
+// nothing.
 const page = `<!doctype html>
 <html lang="en">
 <head>
@@ -93,7 +94,7 @@ func render(out string, services []string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := os.WriteFile(filepath.Join(out, name), content, 0o644); err != nil { //nolint:gosec // documentation is for everybody
+		if err := os.WriteFile(filepath.Join(out, name), content, 0o644); err != nil { //nolint:gosec // documentation may be read by all
 			return fmt.Errorf("write: %w", err)
 		}
 	}

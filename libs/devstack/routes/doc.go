@@ -1,2 +1,2 @@
-// Package routes says which service answers which public path.
+// Package routes maps public paths to services.
 package routes

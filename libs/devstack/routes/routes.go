@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Path is a public path. Unless it is exact, everything below it is meant as well.
+// Path is a public path. Unless it is exact, it includes everything below it.
 type Path struct {
 	Path  string
 	Exact bool
 }
 
-// Table says to which service a path leads: the longest path wins, and a path ends only where a segment ends
-// (/users is not /usersX). The ingress charts have the same paths.
+// Table maps paths to services: the longest path wins, and a path ends only where a segment ends (/users is not
+// /usersX). The ingress charts have the same paths.
 type Table map[Path]string
 
-// Add has a path lead to a service. It is an error if it leads to another one already.
+// Add maps a path to a service. It is an error if the path leads to another one already.
 func (t Table) Add(path Path, service string) error {
 	for other, owner := range t {
 		if other.Path == path.Path {
@@ -27,8 +27,8 @@ func (t Table) Add(path Path, service string) error {
 	return nil
 }
 
-// Match finds the service of an escaped path, as url.URL.EscapedPath returns it. A path with dot segments has none:
-// clients resolve those, and two programs that resolve them differently are how a request reaches the wrong place.
+// Match returns the service of an escaped path, as url.URL.EscapedPath returns it. A path with dot segments has none:
+// clients resolve those, and if two programs resolve them differently, a request reaches the wrong place.
 func (t Table) Match(escapedPath string) (service string, ok bool) {
 	path, ok := segments(escapedPath)
 	if !ok {
@@ -44,7 +44,7 @@ func (t Table) Match(escapedPath string) (service string, ok bool) {
 	return service, longest > 0
 }
 
-// segments unescapes after it has split, so that an encoded slash ends no segment.
+// segments splits before it unescapes, so that an encoded slash ends no segment.
 func segments(escapedPath string) ([]string, bool) {
 	rest, ok := strings.CutPrefix(escapedPath, "/")
 	if !ok {

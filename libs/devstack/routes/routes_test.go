@@ -25,7 +25,7 @@ var table = routes.Table{
 
 func TestMatch(t *testing.T) {
 	t.Parallel()
-	const nobody = ""
+	const none = ""
 	tests := map[string]string{
 		"/users":                         "user-svc",
 		"/users/":                        "user-svc",
@@ -53,34 +53,34 @@ func TestMatch(t *testing.T) {
 		"/media/grant/hls/index.m3u8":    "content-svc",
 		"/docs/content-svc/openapi.yaml": "content-svc",
 
-		"":                    nobody,
-		"*":                   nobody,
-		"/":                   nobody,
-		"/usersX":             nobody,
-		"/Users":              nobody,
-		"/authX":              nobody,
-		"/contents":           nobody,
-		"/content-svc":        nobody,
-		"//users":             nobody,
-		"/x/users":            nobody,
-		"/docs/":              nobody,
-		"/docs/other":         nobody,
-		"/docs/user-svcX":     nobody,
-		"/.well-known":        nobody,
-		"/.well-known/x":      nobody,
-		"/users%2Fme":         nobody,
-		"/users/../media/x":   nobody,
-		"/users/%2e%2E/media": nobody,
-		"/./users":            nobody,
-		"/users/.":            nobody,
-		"/users/%zz":          nobody,
-		"/internal/sessions":  nobody,
-		"/metrics":            nobody,
-		"/readyz":             nobody,
+		"":                    none,
+		"*":                   none,
+		"/":                   none,
+		"/usersX":             none,
+		"/Users":              none,
+		"/authX":              none,
+		"/contents":           none,
+		"/content-svc":        none,
+		"//users":             none,
+		"/x/users":            none,
+		"/docs/":              none,
+		"/docs/other":         none,
+		"/docs/user-svcX":     none,
+		"/.well-known":        none,
+		"/.well-known/x":      none,
+		"/users%2Fme":         none,
+		"/users/../media/x":   none,
+		"/users/%2e%2E/media": none,
+		"/./users":            none,
+		"/users/.":            none,
+		"/users/%zz":          none,
+		"/internal/sessions":  none,
+		"/metrics":            none,
+		"/readyz":             none,
 	}
 	for path, want := range tests {
 		got, ok := table.Match(path)
-		if got != want || ok != (want != nobody) {
+		if got != want || ok != (want != none) {
 			t.Errorf("Match(%q) = %q, %v; want %q", path, got, ok, want)
 		}
 	}

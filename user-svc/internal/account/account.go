@@ -7,10 +7,10 @@ import (
 	"streamgate/libs/fault"
 )
 
-// Account is one person's. The store keeps times to the millisecond, in UTC.
+// Account belongs to one person. The store keeps its times in UTC, to the millisecond.
 type Account struct {
-	ID             string // 24 lower-case hex digits, given by the store
-	Email          string // as its owner typed it, less the space around it
+	ID             string // 24 lower-case hex digits, assigned by the store
+	Email          string // as its owner typed it, without surrounding space
 	CanonicalEmail string // unique: see ParseEmail
 	Name           string // 1 to MaxName characters
 	Picture        string // absolute http or https URL
@@ -22,10 +22,10 @@ type Account struct {
 
 	SignedIn    bool      // at least once
 	Failures    int       // wrong passwords in a row
-	LockedUntil time.Time // no password is right before; zero if never locked
+	LockedUntil time.Time // until then every password is refused; zero if never locked
 }
 
-// locked reports whether the account is locked, so that no password is right.
+// locked reports whether the account is locked, so that every password is refused.
 func (a *Account) locked(now time.Time) bool { return now.Before(a.LockedUntil) }
 
 // Role says what an account may do.
@@ -44,7 +44,7 @@ func (r Role) check() error {
 	return nil
 }
 
-// OnLimit says what becomes of a new stream when an account has as many as its plan allows.
+// OnLimit says what happens to a new stream when the account already has as many as its plan allows.
 type OnLimit string
 
 // Deny refuses the new stream, EvictOldest ends the oldest one for it.
@@ -62,7 +62,7 @@ type Plan struct {
 	OnLimit    OnLimit
 }
 
-// DefaultPlan is that of a new account.
+// DefaultPlan is the plan of a new account.
 var DefaultPlan = Plan{MaxStreams: 3, OnLimit: Deny}
 
 func (p Plan) check() error {
@@ -85,17 +85,19 @@ var ErrEmailTaken = &fault.Error{
 	Fields: []fault.Field{{Name: "email", Detail: "belongs to an account already; sign in, or reset the password"}},
 }
 
-// ErrLastAdmin says that nobody would be left to administer Streamgate.
+// ErrLastAdmin says that the change would leave Streamgate without an administrator.
 var ErrLastAdmin = fault.New(fault.Conflict, "last_admin", "This is the last administrator; make another account one first.")
 
-// ErrInvalidCredentials is the one answer to an address or a password that is wrong in whatever way. A Refusal in its chain
-// tells operators which.
+// ErrInvalidCredentials is the only answer to a wrong address or password, whatever is wrong. A Refusal in its chain
+// tells operators the reason.
 var ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
 
-// ErrInvalidResetToken says that a password can't be reset with this token: unknown, used, replaced by a newer one or older than an hour.
+// ErrInvalidResetToken says that a password can't be reset with this token: it is unknown, used, replaced by a newer
+// one or older than an hour.
 var ErrInvalidResetToken = fault.New(fault.NotFound, "reset_token_invalid", "This link is not valid (any more); ask for a new one.")
 
-// all joins the faults of several inputs into one error, so that a person can mend them in one go. An error of another kind goes first.
+// all joins the faults of several inputs into one error, so that a person can correct all of them at once. An error of
+// another kind takes precedence.
 func all(errs ...error) error {
 	var fields []fault.Field
 	for _, err := range errs {
@@ -114,7 +116,8 @@ func all(errs ...error) error {
 	return fault.BadFields(fields...)
 }
 
-// Remedy returns the detail of a faulty input without the field's name, for inputs that are called otherwise where they came from.
+// Remedy returns the detail of a faulty input without the field's name, for inputs that have another name where they
+// come from.
 func Remedy(err error) string {
 	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		return e.Fields[0].Detail

@@ -10,7 +10,7 @@ import (
 	"streamgate/libs/fault"
 )
 
-// Accounts is what can be done with accounts.
+// Accounts implements sign-up, sign-in and every other operation on accounts.
 type Accounts struct {
 	store     Store
 	resets    ResetStore
@@ -20,21 +20,21 @@ type Accounts struct {
 	log       *slog.Logger
 	now       func() time.Time
 
-	wanted chan Email // addresses that want a reset mail
+	wanted chan Email // addresses that wait for a reset mail
 }
 
-// Options are what Accounts works with.
+// Options are the arguments of New.
 type Options struct {
 	Store     Store
 	Resets    ResetStore
 	Passwords Passwords
 	Sessions  Sessions
-	Mailer    Mailer // nil: no mail is sent, and so no password is reset
+	Mailer    Mailer // nil: no mail is sent, so passwords can't be reset
 	Log       *slog.Logger
 	Now       func() time.Time // nil: time.Now
 }
 
-// New makes Accounts. Its SendResets has to run for reset mail to be sent.
+// New returns Accounts. Reset mail is sent only while its SendResets runs.
 func New(o Options) *Accounts {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -49,10 +49,10 @@ func New(o Options) *Accounts {
 // Registration is what a person signs up with.
 type Registration struct {
 	Email, Password string
-	Name, Picture   *string // nil: made from the address
+	Name, Picture   *string // nil: derived from the address
 }
 
-// SignUp makes an account. Its error names every faulty field, or is ErrEmailTaken.
+// SignUp creates an account. Its error names every faulty field, or is ErrEmailTaken.
 func (a *Accounts) SignUp(ctx context.Context, r Registration) (Account, error) {
 	return a.create(ctx, r, User)
 }
@@ -61,14 +61,14 @@ func (a *Accounts) create(ctx context.Context, r Registration, role Role) (Accou
 	email, emailErr := ParseEmail(r.Email)
 	password, passwordErr := NormalPassword(r.Password)
 	if emailErr != nil {
-		email = Email{Typed: "a@b", Canonical: "a@b"} // only for the others to be checked too
+		email = Email{Typed: "a@b", Canonical: "a@b"} // a stand-in, so that the other inputs are checked too
 	}
 	name, nameErr := parseName(r.Name, email)
 	picture, pictureErr := parsePicture(r.Picture, email)
 	if err := all(emailErr, passwordErr, nameErr, pictureErr); err != nil {
 		return Account{}, err
 	}
-	// The index decides, this only spares the hash.
+	// The index decides; this only saves the hash.
 	if _, err := a.store.ByEmail(ctx, email.Canonical); !errors.Is(err, ErrNotFound) {
 		if err == nil {
 			err = ErrEmailTaken
@@ -90,8 +90,8 @@ func (a *Accounts) create(ctx context.Context, r Registration, role Role) (Accou
 	return created, nil
 }
 
-// EnsureAdmin makes an administrator's account unless there is one with this address, which is never changed. Several replicas may do it
-// at once.
+// EnsureAdmin creates an administrator's account unless an account with this address exists, which it never changes.
+// Several replicas may call it at once.
 func (a *Accounts) EnsureAdmin(ctx context.Context, email, password string) error {
 	parsed, err := ParseEmail(email)
 	if err != nil {
@@ -120,7 +120,7 @@ func (a *Accounts) List(ctx context.Context, q Query) ([]Account, int64, error) 
 	return a.store.List(ctx, q)
 }
 
-// IsAdmin reports whether an account is an administrator's now, whatever its token says.
+// IsAdmin reports whether an account is an administrator now, whatever its token says.
 func (a *Accounts) IsAdmin(ctx context.Context, id string) (bool, error) {
 	account, err := a.store.ByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {
@@ -129,13 +129,14 @@ func (a *Accounts) IsAdmin(ctx context.Context, id string) (bool, error) {
 	return account.Role == Admin, err
 }
 
-// Profile is what to change of an account; what is nil stays.
+// Profile holds the changes to an account; nil fields stay as they are.
 type Profile struct {
 	Name, Picture *string
 	Role          *Role
 }
 
-// Edit changes a profile. A demotion ends the account's sessions, since their tokens say what it was. ErrLastAdmin if nobody would be left.
+// Edit changes a profile. A demotion ends the account's sessions, since their tokens carry the old role. It returns
+// ErrLastAdmin if no administrator would be left.
 func (a *Accounts) Edit(ctx context.Context, id string, p Profile) (Account, error) {
 	var nameErr, pictureErr, roleErr error
 	change := Change{Role: p.Role, At: a.now()}
@@ -176,7 +177,7 @@ func (a *Accounts) Edit(ctx context.Context, id string, p Profile) (Account, err
 	return edited, err
 }
 
-// SetPlan changes what an account has subscribed to. Tokens say so from their next refresh on.
+// SetPlan changes an account's plan. Tokens carry it from their next refresh on.
 func (a *Accounts) SetPlan(ctx context.Context, id string, plan Plan) (Account, error) {
 	if err := plan.check(); err != nil {
 		return Account{}, err
@@ -184,7 +185,7 @@ func (a *Accounts) SetPlan(ctx context.Context, id string, plan Plan) (Account, 
 	return a.store.Update(ctx, id, Change{Plan: &plan, At: a.now()})
 }
 
-// Delete ends an account's sessions and removes it. ErrLastAdmin if nobody would be left.
+// Delete ends an account's sessions and removes it. It returns ErrLastAdmin if no administrator would be left.
 func (a *Accounts) Delete(ctx context.Context, id string) error {
 	current, err := a.store.ByID(ctx, id)
 	if err == nil && current.Role == Admin {
@@ -203,7 +204,8 @@ func (a *Accounts) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// checkLeaving is ErrLastAdmin while there is but one administrator: known before any session is ended for nothing. Demote decides.
+// checkLeaving returns ErrLastAdmin while there is only one administrator, so that no session is ended in vain. The
+// check in demote decides.
 func (a *Accounts) checkLeaving(ctx context.Context) error {
 	if admins, err := a.admins(ctx); err != nil || admins > 1 {
 		return err
@@ -211,8 +213,8 @@ func (a *Accounts) checkLeaving(ctx context.Context) error {
 	return ErrLastAdmin
 }
 
-// demote makes an administrator a user, then looks whether another is left, and takes it back if not. In this order, of two that go
-// at the same time at least the later one finds nobody.
+// demote turns an administrator into a user, then checks that another administrator is left, and undoes the change if
+// not. In this order, when two leave at the same time, at least the later one finds no other.
 func (a *Accounts) demote(ctx context.Context, id string) error {
 	user, admin := User, Admin
 	if _, err := a.store.Update(ctx, id, Change{Role: &user}); err != nil {
@@ -249,7 +251,7 @@ func (a *Accounts) endingOthers(ctx context.Context, id, keep string, change fun
 	return a.ending(ctx, id, end, change)
 }
 
-// ending does what both have in common. Once begun, it doesn't end with the caller.
+// ending is the common part of both. Once begun, it goes on even if the caller's context ends.
 func (a *Accounts) ending(ctx context.Context, id string, end func(ctx context.Context, id string) error, change func(context.Context) error) error {
 	ctx = context.WithoutCancel(ctx)
 	if err := end(ctx, id); err != nil {
@@ -258,15 +260,15 @@ func (a *Accounts) ending(ctx context.Context, id string, end func(ctx context.C
 	if err := change(ctx); err != nil {
 		return err
 	}
-	// What is left are sessions opened in these milliseconds, which SignIn's confirmation refuses but for the narrowest of chances: no
-	// reason to say that the change, which is made, has failed.
+	// The change is made, so it must not be reported as failed. Only sessions opened in these milliseconds can be left,
+	// and the confirmation of SignIn refuses almost all of them.
 	if err := end(ctx, id); err != nil {
 		a.log.ErrorContext(ctx, "sessions opened during a change not ended", "account", id, "error", err)
 	}
 	return nil
 }
 
-// busy is the answer while a queue of ours is full.
+// busy returns the error for a full queue.
 func busy(what string, wait time.Duration) error {
 	return fault.New(fault.Unavailable, "busy", what+" is busy at the moment; try again.").After(wait)
 }

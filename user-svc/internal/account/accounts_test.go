@@ -18,10 +18,10 @@ import (
 	"streamgate/user-svc/internal/sessionsvc/sessionsvctest"
 )
 
-// cheap costs: these tests are about time in minutes.
+// cheap are the costs of a fast hash: these tests are about time in minutes.
 var cheap = password.Params{Memory: 64, Time: 1, Parallelism: 1}
 
-// domain is the domain over a real store, with a clock and a letter box of the test's own.
+// domain is the domain over a real store, with its own clock and mailbox.
 type domain struct {
 	*account.Accounts
 
@@ -46,7 +46,7 @@ func newDomain(t *testing.T) *domain {
 	return d
 }
 
-// with returns the domain with these costs of a hash.
+// with returns the domain with these hashing costs.
 func (d *domain) with(params password.Params) *account.Accounts { return d.over(d.store, params) }
 
 func (d *domain) over(store account.Store, params password.Params) *account.Accounts {
@@ -105,7 +105,7 @@ func TestLockLastsLonger(t *testing.T) {
 	}
 	for _, minutes := range []int{1, 2, 4, 8, 15, 15, 15} {
 		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
-		for range 3 { // a lock grows by no guess that it keeps from counting
+		for range 3 { // guesses during a lock don't lengthen it
 			wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedLocked)
 		}
 		d.pass(time.Duration(minutes)*time.Minute - time.Millisecond)
@@ -123,7 +123,7 @@ func TestLockLastsLonger(t *testing.T) {
 	}
 }
 
-// Replicas share the count, and guesses at the same time are all counted.
+// Replicas share the count, and simultaneous guesses are all counted.
 func TestGuessesAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -144,7 +144,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	}
 }
 
-// A hash with other costs than today's is replaced at the next sign-in, not by a wrong password, and goes on counting.
+// A hash with costs other than today's stays valid, and a wrong password doesn't replace it: the next sign-in does.
 func TestRehash(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -193,7 +193,7 @@ func (s overtaken) Update(ctx context.Context, id string, change account.Change)
 	return s.Store.Update(ctx, id, change)
 }
 
-// A new password isn't undone by a sign-in with the one before that is about to renew its hash.
+// A sign-in with the old password, about to renew its hash, doesn't undo a new password.
 func TestRehashIsOvertaken(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -213,7 +213,7 @@ func TestRehashIsOvertaken(t *testing.T) {
 	}
 }
 
-// An account may be deleted at the last moment of a sign-in: then there is no session of it, and no other answer.
+// When an account is deleted at the last moment of a sign-in, no session is left, and the answer is the usual refusal.
 func TestSignInIsOvertakenByDeletion(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -233,7 +233,7 @@ func TestSignInIsOvertakenByDeletion(t *testing.T) {
 	}
 }
 
-// Replicas that start at once make one administrator, and no start changes an account that is there.
+// Replicas that start at once create one administrator, and no start changes an existing account.
 func TestEnsureAdmin(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -267,7 +267,7 @@ func TestEnsureAdmin(t *testing.T) {
 	}
 }
 
-// Mail that was asked for is sent before the end, and no more is taken than can be.
+// SendResets sends all accepted mail before it returns, and requests beyond the bound of its queue are refused.
 func TestSendResets(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -300,7 +300,7 @@ func TestSendResets(t *testing.T) {
 	}
 }
 
-// Who was mailed a minute ago is not mailed again; after an hour the link counts no more.
+// An account gets at most one mail a minute, and a link expires after an hour.
 func TestResetsTakeTime(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
@@ -328,7 +328,7 @@ func TestResetsTakeTime(t *testing.T) {
 	}
 	first, second := <-d.mail, <-d.mail
 	if _, err := d.CheckReset(t.Context(), first); !errors.Is(err, account.ErrInvalidResetToken) {
-		t.Errorf("the link that was replaced: %v", err)
+		t.Errorf("the replaced link: %v", err)
 	}
 	d.pass(time.Hour - time.Millisecond)
 	if _, err := d.CheckReset(t.Context(), second); err != nil {

@@ -13,22 +13,22 @@ import (
 	"streamgate/libs/fault"
 )
 
-// MaxEmail is the length of an address in bytes that mail can be sent to (RFC 5321, erratum 1690).
+// MaxEmail is the largest length in bytes of an address that mail can be sent to (RFC 5321, erratum 1690).
 const MaxEmail = 254
 
 // Email is an address in two forms.
 type Email struct {
-	Typed     string // as typed, less the space around it
-	Canonical string // what makes two spellings the same address
+	Typed     string // as typed, without surrounding space
+	Canonical string // the same for all spellings of one address
 }
 
-// domains maps a domain to its lower-case ASCII form, as a resolver that looks it up would (UTS 46, non-transitional), within DNS's
+// domains maps a domain to its lower-case ASCII form, as a resolver would (UTS 46, non-transitional), within DNS's
 // lengths.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.VerifyDNSLength(true))
 
-// ParseEmail reads an addr-spec (RFC 5322, RFC 6532), at most MaxEmail bytes, without a display name, comments or quotes. Its
-// canonical form has the part before the @ in NFKC with case folded, and the domain in ASCII lower case. Tags (+) and dots stay:
-// whether they matter is the mail provider's to say. Its error names the field email.
+// ParseEmail parses an addr-spec (RFC 5322, RFC 6532), at most MaxEmail bytes, without a display name, comments or
+// quotes. Its canonical form has the part before the @ in NFKC with case folded, and the domain in ASCII lower case.
+// Tags (+) and dots stay, since only the mail provider knows whether they matter. The error names the field email.
 func ParseEmail(text string) (Email, error) {
 	typed := strings.TrimSpace(text)
 	if typed == "" {
@@ -44,7 +44,7 @@ func ParseEmail(text string) (Email, error) {
 	if err != nil {
 		return Email{}, bad.Because(err)
 	}
-	// Asked again, since NFKC makes an @ or a dot of characters that were none.
+	// Checked again, since NFKC turns some other characters into an @ or a dot.
 	canonical := local + "@" + domain
 	if strings.Count(canonical, "@") != 1 || !isAddress(canonical) {
 		return Email{}, bad
@@ -52,7 +52,7 @@ func ParseEmail(text string) (Email, error) {
 	return Email{typed, canonical}, nil
 }
 
-// upperCherokee makes up for cases.Fold of x/text v0.42, which swaps the cases of Cherokee instead of folding them.
+// upperCherokee works around cases.Fold of x/text v0.42, which swaps the cases of Cherokee instead of folding them.
 func upperCherokee(r rune) rune {
 	if unicode.Is(unicode.Cherokee, r) {
 		return unicode.ToUpper(r)
@@ -69,15 +69,15 @@ func isAddress(text string) bool {
 	return err == nil && parsed.Name == "" && parsed.Address == text
 }
 
-// invisible characters would make two addresses that look the same.
+// invisible reports whether a person can't see the character: it would make two addresses look the same.
 func invisible(r rune) bool {
 	return !unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// beforeAt is the part of a typed address before the @.
+// beforeAt returns the part of a typed address before the @.
 func (e Email) beforeAt() string { return e.Typed[:strings.LastIndexByte(e.Typed, '@')] }
 
-// deliverable is the address for mail: as typed before the @, where case may matter, and the domain in ASCII.
+// deliverable returns the address for mail: as typed before the @, where case may matter, and the domain in ASCII.
 func deliverable(a *Account) string {
 	return a.Email[:strings.LastIndexByte(a.Email, '@')] + a.CanonicalEmail[strings.LastIndexByte(a.CanonicalEmail, '@'):]
 }

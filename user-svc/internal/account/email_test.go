@@ -52,7 +52,7 @@ func TestParseEmailRefuses(t *testing.T) {
 	}
 }
 
-// A canonical form is an address whose canonical form it is itself: else one person could have two accounts.
+// A canonical form is itself an address, and its own canonical form: otherwise one person could have two accounts.
 func FuzzParseEmail(f *testing.F) {
 	for _, seed := range []string{
 		"test@example.com", "\u13a0@x.org", "ＡΣς@bücher.de", "ǰ\u0345@example.com", "ﬃ@x.org", "İ@x.org", "a\u0345\u0301@x.org", "ᾳ\u0301@x.org",

@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// Passwords hashes passwords. Its methods fail with fault.Unavailable when too many wait.
+// Passwords hashes passwords. Its methods fail with fault.Unavailable when too many requests wait.
 type Passwords interface {
 	// Hash returns a password's hash with today's parameters.
 	Hash(ctx context.Context, password string) (string, error)
 
-	// Verify compares a password with a hash. The hash "" is that of no account: it takes as long as any other, and the match is Wrong.
+	// Verify compares a password with a hash. The hash "" stands for an account that doesn't exist: it takes as long as
+	// any other, and the match is Wrong.
 	Verify(ctx context.Context, password, hash string) (Match, error)
 }
 
-// Match is how a password compares with a hash.
+// Match is the result of comparing a password with a hash.
 type Match uint8
 
 // The matches.
 const (
 	Wrong    Match = iota
 	Right          // with today's parameters
-	Outdated       // right, and the hash was made with other parameters than today's
+	Outdated       // right, but the hash was made with parameters other than today's
 )
 
 // Session is a device session, which session-svc keeps.
@@ -36,14 +37,15 @@ type Sessions interface {
 	// Open opens a session of a device with this name, on an account that may never have signed in before.
 	Open(ctx context.Context, account, device string) (Session, error)
 
-	// OpenKnown does the same for an account that has signed in before, so that session-svc notices when it has lost its memory of it.
+	// OpenKnown does the same for an account that has signed in before, so that session-svc notices when it has lost
+	// its data about it.
 	OpenKnown(ctx context.Context, account, device string) (Session, error)
 
 	// Refresh exchanges a refresh token for the next one. Its error is fault.Unauthenticated for a token that is unknown or was
 	// used before.
 	Refresh(ctx context.Context, refreshToken string) (Session, error)
 
-	// End ends a session. One that is unknown or ended is no error.
+	// End ends a session. A session that is unknown or has ended is no error.
 	End(ctx context.Context, account, session string) error
 
 	// EndAll ends all sessions of an account.

@@ -13,7 +13,7 @@ import (
 	"streamgate/libs/fault"
 )
 
-// Bounds of what a person gives.
+// Bounds of a person's input.
 const (
 	MaxName          = 100  // characters
 	MaxPicture       = 2048 // bytes
@@ -22,7 +22,7 @@ const (
 	maxPasswordBytes = 512
 )
 
-// parseName reads a name; without one it is the part of the address before the @.
+// parseName checks a name. Without one, it returns the part of the address before the @.
 func parseName(given *string, email Email) (string, error) {
 	if given == nil {
 		name := []rune(email.beforeAt())
@@ -36,7 +36,7 @@ func parseName(given *string, email Email) (string, error) {
 	return name, nil
 }
 
-// parsePicture reads the address of a picture; without one it is Gravatar's pattern for the e-mail address.
+// parsePicture checks the address of a picture. Without one, it returns Gravatar's pattern for the e-mail address.
 func parsePicture(given *string, email Email) (string, error) {
 	if given == nil {
 		sum := md5.Sum([]byte(email.Canonical)) //nolint:gosec // Gravatar's interface, not a protection
@@ -51,8 +51,9 @@ func parsePicture(given *string, email Email) (string, error) {
 	return picture, nil
 }
 
-// NormalPassword checks a new password, of MinPassword to MaxPassword characters of any kind, and gives its normal form: NFC, as RFC 8265's
-// OpaqueString has it, since keyboards differ in how they compose the same character. Its error names the field password.
+// NormalPassword checks that a new password has MinPassword to MaxPassword characters of any kind, and returns its
+// normal form: NFC, as in RFC 8265's OpaqueString, since keyboards differ in how they compose the same character. Its
+// error names the field password.
 func NormalPassword(given string) (string, error) {
 	bad := fault.BadField("password", "must be %d to %d characters of UTF-8", MinPassword, MaxPassword)
 	if given == "" {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// resetTTL is how long a reset token counts.
+	// resetTTL is how long a reset token is valid.
 	resetTTL = time.Hour
 	// resetPause is the least time between two mails to an account.
 	resetPause = time.Minute
@@ -19,13 +19,15 @@ const (
 	resetTokenSize = 32
 	// maxWanted bounds the addresses that wait for their mail.
 	maxWanted = 256
-	// mailTimeout bounds the work for one of them; drainTimeout that for all that are left when the service ends.
+	// mailTimeout bounds the work for one of them; drainTimeout bounds the work for all that are left when the service
+	// ends.
 	mailTimeout  = 10 * time.Second
 	drainTimeout = 10 * time.Second
 )
 
-// RequestReset wants a mail with a reset token sent to the account with this address. Whether there is one is found out later, by
-// SendResets, so that neither answer nor time say so. Its error is that of ParseEmail, or fault.Unavailable when too many wait.
+// RequestReset queues a mail with a reset token to the account with this address. SendResets finds out later whether
+// that account exists, so that neither the answer nor its time reveals it. The error is that of ParseEmail, or
+// fault.Unavailable when too many addresses wait.
 func (a *Accounts) RequestReset(email string) error {
 	parsed, err := ParseEmail(email)
 	if err != nil || a.mailer == nil {
@@ -39,7 +41,7 @@ func (a *Accounts) RequestReset(email string) error {
 	}
 }
 
-// SendResets sends the mail that RequestReset wants until ctx ends, and then what is left.
+// SendResets sends the queued mail until ctx ends, and then what is left.
 func (a *Accounts) SendResets(ctx context.Context) {
 	for {
 		select {
@@ -89,14 +91,14 @@ func (a *Accounts) mailReset(ctx context.Context, account *Account) error {
 	return a.mailer.SendReset(ctx, deliverable(account), token, reset.Expires)
 }
 
-// CheckReset says until when a reset token counts, or ErrInvalidResetToken.
+// CheckReset returns the time when a reset token expires, or ErrInvalidResetToken.
 func (a *Accounts) CheckReset(ctx context.Context, token string) (time.Time, error) {
 	_, expires, err := a.byReset(ctx, token)
 	return expires, err
 }
 
-// ResetPassword changes the password of the account of a reset token, ends all its sessions and uses the token up.
-// ErrInvalidResetToken if it doesn't count.
+// ResetPassword changes the password of a reset token's account, ends all its sessions and uses the token up. It
+// returns ErrInvalidResetToken if the token isn't valid.
 func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Account, error) {
 	password, err := NormalPassword(next)
 	if err != nil {

@@ -13,18 +13,19 @@ import (
 )
 
 const (
-	// lockFrom is the wrong password in a row that locks first. Ten are more than a person tries who has forgotten one.
+	// lockFrom is the first wrong password in a row that locks. A person who has forgotten a password tries fewer than
+	// ten.
 	lockFrom = 10
 	// firstLock doubles with every further wrong password, up to longestLock: four guesses an hour then.
 	firstLock   = time.Minute
 	longestLock = 15 * time.Minute
 )
 
-// nobody is the id of no account: to ask the store of nobody what it is asked of somebody.
-var nobody = objectid.ID{}.String()
+// noAccount is the id of no account. With it, the store does the same work as for an account.
+var noAccount = objectid.ID{}.String()
 
-// Refusal is why an address and a password were refused. It is in the chain of ErrInvalidCredentials for operators, and never shown
-// to the caller.
+// Refusal is the reason for which an address and a password were refused. It is in the chain of ErrInvalidCredentials
+// for operators, and never shown to the caller.
 type Refusal string
 
 // The refusals.
@@ -42,7 +43,7 @@ func refuse(r Refusal) error {
 	return e.Because(r)
 }
 
-// SignIn opens a session of a device, named to its owner, for whoever knows an account's address and password.
+// SignIn checks an account's address and password, and opens a session under the device's name. It returns
 // ErrInvalidCredentials if they are wrong or the account is locked.
 func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (Account, Session, error) {
 	verified, err := a.verify(ctx, email, password)
@@ -67,9 +68,9 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (
 	return current, session, nil
 }
 
-// verify takes the same steps for an account that there is not, one that is locked and a wrong password: a question, a hash, a write.
+// verify takes the same steps for an unknown account, a locked one and a wrong password: a read, a hash, a write.
 func (a *Accounts) verify(ctx context.Context, email, password string) (Account, error) {
-	parsed, _ := ParseEmail(email) // what is no address is nobody's
+	parsed, _ := ParseEmail(email) // text that is no address belongs to no account
 	account, err := a.store.ByEmail(ctx, parsed.Canonical)
 	unknown := errors.Is(err, ErrNotFound)
 	if err != nil && !unknown {
@@ -83,7 +84,7 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (Account,
 	locked := account.locked(now)
 	switch {
 	case unknown:
-		account.ID = nobody
+		account.ID = noAccount
 	case match == Outdated && !locked:
 		return a.rehash(ctx, account, password)
 	case match == Right && !locked:
@@ -114,12 +115,14 @@ func (a *Accounts) countFailure(ctx context.Context, id string, now time.Time) e
 	return err
 }
 
-// lockFor is how long an account is locked after so many wrong passwords in a row, lockFrom or more.
+// lockFor returns how long an account is locked after that many wrong passwords in a row, which must be at least
+// lockFrom.
 func lockFor(failures int) time.Duration {
 	return min(firstLock<<min(failures-lockFrom, 10), longestLock)
 }
 
-// rehash brings a hash up to today's parameters while the password is at hand. That it can't is no reason to refuse.
+// rehash renews a hash with today's parameters while the password is at hand. A failure is no reason to refuse the
+// sign-in.
 func (a *Accounts) rehash(ctx context.Context, account Account, password string) (Account, error) {
 	hash, err := a.passwords.Hash(ctx, norm.NFC.String(password))
 	if err == nil {
@@ -133,8 +136,8 @@ func (a *Accounts) rehash(ctx context.Context, account Account, password string)
 	return account, nil
 }
 
-// confirm looks at an account again, and forgives its wrong passwords when it is still one to sign in to: of many guesses at once,
-// none that comes after the lock is right.
+// confirm reads an account again, and resets its count of wrong passwords if it may still sign in: of many simultaneous
+// guesses, none succeeds after the lock.
 func (a *Accounts) confirm(ctx context.Context, verified Account, password string) (Account, error) {
 	current, err := a.store.ByID(ctx, verified.ID)
 	switch {
@@ -159,7 +162,7 @@ func (a *Accounts) confirm(ctx context.Context, verified Account, password strin
 	return a.note(ctx, current.ID, Change{Forgive: true})
 }
 
-// note changes an account that is signed in to. One that is gone since it was confirmed is as unknown as any.
+// note changes an account at sign-in. An account that was deleted since it was confirmed is refused as unknown.
 func (a *Accounts) note(ctx context.Context, id string, change Change) (Account, error) {
 	current, err := a.store.Update(ctx, id, change)
 	if errors.Is(err, ErrNotFound) {
@@ -168,14 +171,14 @@ func (a *Accounts) note(ctx context.Context, id string, change Change) (Account,
 	return current, err
 }
 
-// Refresh exchanges a refresh token for the next one, and gives the account as it is now. Fault.Unauthenticated if the token is
-// unknown, was used before or its account is gone.
+// Refresh exchanges a refresh token for the next one, and returns the account as it is now. The error is
+// fault.Unauthenticated if the token is unknown, was used before or its account is gone.
 func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (Account, Session, error) {
 	if refreshToken == "" {
 		return Account{}, Session{}, fault.BadField("refreshToken", "missing; give the refresh token of the last sign-in or refresh")
 	}
-	// The exchange uses the token up: first find out whether there is a store to go on with.
-	if _, err := a.store.ByID(ctx, nobody); !errors.Is(err, ErrNotFound) {
+	// The exchange uses the token up, so first find out whether the store answers.
+	if _, err := a.store.ByID(ctx, noAccount); !errors.Is(err, ErrNotFound) {
 		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
 	}
 	session, err := a.sessions.Refresh(ctx, refreshToken)
@@ -200,8 +203,8 @@ func (a *Accounts) SignOut(ctx context.Context, account, session string) error {
 	return nil
 }
 
-// ChangePassword changes the password of an account, for whoever knows its address and present one, and ends all its sessions except
-// the one to keep, if that has an ID. ErrInvalidCredentials as for SignIn.
+// ChangePassword checks an account's address and present password, sets the next one, and ends all its sessions except
+// the one to keep, if that has an ID. It returns ErrInvalidCredentials as SignIn does.
 func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session) (Account, error) {
 	password, err := NormalPassword(next)
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 // Name is the service's name.
 const Name = "user-svc"
 
-// New wires the service. It connects to nothing yet: the steps of start-up do.
+// New returns the wired service. It doesn't connect to anything yet: the start-up steps do.
 func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
 	issuer, err := newIssuer(cfg)
 	if err != nil {
@@ -81,10 +81,10 @@ func newIssuer(cfg config.Config) (*token.Issuer, error) {
 	return token.NewIssuer(keys, cfg.TokenIssuer, cfg.TokenTTL), nil
 }
 
-// newMailer returns nil, as an interface that is nil, where mail is off.
+// newMailer returns a nil interface where mail is off.
 func newMailer(cfg config.Config, log *slog.Logger) (account.Mailer, error) {
 	if cfg.SMTPAddr == "" {
-		log.Warn("SMTP_ADDR is not set: no mail is sent, and nobody can reset a password")
+		log.Warn("SMTP_ADDR is not set: no mail is sent, and passwords can't be reset")
 		return nil, nil //nolint:nilnil // mail is off
 	}
 	return smtpmail.NewSender(smtpmail.Options{

@@ -41,7 +41,7 @@ func newService(t *testing.T, cfg config.Config) *service.Service {
 	return s
 }
 
-// loopback has free ports.
+// loopback listens on free ports.
 var loopback = service.Settings{
 	PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", OperationsAddr: "127.0.0.1:0", DrainTimeout: 10 * time.Second,
 }
@@ -72,7 +72,7 @@ func TestReplicasStartAtOnce(t *testing.T) {
 	}
 }
 
-// A store that is away at start-up is waited for: alive, not ready, and said once.
+// The service waits for a store that is away at start-up: it is alive, not ready, and says so once.
 func TestWaitsForMongoDB(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
@@ -98,7 +98,8 @@ func TestWaitsForMongoDB(t *testing.T) {
 	}
 }
 
-// While the database is away requests are refused, in time. A refresh doesn't use its token up then, and the service comes back by itself.
+// While the database is away, requests are refused in time and a refresh doesn't use its token up. The service recovers
+// by itself.
 func TestMongoDBGoesAway(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
@@ -130,7 +131,7 @@ func TestMongoDBGoesAway(t *testing.T) {
 		})
 	}
 	group.Wait()
-	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 200) // all replicas share it: no reason to be out of service
+	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 200) // all replicas share the database, so taking one out of service would not help
 
 	relay.Open()
 	testkit.Eventually(t, "it is back", func() bool { return do("GET", "/users/me", "", bearer).Status == 200 })
@@ -210,7 +211,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// relayTo makes a relay to a database, and the address of it for a driver, which shall not look for other ways.
+// relayTo returns a relay to a database, and its address for a driver, which must not look for other servers.
 func relayTo(t *testing.T, uri string) (*testkit.Relay, string) {
 	t.Helper()
 	relay, _ := testkit.NewRelay(t, uri)

@@ -1,4 +1,4 @@
-// Package config has the settings of user-svc.
+// Package config holds the settings of user-svc.
 package config
 
 import (
@@ -15,7 +15,7 @@ import (
 	"streamgate/user-svc/internal/smtpmail"
 )
 
-// Bounds of TOKEN_TTL. A token counts for as long, whatever becomes of its account's role and plan.
+// Bounds of TOKEN_TTL. A token stays valid that long, whatever happens to its account's role and plan.
 const (
 	minTokenTTL = 5 * time.Minute
 	maxTokenTTL = 15 * time.Minute
@@ -30,10 +30,10 @@ type Config struct {
 	SessionSvcURL    string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
 	TokenKeyFiles    []string      `env:"TOKEN_KEY_FILES" desc:"required: PEM files of Ed25519 keys in PKCS#8; the first signs, all are published"`
 	TokenKeyGenerate bool          `env:"TOKEN_KEY_GENERATE" envDefault:"false" desc:"write a new key to the first file if it is missing; for one machine, not for replicas"`
-	TokenTTL         time.Duration `env:"TOKEN_TTL" envDefault:"10m" desc:"how long an access token counts, 5m to 15m"`
+	TokenTTL         time.Duration `env:"TOKEN_TTL" envDefault:"10m" desc:"how long an access token is valid, 5m to 15m"`
 	TokenIssuer      string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) of access tokens; the same for session-svc"`
-	AdminEmail       string        `env:"ADMIN_EMAIL" desc:"e-mail of the first administrator, whose account is made at start if there is none; with ADMIN_PASSWORD"`
-	AdminPassword    string        `env:"ADMIN_PASSWORD" desc:"that account's first password; an account that is there keeps its own"`
+	AdminEmail       string        `env:"ADMIN_EMAIL" desc:"e-mail of the first administrator, whose account is created at start unless it exists; with ADMIN_PASSWORD"`
+	AdminPassword    string        `env:"ADMIN_PASSWORD" desc:"that account's first password; an existing account keeps its own"`
 	SMTPAddr         string        `env:"SMTP_ADDR" desc:"host:port of the server that takes mail for password resets; without it none are sent"`
 	SMTPUsername     string        `env:"SMTP_USERNAME" desc:"name to sign in there with; with SMTP_PASSWORD"`
 	SMTPPassword     string        `env:"SMTP_PASSWORD" desc:"password to sign in there with"`

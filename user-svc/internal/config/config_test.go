@@ -9,7 +9,7 @@ import (
 	"streamgate/user-svc/internal/config"
 )
 
-// good is the least that there has to be.
+// good holds only the required settings.
 var good = []string{"MONGODB_URI=mongodb://mongodb", "INTERNAL_SECRETS=0123456789abcdef", "TOKEN_KEY_FILES=/keys/a.pem,/keys/b.pem"}
 
 func TestDefaults(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// Whose address has failed too often has to wait, with the right password too. Other addresses are not concerned.
+// An address with too many failures has to wait, even with the right password. Other addresses don't.
 func TestAddressIsThrottled(t *testing.T) {
 	t.Parallel()
 	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
@@ -28,7 +28,7 @@ func TestAddressIsThrottled(t *testing.T) {
 	}
 }
 
-// What costs us more than the client can't be asked for without end: sign-ups, and mails with a link.
+// Sign-ups and mails with a link cost us more than the client, so they are throttled.
 func TestSignUpsAndResetsAreThrottled(t *testing.T) {
 	t.Parallel()
 	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
@@ -64,8 +64,8 @@ func TestAddressIsNotTheClientsToChoose(t *testing.T) {
 	s.guessUntilThrottled(func(i int) testkit.Option { return testkit.Header("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i)) })
 }
 
-// guessUntilThrottled sends wrong passwords from an address until right ones are not looked at either. More than twenty are needed
-// where time goes by.
+// guessUntilThrottled sends wrong passwords from an address until even the right one is refused. More than twenty are
+// needed as time passes.
 func (s *stack) guessUntilThrottled(from func(i int) testkit.Option) {
 	s.Helper()
 	for i := range 60 {

@@ -14,11 +14,12 @@ import (
 
 // Sessions knows which sessions have ended.
 type Sessions interface {
-	// Alive reports whether a session goes on, or did a few seconds ago. Its error is fault.Unavailable when that can't be known.
+	// Alive reports whether a session is alive, or was a few seconds ago. Its error is fault.Unavailable when that
+	// can't be known.
 	Alive(ctx context.Context, account, session string) (bool, error)
 }
 
-// Options are what the handlers work with.
+// Options are the arguments of New.
 type Options struct {
 	Accounts *account.Accounts
 	Sessions Sessions
@@ -26,7 +27,7 @@ type Options struct {
 	Registry *prometheus.Registry
 }
 
-// API has the handlers.
+// API holds the handlers.
 type API struct {
 	Options
 
@@ -37,7 +38,7 @@ type API struct {
 	signIns       *prometheus.CounterVec
 }
 
-// New makes the handlers.
+// New returns the handlers.
 func New(o Options) *API {
 	return &API{
 		Options: o, authenticator: jwtauth.Authenticator{Verifier: o.Issuer.Verifier()},

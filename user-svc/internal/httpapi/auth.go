@@ -106,7 +106,7 @@ func tooMany(what string, wait time.Duration) error {
 	return fault.New(fault.TooManyRequests, "too_many_attempts", "Too many "+what+" from your network; wait before the next one.").After(wait)
 }
 
-// answer tells a device what it is signed in with.
+// answer sends a device its tokens and its account.
 func (a *API) answer(c *gin.Context, status int, signedInAs account.Account, session account.Session) error {
 	token, err := a.Issuer.Issue(signedInAs, session.ID)
 	if err != nil {
@@ -123,7 +123,7 @@ func (a *API) answer(c *gin.Context, status int, signedInAs account.Account, ses
 // maxDevice is the length of a device's name in characters.
 const maxDevice = 64
 
-// deviceName is the name that a session is shown by: the given one, or one made of the user agent.
+// deviceName returns the name that a session is shown by: the given one, or one made from the user agent.
 func deviceName(given, userAgent string) (string, error) {
 	if given == "" {
 		return useragent.Device(userAgent), nil

@@ -17,7 +17,16 @@ import (
 	"streamgate/user-svc/internal/token"
 )
 
-// The second line of the tour, word for word; and the token counts for whoever reads the key set.
+func claimsOf(t *testing.T, text string) jwt.MapClaims {
+	t.Helper()
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(text, claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+// The second line of the tour, word for word; and the published key set verifies the token.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -41,7 +50,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("claims %+v of %v", claims, sessions)
 	}
 	if left := time.Until(claims.Expires); left < 9*time.Minute || left > 10*time.Minute {
-		t.Errorf("counts for %v", left)
+		t.Errorf("valid for %v", left)
 	}
 	s.sessions.End(claims.Session)
 	s.do("POST", "/auth", "", testkit.Basic("test@example.com", "123456")).Want(t, 201)
@@ -53,7 +62,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// Session-svc is told whether the account has signed in before, so that it notices when it has lost its memory.
+// Session-svc is told whether the account has signed in before, so that it notices when it has lost its data.
 func TestSignInAgain(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -73,7 +82,7 @@ func TestSignInAgain(t *testing.T) {
 	}
 }
 
-// Nobody learns from an answer whether there is an account, whether it is locked, or how near the password was.
+// No answer reveals whether an account exists, whether it is locked, or how near the password was.
 func TestRefusalsAreAlike(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -112,9 +121,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 			t.Errorf("%s %s measured, want %s", got, outcome, want)
 		}
 	}
-	if n := len(s.sessions.Alive(locked.id)); n != 1 {
-		t.Errorf("%d sessions of the locked account, want the one from before", n)
-	}
+	s.wantSessions(locked, 1)
 }
 
 func TestBasicCredentials(t *testing.T) {
@@ -184,7 +191,7 @@ func TestDeviceNames(t *testing.T) {
 	}
 }
 
-// From the tenth wrong password in a row on, the right one is wrong too, for as long as the lock lasts.
+// From the tenth wrong password in a row on, the right one is refused too, for as long as the lock lasts.
 func TestAccountLocks(t *testing.T) {
 	t.Parallel()
 	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
@@ -193,7 +200,7 @@ func TestAccountLocks(t *testing.T) {
 	fail := func(times int) {
 		t.Helper()
 		for range times {
-			guesses++ // each from an address of its own: that they are many is no way around
+			guesses++ // each from another address, which is no way around the lock
 			from := testkit.Header("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", guesses))
 			s.do("POST", "/auth", "", testkit.Basic(p.email, "wrong password"), from).Problem(t, 401, "invalid_credentials")
 		}
@@ -203,10 +210,10 @@ func TestAccountLocks(t *testing.T) {
 	fail(10)
 	s.do("POST", "/auth", "", testkit.Basic(p.email, p.password)).Problem(t, 401, "invalid_credentials")
 	s.do("PUT", "/users/me/password", "password=another", testkit.Basic(p.email, p.password)).Problem(t, 401, "invalid_credentials")
-	s.do("GET", "/users/me", "", p.bearer()).Want(t, 200) // who is in stays in
+	s.do("GET", "/users/me", "", p.bearer()).Want(t, 200) // open sessions go on
 	s.set(p, "lockedUntil", time.Now().Add(-time.Millisecond))
 	s.signIn(p.email, p.password)
-	fail(1) // of the nineteen before, none counts any more
+	fail(1) // none of the nineteen before counts any more
 	s.signIn(p.email, p.password)
 }
 
@@ -236,9 +243,7 @@ func TestRefresh(t *testing.T) {
 	if again.Header.Get("WWW-Authenticate") == "" {
 		t.Error("no challenge")
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions after the reuse", n)
-	}
+	s.wantSessions(p, 0)
 	for body, field := range map[string]string{
 		"": "refreshToken", "{}": "refreshToken", `{"refreshToken": {"$ne": ""}}`: "refreshToken", "refreshToken=a&refreshToken=b": "refreshToken",
 		"token=a": "token",
@@ -247,18 +252,12 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// An account that is gone is not signed in again by what is left of its sessions.
+// A session left over from a deleted account can't be refreshed.
 func TestRefreshOfADeletedAccount(t *testing.T) {
 	t.Parallel()
-	s := boot(t)
-	p := s.signUp("ada@example.com")
-	if err := s.accounts.Drop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, p := orphaned(t)
 	s.do("POST", "/auth/refresh", form("refreshToken", p.refreshToken)).Problem(t, 401, "refresh_token_invalid")
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 }
 
 func TestSignOut(t *testing.T) {
@@ -272,9 +271,7 @@ func TestSignOut(t *testing.T) {
 	s.do("DELETE", "/auth", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("GET", "/users/me", "", other.bearer()).Want(t, 200)
 	s.do("DELETE", "/auth", form("access_token", other.token)).Want(t, 204)
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 }
 
 // A session that ends elsewhere ends its tokens here within five seconds.
@@ -293,7 +290,7 @@ func TestSessionEndsElsewhere(t *testing.T) {
 	}
 }
 
-// While session-svc is away nobody gets in, and nothing is half done.
+// While session-svc is away, every request is refused, and nothing is half done.
 func TestSessionServiceAway(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -326,7 +323,7 @@ func TestSessionServiceAway(t *testing.T) {
 	s.signIn(p.email, p.password)
 }
 
-// What a sign-in found out may be over when its session is opened: then the session is too.
+// The account may change between the check of its password and the opening of the session: then the session is ended.
 func TestSignInIsOvertaken(t *testing.T) {
 	t.Parallel()
 	for name, overtake := range map[string]func(*stack, person){
@@ -356,7 +353,7 @@ func TestSignInIsOvertaken(t *testing.T) {
 	}
 }
 
-// Tokens that anybody could have made, or that count no longer.
+// Tokens that are forged or no longer valid are refused.
 func TestBearerTokensRefused(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -435,13 +432,4 @@ func TestBearerTokensRefused(t *testing.T) {
 	if me := s.do("GET", "/users/me", form("access_token", p.token)).Want(t, 200).JSON(t); me["name"] != "ada" {
 		t.Errorf("name became %v", me["name"])
 	}
-}
-
-func claimsOf(t *testing.T, text string) jwt.MapClaims {
-	t.Helper()
-	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(text, claims); err != nil {
-		t.Fatal(err)
-	}
-	return claims
 }

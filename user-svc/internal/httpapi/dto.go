@@ -5,7 +5,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// profileDTO is what anybody sees of an account.
+// profileDTO is the public view of an account.
 type profileDTO struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
@@ -16,22 +16,20 @@ func newProfileDTO(a account.Account) profileDTO { return profileDTO{a.ID, a.Nam
 
 // createdDTO is the answer to a sign-up.
 type createdDTO struct {
-	ID        string       `json:"id"`
-	Name      string       `json:"name"`
-	Picture   string       `json:"picture"`
+	profileDTO
+
 	Email     string       `json:"email"`
 	CreatedAt instant.Time `json:"createdAt"`
 }
 
 func newCreatedDTO(a account.Account) createdDTO {
-	return createdDTO{a.ID, a.Name, a.Picture, a.Email, instant.Time(a.CreatedAt)}
+	return createdDTO{newProfileDTO(a), a.Email, instant.Time(a.CreatedAt)}
 }
 
-// accountDTO is what its owner and administrators see of an account.
+// accountDTO is the view of an account for its owner and administrators.
 type accountDTO struct {
-	ID        string       `json:"id"`
-	Name      string       `json:"name"`
-	Picture   string       `json:"picture"`
+	profileDTO
+
 	Email     string       `json:"email"`
 	Role      string       `json:"role"`
 	Plan      planDTO      `json:"plan"`
@@ -39,7 +37,7 @@ type accountDTO struct {
 }
 
 func newAccountDTO(a account.Account) accountDTO {
-	return accountDTO{a.ID, a.Name, a.Picture, a.Email, string(a.Role), newPlanDTO(a.Plan), instant.Time(a.CreatedAt)}
+	return accountDTO{newProfileDTO(a), a.Email, string(a.Role), newPlanDTO(a.Plan), instant.Time(a.CreatedAt)}
 }
 
 // planDTO is what an account has subscribed to.
@@ -50,7 +48,7 @@ type planDTO struct {
 
 func newPlanDTO(p account.Plan) planDTO { return planDTO{p.MaxStreams, string(p.OnLimit)} }
 
-// accountPlanDTO is what the other services see of an account.
+// accountPlanDTO is the view of an account for the other services.
 type accountPlanDTO struct {
 	ID   string  `json:"id"`
 	Plan planDTO `json:"plan"`

@@ -25,7 +25,7 @@ import (
 // The first administrator of every service of these tests.
 const adminEmail, adminPassword = "admin@example.com", "admin's password"
 
-// stack is a service of the test's own: all of it but session-svc is real.
+// stack is a service for one test: everything but session-svc is real.
 type stack struct {
 	*testing.T
 
@@ -35,7 +35,8 @@ type stack struct {
 	accounts                  *mongo.Collection
 }
 
-// boot starts a service with further settings, such as "TOKEN_TTL=5m". Every answer of its public listener is held against openapi.yaml.
+// boot starts a service with further settings, such as "TOKEN_TTL=5m". Every answer of its public listener is checked
+// against openapi.yaml.
 func boot(t *testing.T, settings ...string) *stack {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
@@ -83,7 +84,7 @@ type person struct {
 
 const password = "correct horse"
 
-// signUp makes an account and signs in.
+// signUp creates an account and signs in.
 func (s *stack) signUp(email string) person {
 	s.Helper()
 	s.do("POST", "/users", form("email", email, "password", password)).Want(s, 201)
@@ -106,7 +107,7 @@ func (s *stack) admin() person {
 
 func (p person) bearer() testkit.Option { return testkit.Bearer(p.token) }
 
-// set changes what is stored of a person, as another replica or time would.
+// set changes a stored field of a person, as another replica or time would.
 func (s *stack) set(p person, field string, value any) {
 	s.Helper()
 	id, err := bson.ObjectIDFromHex(p.id)
@@ -115,6 +116,14 @@ func (s *stack) set(p person, field string, value any) {
 	}
 	if err != nil {
 		s.Fatal(err)
+	}
+}
+
+// wantSessions fails the test unless the person has that many sessions.
+func (s *stack) wantSessions(p person, want int) {
+	s.Helper()
+	if n := len(s.sessions.Alive(p.id)); n != want {
+		s.Errorf("%d sessions of %s, want %d", n, p.email, want)
 	}
 }
 

@@ -9,12 +9,9 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// readPlan tells an account's plan: GET /internal/accounts/:id.
+// readPlan returns an account's plan: GET /internal/accounts/:id.
 func (a *API) readPlan(c *gin.Context) error {
-	if err := bind.Nothing(c); err != nil {
-		return err
-	}
-	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+	found, err := a.find(c)
 	if err != nil {
 		return err
 	}

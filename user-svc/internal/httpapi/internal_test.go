@@ -7,17 +7,19 @@ import (
 	"streamgate/libs/testkit"
 )
 
+// planOf returns the members of the answer about a person's plan.
+func planOf(p person, maxStreams float64, onLimit string) map[string]any {
+	return map[string]any{"id": p.id, "plan": map[string]any{"maxStreams": maxStreams, "onLimit": onLimit}}
+}
+
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
 	p, other := s.signUp("ada@example.com"), s.signUp("other@example.com")
 	path := "/internal/accounts/" + p.id
-	plan := func(maxStreams float64, onLimit string) map[string]any {
-		return map[string]any{"id": p.id, "plan": map[string]any{"maxStreams": maxStreams, "onLimit": onLimit}}
-	}
-	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), plan(3, "deny"))
-	wantMembers(t, s.internally("PUT", path+"/plan", `{"maxStreams": 100, "onLimit": "evict-oldest"}`).Want(t, 200).JSON(t), plan(100, "evict-oldest"))
-	wantMembers(t, s.internally("PUT", path+"/plan", "maxStreams=1&onLimit=deny").Want(t, 200).JSON(t), plan(1, "deny"))
+	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), planOf(p, 3, "deny"))
+	wantMembers(t, s.internally("PUT", path+"/plan", `{"maxStreams": 100, "onLimit": "evict-oldest"}`).Want(t, 200).JSON(t), planOf(p, 100, "evict-oldest"))
+	wantMembers(t, s.internally("PUT", path+"/plan", "maxStreams=1&onLimit=deny").Want(t, 200).JSON(t), planOf(p, 1, "deny"))
 	for body, field := range map[string]string{
 		"": "maxStreams", "{}": "onLimit", `{"maxStreams": 0, "onLimit": "deny"}`: "maxStreams", `{"maxStreams": 101, "onLimit": "deny"}`: "maxStreams",
 		`{"maxStreams": 2.5, "onLimit": "deny"}`: "maxStreams", `{"maxStreams": "2", "onLimit": "deny"}`: "maxStreams",
@@ -27,7 +29,7 @@ func TestPlans(t *testing.T) {
 	} {
 		s.internally("PUT", path+"/plan", body).Problem(t, 400, "invalid_input", field)
 	}
-	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), plan(1, "deny"))
+	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), planOf(p, 1, "deny"))
 	if got := at(s.do("GET", "/users/me", "", other.bearer()).Want(t, 200).JSON(t), "plan", "maxStreams"); got != 3.0 {
 		t.Errorf("another account's plan has %v", got)
 	}

@@ -27,7 +27,7 @@ func (a *API) ownProfile(c *gin.Context) error {
 	return own(c, found)
 }
 
-// editOwnProfile changes what its owner may change of an account: PUT /users/me.
+// editOwnProfile changes the fields of an account that its owner may change: PUT /users/me.
 func (a *API) editOwnProfile(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err != nil {
@@ -63,8 +63,8 @@ func (a *API) deleteOwnAccount(c *gin.Context) error {
 	return nil
 }
 
-// changePassword changes an account's password: PUT /users/me/password. Who it is about, the header Authorization says with the present
-// password; access_token, where given, says which session goes on.
+// changePassword changes an account's password: PUT /users/me/password. The header Authorization names the account,
+// with the present password; access_token, where given, names the session that goes on.
 func (a *API) changePassword(c *gin.Context) error {
 	var given struct {
 		Password    string  `json:"password"`
@@ -95,7 +95,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	return own(c, changed)
 }
 
-// gone says of an account that is no more what holds for its sessions too.
+// gone turns the error for a missing account into the one for its sessions, which have ended with it.
 func gone(err error) error {
 	if errors.Is(err, account.ErrNotFound) {
 		return fault.ErrSessionEnded

@@ -8,6 +8,17 @@ import (
 	"streamgate/libs/testkit"
 )
 
+// orphaned returns a person whose account is gone, while the session goes on.
+func orphaned(t *testing.T) (*stack, person) {
+	t.Helper()
+	s := boot(t)
+	p := s.signUp("ada@example.com")
+	if err := s.accounts.Drop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s, p
+}
+
 func TestOwnProfile(t *testing.T) {
 	t.Parallel()
 	s := boot(t)
@@ -34,26 +45,18 @@ func TestOwnProfile(t *testing.T) {
 
 	s.do("DELETE", "/users/me", "x=1", p.bearer()).Problem(t, 400, "invalid_input", "x")
 	s.do("DELETE", "/users/me", "", p.bearer()).Want(t, 204)
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 	s.do("GET", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("GET", "/users/"+p.id, "").Problem(t, 404, "account_not_found")
 	s.do("POST", "/auth", "", testkit.Basic(p.email, p.password)).Problem(t, 401, "invalid_credentials")
-	if n := len(s.sessions.Alive(other.id)); n != 1 {
-		t.Errorf("%d sessions of another account left, want 1", n)
-	}
+	s.wantSessions(other, 1)
 	s.signUp(p.email) // the address is free again
 }
 
-// A token may outlive its account by the seconds for which an answer of session-svc counts.
+// A token may outlive its account by the seconds for which an answer of session-svc is remembered.
 func TestProfileOfADeletedAccount(t *testing.T) {
 	t.Parallel()
-	s := boot(t)
-	p := s.signUp("ada@example.com")
-	if err := s.accounts.Drop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, p := orphaned(t)
 	s.do("GET", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("PUT", "/users/me", "name=X", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("DELETE", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
@@ -75,9 +78,7 @@ func TestChangePassword(t *testing.T) {
 	} {
 		change(p.password, body).Problem(t, 400, "invalid_input", field)
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 2 {
-		t.Errorf("%d sessions after what was refused, want 2", n)
-	}
+	s.wantSessions(p, 2)
 
 	// One session is kept by its token, the others end.
 	changed := change(p.password, form("password", "another one", "access_token", p.token)).Want(t, 200).JSON(t)
@@ -90,16 +91,12 @@ func TestChangePassword(t *testing.T) {
 
 	// Without a token, all end.
 	change("another one", `{"password": "йцукен"}`).Want(t, 200)
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
+	s.wantSessions(p, 0)
 	s.signIn(p.email, "йцукен")
-	if n := len(s.sessions.Alive(other.id)); n != 1 {
-		t.Errorf("%d sessions of another account, want 1", n)
-	}
+	s.wantSessions(other, 1)
 }
 
-// Of two changes at once that both know the present password, one counts, and its author knows.
+// Of simultaneous changes with the present password one succeeds, and only its author is told so.
 func TestChangePasswordAtOnce(t *testing.T) {
 	t.Parallel()
 	s := boot(t)

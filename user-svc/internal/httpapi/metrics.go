@@ -17,7 +17,7 @@ const (
 	outcomeFailed    = "failed" // our fault, or a dependency's
 )
 
-// newSignIns registers the counter of sign-ins: by what operators should know, which the caller isn't told.
+// newSignIns registers the counter of sign-ins. Its outcomes are for operators; the caller isn't told them.
 func newSignIns(registry *prometheus.Registry) *prometheus.CounterVec {
 	signIns := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "user_sign_ins_total",

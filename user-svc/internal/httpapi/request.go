@@ -11,8 +11,8 @@ import (
 	"streamgate/libs/jwtauth"
 )
 
-// bearer returns the claims of the request's access token, whose session goes on. While session-svc can't say so, nobody gets in:
-// here are people's accounts.
+// bearer returns the claims of the request's access token, whose session must be alive. While session-svc can't confirm
+// that, the request is refused: people's accounts are at stake.
 func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
 	claims, err := a.authenticator.Authenticate(c)
 	if err != nil {
@@ -28,8 +28,8 @@ func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
 	return claims, nil
 }
 
-// admin lets administrators pass. A token may say that its bearer is one for minutes after a demotion, so the account has
-// to say it too.
+// admin refuses requests of anyone but administrators. A token may carry the role for minutes after a demotion, so the
+// account must have it too.
 func (a *API) admin(c *gin.Context) error {
 	claims, err := a.bearer(c)
 	if err != nil {

@@ -27,7 +27,7 @@ func (a *API) requestReset(c *gin.Context) error {
 	return nil
 }
 
-// checkReset says until when such a link counts: GET /password-resets/:token.
+// checkReset returns the time when such a link expires: GET /password-resets/:token.
 func (a *API) checkReset(c *gin.Context) error {
 	if err := bind.Nothing(c); err != nil {
 		return err

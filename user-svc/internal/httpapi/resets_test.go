@@ -25,7 +25,7 @@ func bootWithMail(t *testing.T) (*stack, *smtpmailtest.Sink) {
 		"RESET_URL=https://example.com/reset?token={token}&lang=en"), sink
 }
 
-// tokenIn returns the token in the one mail to this address that the sink gets next.
+// tokenIn returns the token in the next mail that the sink gets, which must be to this address.
 func tokenIn(t *testing.T, sink *smtpmailtest.Sink, to string) string {
 	t.Helper()
 	message := sink.Next(t)
@@ -59,33 +59,27 @@ func TestPasswordReset(t *testing.T) {
 	checked := s.do("GET", "/password-resets/"+token, "").Want(t, 200)
 	expires, err := time.Parse(time.RFC3339, checked.JSON(t)["expiresAt"].(string))
 	if left := time.Until(expires); err != nil || left < 59*time.Minute || left > time.Hour || checked.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("counts for %v, %v", left, err)
+		t.Errorf("valid for %v, %v", left, err)
 	}
 	for body, field := range map[string]string{
 		"": "password", "password=12345": "password", `{"password": {"$ne": ""}}`: "password", "password=123456&email=x": "email",
 	} {
 		s.do("PUT", "/password-resets/"+token, body).Problem(t, 400, "invalid_input", field)
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 1 {
-		t.Errorf("%d sessions before the reset, want 1", n)
-	}
+	s.wantSessions(p, 1)
 	reset := s.do("PUT", "/password-resets/"+token, "password=another+one").Want(t, 200).JSON(t)
 	if reset["id"] != p.id {
 		t.Errorf("reset %v", reset)
 	}
-	if n := len(s.sessions.Alive(p.id)); n != 0 {
-		t.Errorf("%d sessions after the reset", n)
-	}
+	s.wantSessions(p, 0)
 	s.signIn(p.email, "another one") // not locked any more
 	s.do("GET", "/password-resets/"+token, "").Problem(t, 404, "reset_token_invalid")
 	s.do("PUT", "/password-resets/"+token, "password=yet+another").Problem(t, 404, "reset_token_invalid")
 	s.signIn(p.email, "another one")
-	if n := len(s.sessions.Alive(other.id)); n != 1 {
-		t.Errorf("%d sessions of another account, want 1", n)
-	}
+	s.wantSessions(other, 1)
 }
 
-// The answer says nothing of who has an account, and mail goes to nobody who has none.
+// The answer doesn't reveal whether an account exists, and an address without one gets no mail.
 func TestPasswordResetIsDiscreet(t *testing.T) {
 	t.Parallel()
 	s, sink := bootWithMail(t)
@@ -104,7 +98,7 @@ func TestPasswordResetIsDiscreet(t *testing.T) {
 	} {
 		s.do("POST", "/password-resets", body).Problem(t, 400, "invalid_input", field)
 	}
-	// Requests are worked off in their order: after the mail of the last, all that there will be has come.
+	// Requests are handled in order: after the mail to the last one, no other can come.
 	last := s.signUp("last@example.com")
 	s.do("POST", "/password-resets", form("email", last.email)).Want(t, 202)
 	tokenIn(t, sink, p.email)
@@ -134,7 +128,7 @@ func TestPasswordResetReplacedAndExpired(t *testing.T) {
 	s.do("PUT", "/password-resets/"+second, "password=another+one").Problem(t, 404, "reset_token_invalid")
 	s.signIn(p.email, p.password)
 
-	// A password that was changed otherwise leaves no link behind.
+	// A change of password by other means makes the link invalid.
 	s.set(p, "reset.requested", time.Now().Add(-time.Minute))
 	third := ask()
 	s.do("PUT", "/users/me/password", "password=another+one", testkit.Basic(p.email, p.password)).Want(t, 200)
@@ -142,7 +136,7 @@ func TestPasswordResetReplacedAndExpired(t *testing.T) {
 	s.signIn(p.email, "another one")
 }
 
-// Without session-svc no session could be ended: the token is kept for later.
+// Without session-svc no session could be ended, so the token stays valid.
 func TestPasswordResetNeedsSessions(t *testing.T) {
 	t.Parallel()
 	s, sink := bootWithMail(t)
@@ -161,7 +155,7 @@ func TestPasswordResetWithoutMail(t *testing.T) {
 	t.Parallel()
 	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
 	p := s.signUp("ada@example.com")
-	for i := range 300 { // more than could wait
+	for i := range 300 { // more than can wait
 		from := testkit.Header("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i%100))
 		s.do("POST", "/password-resets", form("email", p.email), from).Want(t, 202)
 	}

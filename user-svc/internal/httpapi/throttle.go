@@ -9,19 +9,22 @@ import (
 )
 
 const (
-	// guessesPerMinute is how many wrong passwords an address may send in the long run, and at once. People behind one address share it.
+	// guessesPerMinute is how many wrong passwords an address may send a minute, all of them at once if it likes.
+	// People behind one address share it.
 	guessesPerMinute = 20
-	// signUpsPerMinute is the same for accounts: each costs a password hash and is kept.
+	// signUpsPerMinute is the same for sign-ups: each costs a password hash and stays in the store.
 	signUpsPerMinute = 60
 	// resetsPerMinute is the same for mails with a link.
 	resetsPerMinute = 20
-	// throttledAddresses bounds the memory: about 250 bytes each. Who has more addresses is up against the lock of each account.
+	// throttledAddresses bounds the memory: about 250 bytes each. An attacker with more addresses still meets each
+	// account's lock.
 	throttledAddresses = 10_000
-	// ipv6Site is the prefix that a single customer gets at least (RFC 6177): its addresses are one.
+	// ipv6Site is the prefix length of the smallest network that a customer gets (RFC 6177): its addresses count as
+	// one.
 	ipv6Site = 64
 )
 
-// throttle counts what an address may do so many times a minute, on this replica.
+// throttle limits how often a minute an address may do something, on this replica.
 type throttle struct {
 	perMinute int
 	limiters  *lru.Cache[string, *rate.Limiter]
@@ -32,7 +35,7 @@ func newThrottle(perMinute int) *throttle {
 	return &throttle{perMinute, limiters}
 }
 
-// wait is how long the address has to wait before its next attempt.
+// wait returns how long the address has to wait before its next attempt.
 func (t *throttle) wait(address string) time.Duration {
 	limiter, ok := t.limiters.Get(site(address))
 	if !ok {
@@ -45,7 +48,8 @@ func (t *throttle) wait(address string) time.Duration {
 	return time.Duration((1 - tokens) / float64(limiter.Limit()) * float64(time.Second))
 }
 
-// count counts an attempt. Sign-ins at the same time can all fail before the first is counted: they go into debt, to be waited off.
+// count counts an attempt. Simultaneous sign-ins can all fail before the first is counted: the address then waits
+// longer.
 func (t *throttle) count(address string) {
 	key := site(address)
 	limiter := rate.NewLimiter(rate.Every(time.Minute/time.Duration(t.perMinute)), t.perMinute)

@@ -29,7 +29,7 @@ func TestThrottle(t *testing.T) {
 		want("192.0.2.1", 0)
 		throttle.count("192.0.2.1")
 		want("192.0.2.1", 3*time.Second)
-		// What came at the same time is waited off.
+		// Simultaneous attempts lengthen the wait.
 		for range 10 {
 			throttle.count("192.0.2.1")
 		}

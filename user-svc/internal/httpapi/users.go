@@ -10,7 +10,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// signUp makes an account: POST /users.
+// signUp creates an account: POST /users.
 func (a *API) signUp(c *gin.Context) error {
 	var given struct {
 		Email    string  `json:"email"`
@@ -35,15 +35,12 @@ func (a *API) signUp(c *gin.Context) error {
 	return nil
 }
 
-// publicProfile shows an account to anybody: GET /users/:id. It asks for no token, and doesn't mind one.
+// publicProfile shows the public view of an account: GET /users/:id. It needs no token, and ignores one.
 func (a *API) publicProfile(c *gin.Context) error {
 	if _, _, err := bind.TakeFormField(c, "access_token"); err != nil {
 		return err
 	}
-	if err := bind.Nothing(c); err != nil {
-		return err
-	}
-	found, err := a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+	found, err := a.find(c)
 	if err != nil {
 		return err
 	}
@@ -51,7 +48,15 @@ func (a *API) publicProfile(c *gin.Context) error {
 	return nil
 }
 
-// accountList is what GET /users can do.
+// find returns the account that the path names, for a request without query or body.
+func (a *API) find(c *gin.Context) (account.Account, error) {
+	if err := bind.Nothing(c); err != nil {
+		return account.Account{}, err
+	}
+	return a.Accounts.ByID(c.Request.Context(), c.Param("id"))
+}
+
+// accountList describes the list of GET /users.
 var accountList = listing.Spec{
 	Sortable:    []string{"createdAt", "name", "email"},
 	Fields:      []string{"id", "name", "picture", "email", "role", "plan", "createdAt"},
@@ -120,7 +125,7 @@ func (a *API) deleteAccount(c *gin.Context) error {
 	return nil
 }
 
-// own answers with all that its owner sees of an account.
+// own answers with the owner's view of an account.
 func own(c *gin.Context, a account.Account) error {
 	c.Header("Cache-Control", "no-store")
 	c.PureJSON(http.StatusOK, newAccountDTO(a))

@@ -15,7 +15,8 @@ import (
 	"streamgate/user-svc/internal/account/storetest"
 )
 
-// Whatever the store writes, it waits for a majority of the servers (P7), whatever its address asks for: else a failover takes back what was acknowledged.
+// Every write of the store waits for a majority of the servers (P7), whatever its address asks for: otherwise a
+// failover could undo an acknowledged write.
 func TestWritesAreAcknowledgedByAMajority(t *testing.T) {
 	t.Parallel()
 	writes := map[string]int{}
@@ -53,37 +54,16 @@ func TestWritesAreAcknowledgedByAMajority(t *testing.T) {
 // watched returns the address of a relay to a server, which shows the commands that pass.
 func watched(t *testing.T, uri string, show func(command bson.Raw)) string {
 	t.Helper()
-	address, err := url.Parse(uri)
+	address, err := url.Parse(testkit.Intercept(t, uri, func(client, server net.Conn) { relay(client, server, show) }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	server := address.Host
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go relay(client, server, show)
-		}
-	}()
-	address.Host, address.RawQuery = listener.Addr().String(), "directConnection=true&w=1"
+	address.RawQuery = "directConnection=true&w=1"
 	return address.String()
 }
 
-func relay(client net.Conn, server string, show func(command bson.Raw)) {
-	defer func() { _ = client.Close() }()
-	upstream, err := net.Dial("tcp", server) // ends with the client's connection
-	if err != nil {
-		return
-	}
-	defer func() { _ = upstream.Close() }()
-	go func() { _, _ = io.Copy(client, upstream) }()
+func relay(client, server net.Conn, show func(command bson.Raw)) {
+	go func() { _, _ = io.Copy(client, server) }()
 	for {
 		length := make([]byte, 4)
 		if _, err := io.ReadFull(client, length); err != nil {
@@ -99,7 +79,7 @@ func relay(client net.Conn, server string, show func(command bson.Raw)) {
 			command := message[21:]
 			show(bson.Raw(command[:binary.LittleEndian.Uint32(command)]))
 		}
-		if _, err := upstream.Write(message); err != nil {
+		if _, err := server.Write(message); err != nil {
 			return
 		}
 	}

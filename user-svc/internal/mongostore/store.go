@@ -16,7 +16,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// Store is an account.Store, an account.ResetStore too, over the collection accounts.
+// Store implements account.Store and account.ResetStore over the collection accounts.
 type Store struct{ accounts *mongo.Collection }
 
 var (
@@ -24,18 +24,18 @@ var (
 	_ account.ResetStore = (*Store)(nil)
 )
 
-// New makes a store in this database. Its indexes have to be there before it is used: see Indexes.
+// New returns a store in this database. It needs its indexes: see Indexes.
 func New(db *mongo.Database) *Store { return &Store{db.Collection("accounts")} }
 
-// Indexes is the step of start-up that makes them where they are missing. The unique one is what keeps two accounts from having one
-// address.
+// Indexes returns the start-up step that creates missing indexes. The unique one keeps two accounts from having the
+// same address.
 func (s *Store) Indexes() service.Step {
 	return service.Step{Name: "make indexes in MongoDB", Do: func(ctx context.Context) error {
 		for _, index := range []mongo.IndexModel{
 			{Keys: bson.D{{Key: fieldCanonical, Value: 1}}, Options: options.Index().SetUnique(true)},
 			{Keys: bson.D{{Key: fieldCreated, Value: -1}, {Key: fieldID, Value: 1}}},
 			{Keys: bson.D{{Key: fieldResetHash, Value: 1}}, Options: options.Index().SetSparse(true)},
-		} { // one by one: FerretDB 1.24 drops the connection when it is asked for several that are there
+		} { // one by one: FerretDB 1.24 drops the connection when it is asked for several that exist
 			if _, err := s.accounts.Indexes().CreateOne(ctx, index); err != nil {
 				return mongodb.Fault(err)
 			}
@@ -187,7 +187,7 @@ func outstanding(hash []byte, at time.Time) bson.D {
 	return bson.D{{Key: fieldResetHash, Value: hash}, {Key: fieldResetEnd, Value: bson.D{{Key: "$gt", Value: at}}}}
 }
 
-// change updates the one account that matches, and gives it as it is then.
+// change updates the account that matches, and returns it as changed.
 func (s *Store) change(ctx context.Context, filter, operators bson.D) (account.Account, error) {
 	return found(s.accounts.FindOneAndUpdate(ctx, filter, operators, options.FindOneAndUpdate().SetReturnDocument(options.After)))
 }
@@ -207,7 +207,7 @@ func missing(err error) error {
 	return mongodb.Fault(err)
 }
 
-// parseID reads an id. What is none is the id of no account.
+// parseID parses an id. Text in another form belongs to no account.
 func parseID(text string) (bson.ObjectID, bool) {
 	id, err := objectid.Parse("id", text)
 	return bson.ObjectID(id), err == nil

@@ -34,7 +34,8 @@ func open(t *testing.T, uri, database string) *mongostore.Store {
 	return store
 }
 
-// Who knows the ids of two accounts knows nothing of those between them. The driver's own ids begin with the same nine bytes within a second.
+// The ids of two accounts reveal nothing of the ids between them. The driver's own ids of one second begin with the
+// same nine bytes.
 func TestIDsAreRandom(t *testing.T) {
 	t.Parallel()
 	uri, database := testkit.Mongo(t)
@@ -77,7 +78,7 @@ func TestStoreAway(t *testing.T) {
 		"ByReset": func(ctx context.Context) error { _, _, err := store.ByReset(ctx, hash, time.Now()); return err },
 		"Redeem":  func(ctx context.Context) error { _, err := store.Redeem(ctx, hash, time.Now(), "new"); return err },
 	} {
-		calls.Go(func() { // at once: each takes as long as it waits for a server
+		calls.Go(func() { // at once, since each waits for a server
 			if err := call(t.Context()); fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("%s: error %v, want fault.Unavailable", method, err)
 			}

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxWait is how long a request waits for its hash: longer, and a person tries again anyway, for which a place has to be free.
+	// maxWait is how long a request waits for its hash. After that a person tries again anyway, and needs a free place.
 	maxWait = 2 * time.Second
-	// waitersPerSlot bounds those who wait: about as many as are served within maxWait, at 30 ms a hash.
+	// waitersPerSlot bounds the requests that wait: about as many as are served within maxWait, at 30 ms a hash.
 	waitersPerSlot = 64
 	// idleAfter is how long after the last hash its memory, 19 MiB, goes back to the system: by itself it would stay for minutes.
 	idleAfter = 500 * time.Millisecond
@@ -35,7 +35,7 @@ type Hasher struct {
 	idle       *time.Timer
 }
 
-// NewHasher makes a hasher with these costs, which tells observe how long each hash took, without the wait.
+// NewHasher returns a hasher with these costs. It tells observe how long each hash took, without the wait.
 func NewHasher(params Params, observe func(time.Duration)) *Hasher {
 	slots := runtime.GOMAXPROCS(0)
 	return newHasher(params, observe, slots, slots*waitersPerSlot, maxWait)
@@ -50,10 +50,11 @@ func newHasher(params Params, observe func(time.Duration), slots, maxWaiting int
 	return h
 }
 
-// Waiting is the number of those who wait for their hash.
+// Waiting returns the number of requests that wait for their hash.
 func (h *Hasher) Waiting() int64 { return h.waiting.Load() }
 
-// Hash returns a new hash of the password: a PHC string. Its error is fault.Unavailable when too many wait, or ctx's.
+// Hash returns a new hash of the password: a PHC string. Its error is fault.Unavailable when too many requests wait, or
+// ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	var hash string
 	err := h.work(ctx, func() { hash = newStored(password, h.params).String() })

@@ -13,7 +13,7 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// cheap costs, for tests in which many hashes are made.
+// cheap are the costs of a fast hash, for tests that make many.
 var cheap = Params{Memory: 64, Time: 1, Parallelism: 1}
 
 func ignore(time.Duration) {}
@@ -38,14 +38,14 @@ func TestHashAndVerify(t *testing.T) {
 		}
 	}
 	if match, err := h.Verify(t.Context(), "", ""); err != nil || match != account.Wrong {
-		t.Errorf("nobody's: match %d, %v", match, err)
+		t.Errorf("no account: match %d, %v", match, err)
 	}
 	if observed != 7 {
-		t.Errorf("%d hashes observed, want 7: that of nobody takes one too", observed)
+		t.Errorf("%d hashes observed, want 7: no account takes one too", observed)
 	}
 }
 
-// Hashes that other programs made. The first is the one of the reference implementation's test suite.
+// Hashes made by other programs are verified. The first is from the reference implementation's test suite.
 func TestVerifyForeignHashes(t *testing.T) {
 	t.Parallel()
 	h := newHasher(OWASP, ignore, 1, 1, time.Second)
@@ -80,14 +80,20 @@ func TestVerifyRefusesMalformedHashes(t *testing.T) {
 	}
 }
 
+// oneAtATime returns a hasher with one slot, in which each hash tells started and waits for release.
+func oneAtATime(waiters int, maxWait time.Duration) (h *Hasher, started, release chan struct{}) {
+	started, release = make(chan struct{}), make(chan struct{})
+	h = newHasher(cheap, func(time.Duration) {
+		started <- struct{}{}
+		<-release
+	}, 1, waiters, maxWait)
+	return h, started, release
+}
+
 // No more hashes than slots are made at once. A bounded number waits, for a bounded time.
 func TestHasherIsBusy(t *testing.T) {
 	t.Parallel()
-	started, release := make(chan struct{}), make(chan struct{})
-	h := newHasher(cheap, func(time.Duration) {
-		started <- struct{}{}
-		<-release
-	}, 1, 1, time.Minute)
+	h, started, release := oneAtATime(1, time.Minute)
 	var group sync.WaitGroup
 	hash := func() {
 		if _, err := h.Hash(t.Context(), "password"); err != nil {
@@ -100,7 +106,7 @@ func TestHasherIsBusy(t *testing.T) {
 	testkit.Eventually(t, "the second waits", func() bool { return h.Waiting() == 1 })
 	_, err := h.Hash(t.Context(), "password")
 	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Unavailable || e.Code != "busy" || e.RetryAfter == 0 {
-		t.Errorf("error %v of who came third, want busy", err)
+		t.Errorf("error %v of the third request, want busy", err)
 	}
 	close(release)
 	<-started
@@ -112,21 +118,17 @@ func TestHasherIsBusy(t *testing.T) {
 
 func TestHasherWaitIsBounded(t *testing.T) {
 	t.Parallel()
-	started, release := make(chan struct{}), make(chan struct{})
-	h := newHasher(cheap, func(time.Duration) {
-		started <- struct{}{}
-		<-release
-	}, 1, 100, time.Millisecond)
+	h, started, release := oneAtATime(100, time.Millisecond)
 	var group sync.WaitGroup
 	group.Go(func() { _, _ = h.Hash(t.Context(), "password") })
 	<-started
 	if _, err := h.Hash(t.Context(), "password"); fault.KindOf(err) != fault.Unavailable {
-		t.Errorf("error %v of who waited in vain", err)
+		t.Errorf("error %v after a wait in vain", err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := h.Verify(gone, "password", ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v of who went away", err)
+		t.Errorf("error %v of a caller that went away", err)
 	}
 	close(release)
 	group.Wait()

@@ -28,9 +28,9 @@ const (
 	layout   = "v=%d$m=%d,t=%d,p=%d"
 )
 
-// stored is a hash in parts. Its text is a PHC string: $argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>. It is written here on top of
-// x/crypto, since of the libraries that read and write these strings one has been at rest since 2023 and another brings its own
-// copy of Argon2.
+// stored is a hash in parts. Its text is a PHC string: $argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>. The code is on top
+// of x/crypto, since of the libraries for these strings one is unmaintained since 2023 and another brings its own copy
+// of Argon2.
 type stored struct {
 	params    Params
 	salt, key []byte
@@ -57,7 +57,8 @@ func (s stored) matches(password string) bool {
 
 var errMalformed = errors.New("malformed password hash")
 
-// parse reads a PHC string, whose costs are at most ten times today's: more would be a fault of whoever wrote it, and stop the service.
+// parse parses a PHC string with at most ten times today's costs. Higher ones could only be a mistake, and would stop
+// the service.
 func parse(text string) (stored, error) {
 	rest, ok := strings.CutPrefix(text, prefix)
 	parts := strings.Split(rest, "$")

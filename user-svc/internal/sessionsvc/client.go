@@ -14,15 +14,16 @@ import (
 )
 
 const (
-	// Timeout bounds one question.
+	// Timeout bounds one request.
 	Timeout = 2 * time.Second
-	// rememberFor is how long an answer about a session counts. An ended session's tokens must be refused everywhere within 5 s.
+	// rememberFor is how long an answer about a session is used. An ended session's tokens must be refused everywhere
+	// within 5 s.
 	rememberFor = 4 * time.Second
-	// remembered bounds the memory of answers: about 200 bytes each.
+	// remembered is the largest number of answers kept: about 200 bytes each.
 	remembered = 10_000
 )
 
-// Client is account.Sessions at session-svc's internal listener.
+// Client implements account.Sessions at session-svc's internal listener.
 type Client struct {
 	peer    *peer.Client
 	answers *lru.Cache[key, answer]
@@ -38,13 +39,13 @@ type answer struct {
 	until time.Time
 }
 
-// NewClient makes a client of the session-svc at base that shows this secret.
+// NewClient returns a client of the session-svc at base, which it shows this secret.
 func NewClient(base, secret string) *Client {
 	answers, _ := lru.New[key, answer](remembered) // fails for sizes below 1 only
 	return &Client{peer.NewClient("session-svc", base, secret, Timeout), answers, time.Now}
 }
 
-// session is how session-svc writes one.
+// session is the form of a session in session-svc's answers.
 type session struct {
 	Account      string    `json:"account"`
 	ID           string    `json:"id"`
@@ -80,13 +81,13 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (account.Sess
 	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
 }
 
-// Alive reports whether a session has not ended, at most 4 s ago. Its error is fault.Unavailable when that can't be known.
+// Alive reports whether a session was alive at most 4 s ago. Its error is fault.Unavailable when that can't be known.
 func (c *Client) Alive(ctx context.Context, accountID, sessionID string) (bool, error) {
 	k := key{accountID, sessionID}
 	if known, ok := c.answers.Get(k); ok && c.now().Before(known.until) {
 		return known.alive, nil
 	}
-	asked := c.now() // the answer is as old as the question
+	asked := c.now() // the answer is as old as the request
 	err := c.peer.Call(ctx, http.MethodGet, path(accountID, sessionID), nil, nil)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return false, err
@@ -126,7 +127,7 @@ func (c *Client) endAll(ctx context.Context, accountID, keep string, query url.V
 	return nil
 }
 
-// path is that of a session, or of all of an account's.
+// path returns the path of a session, or of all sessions of an account.
 func path(accountID, sessionID string) string {
 	p := "/internal/accounts/" + url.PathEscape(accountID) + "/sessions"
 	if sessionID != "" {

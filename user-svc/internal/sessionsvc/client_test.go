@@ -6,6 +6,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/sessionsvc/sessionsvctest"
 )
 
@@ -20,52 +21,52 @@ func newClient(t *testing.T) (*Client, *sessionsvctest.StandIn, *clock) {
 	return client, standIn, now
 }
 
-func TestSessions(t *testing.T) {
-	t.Parallel()
-	client, standIn, _ := newClient(t)
-	account := testkit.NewID()
-	first, err := client.Open(t.Context(), account, "Living room")
+func open(t *testing.T, client *Client, accountID, device string) account.Session {
+	t.Helper()
+	session, err := client.Open(t.Context(), accountID, device)
 	if err != nil {
 		t.Fatal(err)
 	}
-	alive := standIn.Alive(account)
-	if len(alive) != 1 || alive[0].ID != first.ID || alive[0].Device != "Living room" || first.Account != account {
+	return session
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	client, standIn, _ := newClient(t)
+	accountID := testkit.NewID()
+	first := open(t, client, accountID, "Living room")
+	alive := standIn.Alive(accountID)
+	if len(alive) != 1 || alive[0].ID != first.ID || alive[0].Device != "Living room" || first.Account != accountID {
 		t.Fatalf("opened %+v, have %+v", first, alive)
 	}
 	next, err := client.Refresh(t.Context(), first.RefreshToken)
-	if err != nil || next.ID != first.ID || next.Account != account || next.RefreshToken == first.RefreshToken {
+	if err != nil || next.ID != first.ID || next.Account != accountID || next.RefreshToken == first.RefreshToken {
 		t.Errorf("refreshed %+v, %v", next, err)
 	}
 	if _, err := client.Refresh(t.Context(), "unknown"); fault.KindOf(err) != fault.Unauthenticated {
 		t.Errorf("error %v of an unknown token", err)
 	}
-	second, err := client.Open(t.Context(), account, "Phone")
-	if err != nil {
+	second := open(t, client, accountID, "Phone")
+	if err := client.EndOthers(t.Context(), accountID, second.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := client.EndOthers(t.Context(), account, second.ID); err != nil {
-		t.Fatal(err)
-	}
-	if alive := standIn.Alive(account); len(alive) != 1 || alive[0].ID != second.ID {
+	if alive := standIn.Alive(accountID); len(alive) != 1 || alive[0].ID != second.ID {
 		t.Errorf("kept %+v, want the second", alive)
 	}
-	if err := client.EndAll(t.Context(), account); err != nil || len(standIn.Alive(account)) != 0 {
-		t.Errorf("kept %+v, %v", standIn.Alive(account), err)
+	if err := client.EndAll(t.Context(), accountID); err != nil || len(standIn.Alive(accountID)) != 0 {
+		t.Errorf("kept %+v, %v", standIn.Alive(accountID), err)
 	}
 }
 
-// An answer counts for four seconds, whichever it is; what this client ends itself counts at once.
+// Every answer is used for four seconds; a session that this client ends itself is ended at once.
 func TestAlive(t *testing.T) {
 	t.Parallel()
 	client, standIn, now := newClient(t)
-	account := testkit.NewID()
-	s, err := client.Open(t.Context(), account, "Phone")
-	if err != nil {
-		t.Fatal(err)
-	}
+	accountID := testkit.NewID()
+	s := open(t, client, accountID, "Phone")
 	want := func(id string, alive bool) {
 		t.Helper()
-		if got, err := client.Alive(t.Context(), account, id); err != nil || got != alive {
+		if got, err := client.Alive(t.Context(), accountID, id); err != nil || got != alive {
 			t.Fatalf("alive %t, %v, want %t", got, err, alive)
 		}
 	}
@@ -76,7 +77,7 @@ func TestAlive(t *testing.T) {
 	standIn.Away(true)
 	want(s.ID, true)
 	now.Time = now.Add(time.Millisecond)
-	if _, err := client.Alive(t.Context(), account, s.ID); fault.KindOf(err) != fault.Unavailable {
+	if _, err := client.Alive(t.Context(), accountID, s.ID); fault.KindOf(err) != fault.Unavailable {
 		t.Fatalf("error %v while session-svc is away", err)
 	}
 	standIn.Away(false)
@@ -86,14 +87,11 @@ func TestAlive(t *testing.T) {
 	standIn.Away(false)
 
 	for _, end := range []func(id string) error{
-		func(id string) error { return client.End(t.Context(), account, id) },
-		func(string) error { return client.EndAll(t.Context(), account) },
-		func(string) error { return client.EndOthers(t.Context(), account, s.ID) },
+		func(id string) error { return client.End(t.Context(), accountID, id) },
+		func(string) error { return client.EndAll(t.Context(), accountID) },
+		func(string) error { return client.EndOthers(t.Context(), accountID, s.ID) },
 	} {
-		s, err := client.Open(t.Context(), account, "Phone")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := open(t, client, accountID, "Phone")
 		want(s.ID, true)
 		if err := end(s.ID); err != nil {
 			t.Fatal(err)
@@ -106,11 +104,11 @@ func TestWrongSecret(t *testing.T) {
 	t.Parallel()
 	_, standIn, _ := newClient(t)
 	client := NewClient(standIn.URL, "another secret, long enough")
-	account := testkit.NewID()
-	if _, err := client.Open(t.Context(), account, "Phone"); fault.KindOf(err) != fault.Unavailable {
+	accountID := testkit.NewID()
+	if _, err := client.Open(t.Context(), accountID, "Phone"); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want ours", err)
 	}
-	if _, err := client.Alive(t.Context(), account, "AAAAAAAAAAA"); fault.KindOf(err) != fault.Unavailable {
+	if _, err := client.Alive(t.Context(), accountID, "AAAAAAAAAAA"); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want ours", err)
 	}
 }

@@ -39,26 +39,26 @@ func (t *TLS) UnmarshalText(text []byte) error {
 	}
 }
 
-// Options are what a sender works with.
+// Options are the arguments of NewSender.
 type Options struct {
 	Addr               string // host:port
-	Username, Password string // none: no authentication
+	Username, Password string // empty: no authentication
 	From               string // an address, perhaps with a name
 	TLS                TLS
 	ResetURL           string // with TokenPlaceholder in it
 }
 
-// Sender is an account.Mailer.
+// Sender implements account.Mailer.
 type Sender struct {
 	client   *mail.Client
 	from     string
 	resetURL string
 }
 
-// CheckSender reports text that is no sender of mail.
+// CheckSender returns an error unless text names a sender of mail.
 func CheckSender(text string) error { return mail.NewMsg().From(text) }
 
-// NewSender makes a sender. It doesn't connect.
+// NewSender returns a sender. It doesn't connect.
 func NewSender(o Options) (*Sender, error) {
 	host, portText, err := net.SplitHostPort(o.Addr)
 	if err != nil {
@@ -87,8 +87,8 @@ func NewSender(o Options) (*Sender, error) {
 	return &Sender{client, o.From, o.ResetURL}, nil
 }
 
-// SendReset implements account.Mailer. The mail has nothing in it that whoever made the account could choose: an account made with
-// a foreign address is no way to write to its owner.
+// SendReset implements account.Mailer. The mail contains nothing that the account's creator could choose: an account
+// made with someone else's address is no way to write to that person.
 func (s *Sender) SendReset(ctx context.Context, to, token string, expires time.Time) error {
 	message := mail.NewMsg()
 	if err := errors.Join(message.From(s.from), message.To(to)); err != nil {

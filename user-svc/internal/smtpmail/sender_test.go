@@ -114,7 +114,7 @@ func TestSendResetOverTLS(t *testing.T) {
 	sink.Next(t)
 }
 
-// A link to an account goes to nobody who only got in between.
+// A link to an account is never sent over a connection that someone else could read.
 func TestSendResetRefusesUnprotectedConnections(t *testing.T) {
 	t.Parallel()
 	plain, foreign := smtpmailtest.New(t), smtpmailtest.New(t, smtpmailtest.STARTTLS(untrusted(t)))
@@ -132,7 +132,7 @@ func TestSendResetRefusesUnprotectedConnections(t *testing.T) {
 	}
 }
 
-// untrusted makes a certificate that nobody vouches for.
+// untrusted returns a certificate that no authority has signed.
 func untrusted(t *testing.T) tls.Certificate {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)

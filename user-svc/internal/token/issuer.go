@@ -19,14 +19,14 @@ type Issuer struct {
 	jwks   []byte
 }
 
-// NewIssuer makes an issuer (iss) of tokens that count for ttl. It needs one key or more.
+// NewIssuer returns an issuer (iss) of tokens that are valid for ttl. It needs at least one key.
 func NewIssuer(keys []ed25519.PrivateKey, issuer string, ttl time.Duration) *Issuer {
 	i := &Issuer{keys: keys, issuer: issuer, ttl: ttl}
 	i.jwks, _ = json.Marshal(jwtauth.NewJWKS(i.public()...)) // nothing in it can fail
 	return i
 }
 
-// Issue makes a token for an account's session: what the account may do is in it, so that nobody has to ask.
+// Issue returns a token for an account's session. It carries what the account may do, so that services needn't ask.
 func (i *Issuer) Issue(a account.Account, session string) (string, error) {
 	now := time.Now()
 	text, err := jwtauth.Sign(i.keys[0], i.issuer, jwtauth.Claims{
@@ -39,15 +39,15 @@ func (i *Issuer) Issue(a account.Account, session string) (string, error) {
 	return text, nil
 }
 
-// TTL is how long a token counts.
+// TTL returns how long a token is valid.
 func (i *Issuer) TTL() time.Duration { return i.ttl }
 
-// Verifier verifies the issuer's own tokens.
+// Verifier returns a verifier of the issuer's own tokens.
 func (i *Issuer) Verifier() *jwtauth.Verifier {
 	return jwtauth.NewVerifier(jwtauth.NewStaticKeys(i.public()...), i.issuer)
 }
 
-// JWKS is the document with the public keys.
+// JWKS returns the document with the public keys.
 func (i *Issuer) JWKS() []byte { return i.jwks }
 
 func (i *Issuer) public() []ed25519.PublicKey {

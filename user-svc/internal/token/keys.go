@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// LoadKeys reads Ed25519 keys in PKCS#8 from PEM files, one each. Its error joins the faults of all files.
+// LoadKeys reads Ed25519 keys in PKCS#8 from PEM files, one per file. Its error joins the faults of all files.
 func LoadKeys(files []string) ([]ed25519.PrivateKey, error) {
 	var keys []ed25519.PrivateKey
 	var faults []error
@@ -48,8 +48,8 @@ func loadKey(file string) (ed25519.PrivateKey, error) {
 
 const pemType = "PRIVATE KEY"
 
-// GenerateKey writes a new key to the file, readable by its owner alone, unless the file is there. It appears whole or not at all,
-// and of several processes that do it at once one succeeds and all use its key.
+// GenerateKey writes a new key to the file, readable by its owner alone, unless the file exists. The file appears whole
+// or not at all. When several processes do it at once, one succeeds and all use its key.
 func GenerateKey(file string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -66,7 +66,7 @@ func GenerateKey(file string) error {
 	if err != nil {
 		return fmt.Errorf("generate key: %w", err)
 	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // what is left is of no use and in nobody's way
+	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft does no harm
 	err = pem.Encode(draft, &pem.Block{Type: pemType, Bytes: der})
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return fmt.Errorf("generate key: %w", err)

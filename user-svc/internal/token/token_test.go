@@ -79,7 +79,7 @@ func TestGenerateKey(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 	if err := token.GenerateKey(filepath.Join(t.TempDir(), "no", "such", "folder.pem")); err == nil {
-		t.Error("written to no folder")
+		t.Error("wrote to a missing folder")
 	}
 }
 

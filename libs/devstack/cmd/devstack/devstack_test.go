@@ -18,7 +18,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// TestMain lets the test binary be devstack itself, so that the tests can start it, signal it and kill it.
+// TestMain makes the test binary devstack itself, so that the tests can start it, signal it and kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("DEVSTACK_TEST_IS_DEVSTACK") != "" {
 		main()
@@ -35,7 +35,7 @@ type started struct {
 	pids   string // a folder, where each stand-in leaves its process id
 }
 
-// start runs devstack in a folder, without the stores that the test itself may have been given.
+// start runs devstack in a folder, without the stores that the test itself may have got.
 func start(t *testing.T, dir string, variables []string, args ...string) *started {
 	t.Helper()
 	s := &started{output: &testkit.Log{}, pids: t.TempDir()}
@@ -81,7 +81,7 @@ func (s *started) waitFor(t *testing.T, pattern string) []string {
 		}
 		return nil
 	}
-	if err := s.Await(ctx, matches); err != nil && matches(ctx) != nil { // what it said last may be what it ended with
+	if err := s.Await(ctx, matches); err != nil && matches(ctx) != nil { // its last words may match
 		t.Fatal(err)
 	}
 	return match
@@ -104,7 +104,7 @@ func (s *started) noneLeft(t *testing.T) {
 	}
 }
 
-// runs is false also for a zombie, which nobody may have waited for.
+// runs is false also for a zombie, which may never be waited for.
 func runs(pid int) bool {
 	if stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil {
 		_, rest, _ := strings.Cut(string(stat), ") ")

@@ -47,7 +47,7 @@ func execute(args []string) (code int, err error) {
 	}
 	command := args[0]
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main says what is wrong, in one line
+	flags.SetOutput(io.Discard) // main prints the fault, in one line
 	redis := stores.Auto
 	flags.Func("redis", "", func(name string) (err error) {
 		redis, err = stores.ParseRedis(name)
@@ -98,10 +98,10 @@ func run(listen, dir string, redis stores.Redis) error {
 	})
 }
 
-// sameInterrupt is how long a further signal counts as the first: timeout(1), for one, sends it twice.
+// sameInterrupt is how long a repeated signal counts as the first: timeout(1), for one, sends it twice.
 const sameInterrupt = 500 * time.Millisecond
 
-// interrupted gives a context that ends with the first Ctrl-C, and one that ends with the second.
+// interrupted returns a context that ends with the first Ctrl-C, and one that ends with the second.
 func interrupted() (once, twice context.Context) {
 	once, first := context.WithCancel(context.Background())
 	twice, second := context.WithCancel(context.Background())

@@ -12,7 +12,7 @@ import (
 	"streamgate/libs/testkit"
 )
 
-// These tests run one after the other: each wants the services' usual ports.
+// These tests run one after the other, since each needs the services' usual ports.
 
 const ready = `Streamgate is ready on (http://127\.0\.0\.1:(\d+))`
 
@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		stack.waitFor(t, pattern)
 	}
 
-	// The front leads to the services, and they have been told where to find each other.
+	// The front leads to the services, which know each other's addresses.
 	services := map[string]string{}
 	for path, service := range map[string]string{"/users/me": "user-svc", "/content": "session-svc", "/media/x/y": "content-svc"} {
 		services[service] = get(t, url+path, http.StatusOK)
@@ -91,7 +91,7 @@ func expectVariables(t *testing.T, services map[string]string, root string) {
 	}
 }
 
-// expectRestart starts the stack again, from a folder of the repository, and looks for the same secrets.
+// expectRestart starts the stack again, from a folder of the repository, and checks that the secrets are the same.
 func expectRestart(t *testing.T, root, sessionService string) {
 	t.Helper()
 	again := start(t, filepath.Join(root, "user-svc", "cmd"), nil, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
@@ -112,7 +112,7 @@ func get(t *testing.T, url string, status int) string {
 	return string(testkit.Do(t, http.MethodGet, url, "").Want(t, status).Body)
 }
 
-// line is the line that begins so, with what surrounds it.
+// line returns the line that begins with the prefix, with the line breaks around it.
 func line(text, prefix string) string {
 	_, rest, _ := strings.Cut(text, "\n"+prefix)
 	value, _, _ := strings.Cut(rest, "\n")
@@ -154,7 +154,7 @@ func TestSecondInterruptKills(t *testing.T) {
 	stack := start(t, standIns(t), []string{"STANDIN_STUBBORN=session-svc"}, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
 	stack.waitFor(t, ready)
 	testkit.Eventually(t, "the end", func() bool {
-		stack.Signal(syscall.SIGINT) // one that comes at once with the first does not count
+		stack.Signal(syscall.SIGINT) // one right after the first does not count
 		select {
 		case <-stack.Done():
 			return true

@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// writeProblem answers with a document of the same form as the services' own (package problem of streamgate/libs,
-// which this module does without so that it builds alone).
+// writeProblem answers with a document of the same form as the services' own. It does without package problem of
+// streamgate/libs, so that this module builds alone.
 func writeProblem(w http.ResponseWriter, status int, code, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // the client may be gone: nobody is left to tell
+	_ = json.NewEncoder(w).Encode(map[string]any{ // the client may be gone: there is no one left to tell
 		"type":   "urn:streamgate:problem:" + code,
 		"title":  http.StatusText(status),
 		"status": status,
@@ -21,7 +21,7 @@ func writeProblem(w http.ResponseWriter, status int, code, detail string) {
 	})
 }
 
-// writeWelcome tells a visitor of the bare address how to go on.
+// writeWelcome shows a visitor of the bare address how to go on.
 func writeWelcome(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -12,25 +12,26 @@ import (
 	"streamgate/libs/devstack/routes"
 )
 
-// NewServer serves the front. The table says which service a path leads to, and addresses the public address of each, host:port.
-// It sets no time-out on bodies or answers: videos and events last for hours, and the services have their own.
+// NewServer returns the server of the front. The table names the service of each path, and addresses has each service's
+// public address, host:port. It has no time-out on bodies or answers: videos and events last for hours, and the
+// services have their own.
 func NewServer(table routes.Table, addresses map[string]string) *http.Server {
 	return &http.Server{
 		Handler:           New(table, addresses),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // above the services' 16 KiB, so that they give their own answer
+		MaxHeaderBytes:    64 << 10, // above the services' 16 KiB, so that their own answer is sent
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }
 
-// New is the front as a handler.
+// New returns the front as a handler.
 func New(table routes.Table, addresses map[string]string) http.Handler {
 	transport := &http.Transport{ // no Proxy: the services are on this machine, whatever HTTP_PROXY says
 		DialContext:         (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: 256,
 		IdleConnTimeout:     30 * time.Second,
-		DisableCompression:  true, // what the client and the service agree upon passes as it is
+		DisableCompression:  true, // the coding agreed between client and service stays as it is
 	}
 	proxies := make(map[string]http.Handler, len(addresses))
 	for service, address := range addresses {
@@ -57,13 +58,13 @@ func New(table routes.Table, addresses map[string]string) http.Handler {
 	})
 }
 
-// rewriteTo keeps the request as it came, but for the address it goes to and for what it says about where it came from.
-// ReverseProxy has removed the client's own X-Forwarded headers by then.
+// rewriteTo keeps the request as it came, except for its address and the headers about its origin. ReverseProxy has
+// removed the client's own X-Forwarded headers by then.
 func rewriteTo(address string) func(*httputil.ProxyRequest) {
 	return func(p *httputil.ProxyRequest) {
 		p.Out.URL.Scheme = "http"
 		p.Out.URL.Host = address
-		p.Out.URL.RawQuery = p.In.URL.RawQuery // also what does not parse: the service shall refuse it
+		p.Out.URL.RawQuery = p.In.URL.RawQuery // even if it does not parse: the service must refuse it
 		p.Out.Host = p.In.Host
 		p.Out.Header.Del("X-Real-Ip")
 		p.SetXForwarded()

@@ -20,7 +20,7 @@ var table = routes.Table{
 	{Path: "/users"}: "user-svc", {Path: "/content"}: "session-svc", {Path: "/streams"}: "session-svc", {Path: "/media"}: "content-svc",
 }
 
-// startFront puts the front before one handler that plays all services.
+// startFront puts the front before one handler that stands in for all services.
 func startFront(t *testing.T, service http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	backend := httptest.NewServer(service)

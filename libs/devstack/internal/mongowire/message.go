@@ -41,7 +41,7 @@ func readMessage(r io.Reader) (message, error) {
 	return m, err
 }
 
-// body is the document of an OP_MSG, or nil for another kind of message.
+// body returns the document of an OP_MSG, or nil for another kind of message.
 func (m message) body() bson.Raw {
 	if len(m) < bodyOffset+4 || binary.LittleEndian.Uint32(m[opcodeOffset:]) != opMsg || m[sectionOffset] != 0 {
 		return nil
@@ -71,12 +71,12 @@ func (m message) writes() bool {
 }
 
 const (
-	codeInternalError = 1     // what FerretDB says
-	codeDuplicateKey  = 11000 // what MongoDB says
+	codeInternalError = 1     // FerretDB's answer
+	codeDuplicateKey  = 11000 // MongoDB's answer
 	uniqueIndexBroken = "UNIQUE constraint failed"
 )
 
-// corrected is the answer as MongoDB would give it.
+// corrected returns the answer as MongoDB would send it.
 func (m message) corrected() message {
 	var answer struct {
 		Code   int32  `bson:"code"`

@@ -16,7 +16,7 @@ type Relay struct {
 	writer   sync.Mutex
 }
 
-// Listen starts a relay from one host:port to another, which runs until it is closed.
+// Listen starts a relay from one host:port to another. It runs until it is closed.
 func Listen(ctx context.Context, address, server string) (*Relay, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -28,7 +28,7 @@ func Listen(ctx context.Context, address, server string) (*Relay, error) {
 	return r, nil
 }
 
-// Addr is where the relay listens.
+// Addr returns the address that the relay listens on.
 func (r *Relay) Addr() net.Addr { return r.listener.Addr() }
 
 // Close ends all connections.

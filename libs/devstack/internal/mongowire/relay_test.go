@@ -16,7 +16,7 @@ import (
 	"streamgate/libs/devstack/internal/stores"
 )
 
-// startFerretDB gives a collection of a FerretDB behind a relay.
+// startFerretDB returns a collection of a FerretDB behind a relay.
 func startFerretDB(t *testing.T) *mongo.Collection {
 	t.Helper()
 	s, err := stores.Open(t.Context(), stores.Options{
@@ -99,7 +99,7 @@ func TestUnacknowledgedWrite(t *testing.T) {
 	collection := startFerretDB(t)
 	ctx := t.Context()
 	unacknowledged := collection.Clone(options.Collection().SetWriteConcern(writeconcern.Unacknowledged()))
-	for range 3 { // an answer to the first would be taken for that to the next command on the same connection
+	for range 3 { // an answer to the first would be taken for the answer to the next command on the same connection
 		if _, err := unacknowledged.InsertOne(ctx, bson.D{{Key: "x", Value: 1}}); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestUnacknowledgedWrite(t *testing.T) {
 
 func TestNonsenseEndsTheConnection(t *testing.T) {
 	t.Parallel()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // a server that is never asked
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // a server that never gets a request
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// build compiles the services one after the other: they share most packages, which are then compiled only once.
+// build compiles the services one after the other: they share most packages, which are thus compiled only once.
 func build(ctx context.Context, o Options) error {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
@@ -42,7 +42,7 @@ func buildOne(ctx context.Context, goCommand, name string, o Options) error {
 	select {
 	case <-compiler.Done():
 	case <-ctx.Done():
-		compiler.Kill() // whatever it has begun, the next build begins anew
+		compiler.Kill() // the next build starts from scratch anyway
 		return ctx.Err()
 	}
 	if compiler.ExitCode() != 0 {

@@ -10,7 +10,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// child is a service that runs.
+// child is a running service.
 type child struct {
 	service Service
 	listen  addresses

@@ -27,7 +27,7 @@ func parseEnviron(environ []string) variables {
 	return v
 }
 
-// environ is the list that a program is started with.
+// environ returns the list that a program is started with.
 func (v variables) environ() []string {
 	list := make([]string, 0, len(v))
 	for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -36,7 +36,7 @@ func (v variables) environ() []string {
 	return list
 }
 
-// addresses are where a service listens, each host:port.
+// addresses are the addresses that a service listens on, each host:port.
 type addresses struct {
 	public, internal, operations string
 }
@@ -52,7 +52,7 @@ func chooseAddresses(ctx context.Context, service Service) (addresses, error) {
 	return a, errs
 }
 
-// known gives the values that settings may name: ${dir} and ${dir:url}, ${mongodb}, ${redis}, a generated secret, and
+// known returns the values that settings may name: ${dir} and ${dir:url}, ${mongodb}, ${redis}, a generated secret, and
 // ${service.public}, ${service.internal}, ${service.operations}, with the service's name or self.
 func known(dir, mongoDB, redis string, secrets variables, listen map[string]addresses) variables {
 	v := maps.Clone(secrets)
@@ -72,7 +72,7 @@ func (v variables) add(service string, a addresses) {
 	v[service+".operations"] = a.operations
 }
 
-// environment is a service's own: the user's, what the service needs to be told, and where it is to listen.
+// environment returns a service's environment: the user's, the service's settings and the addresses to listen on.
 func (s Service) environment(user, known variables, self addresses) (variables, error) {
 	known = maps.Clone(known)
 	known.add("self", self)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// found are the services of this repository.
+// found returns the services of this repository.
 func found(t *testing.T) []Service {
 	t.Helper()
 	services, err := Find("../../../..")

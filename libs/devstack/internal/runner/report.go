@@ -58,7 +58,7 @@ func (s *stack) documentation(front string) []string {
 	return list
 }
 
-// administrator tells who is the first admin, and where to find the password.
+// administrator returns the first administrator's name, and where to find the password.
 func (s *stack) administrator() string {
 	user := parseEnviron(s.options.Environ)
 	place := "ADMIN_PASSWORD in " + shortPath(filepath.Join(s.options.Dir, secretsFile))
@@ -80,7 +80,7 @@ func megabytes(bytes int64) string {
 	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 }
 
-// shortPath is a path as the user would type it.
+// shortPath returns a path as the user would type it.
 func shortPath(path string) string {
 	if path == "" {
 		return "-"

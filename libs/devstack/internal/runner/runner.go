@@ -20,7 +20,7 @@ import (
 // Options says what to run.
 type Options struct {
 	Root     string // the repository; absolute
-	Dir      string // everything that is kept; absolute
+	Dir      string // the folder of everything that is kept; absolute
 	Listen   string // host:port of the front
 	Redis    stores.Redis
 	Services []Service
@@ -34,8 +34,8 @@ const (
 	serviceGrace = 10 * time.Second
 )
 
-// Run builds and starts everything, tells what runs where, and stops everything in order when ctx ends or a part
-// fails. hurry ends when there is no time left for order.
+// Run builds and starts everything, reports what runs where, and stops everything in order when ctx ends or a part
+// fails. When hurry ends, it stops everything at once.
 func Run(ctx, hurry context.Context, o Options) (err error) {
 	listener, err := listenFront(ctx, o.Listen)
 	if err != nil {
@@ -67,7 +67,7 @@ func Run(ctx, hurry context.Context, o Options) (err error) {
 	}
 }
 
-// ignoreEnd drops the error of a step that ended because it was told to.
+// ignoreEnd drops the error of a step that ended on request.
 func ignoreEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
@@ -75,7 +75,7 @@ func ignoreEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// stack is all that runs.
+// stack holds all running parts.
 type stack struct {
 	options  Options
 	stores   *stores.Stores
@@ -156,7 +156,7 @@ func (s *stack) startServices(ctx context.Context, user, known variables, listen
 	}
 }
 
-// watch reports the end of a part; it ends with that.
+// watch reports the end of a part, and ends with it.
 func (s *stack) watch(gone <-chan struct{}, why func() error) {
 	if gone == nil {
 		return
@@ -167,10 +167,10 @@ func (s *stack) watch(gone <-chan struct{}, why func() error) {
 	}()
 }
 
-// restAfter is when a service that got ready is at rest.
+// restAfter is the time from a service's readiness until it is at rest.
 const restAfter = time.Second
 
-// measure waits until every service is ready, and a little later looks at its memory.
+// measure waits until every service is ready, and a little later reads its memory.
 func (s *stack) measure(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(s.services))
@@ -192,13 +192,13 @@ func (s *stack) measure(ctx context.Context) error {
 	return nil
 }
 
-// stop ends what runs: the front first, so that no request meets a service that is stopping, the stores last.
+// stop ends all parts: the front first, so that no request meets a service that is stopping, the stores last.
 func (s *stack) stop(hurry context.Context) error {
 	var errs []error
 	if s.front != nil {
 		ctx, cancel := context.WithTimeout(hurry, frontGrace)
 		if s.front.Shutdown(ctx) != nil {
-			_ = s.front.Close() // what is still open would not have ended by itself
+			_ = s.front.Close() // open connections would not have ended by themselves
 		}
 		cancel()
 	}
@@ -228,7 +228,7 @@ func listenFront(ctx context.Context, address string) (net.Listener, error) {
 	return listener, err
 }
 
-// lock keeps two stacks from using the same files. The lock ends with this process, however it ends.
+// lock keeps two stacks from using the same files. The lock ends with this process, however the process ends.
 func lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

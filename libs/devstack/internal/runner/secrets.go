@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// secretNames are made once and kept, so that tokens and media addresses outlive a restart. Each is 32 random bytes in
-// base64: a key where the services want a key, and a good password elsewhere.
+// secretNames are generated once and kept, so that tokens and media addresses outlive a restart. Each is 32 random
+// bytes in base64: a key where the services need a key, and a good password elsewhere.
 var secretNames = []string{"INTERNAL_SECRETS", "GRANT_KEYS", "REFRESH_KEYS", "ADMIN_PASSWORD"}
 
 // loadSecrets reads a file of lines NAME=value, after adding those that it lacks.

@@ -12,8 +12,8 @@ import (
 	"streamgate/libs/devstack/routes"
 )
 
-// Service is one program of the stack, as data. Its folder in the repository, its command below cmd/ and its
-// binary all have its name.
+// Service is one program of the stack, as data. Its folder in the repository, its command below cmd/ and its binary all
+// have its name.
 type Service struct {
 	Name string
 	// Ports on 127.0.0.1; where one is taken, a free one is used.
@@ -24,11 +24,11 @@ type Service struct {
 
 // Settings are environment variables. Values may contain ${names}: see known.
 type Settings struct {
-	Wiring   map[string]string // has to be so for the parts to find each other
-	Defaults map[string]string // unless the user's own environment says otherwise
+	Wiring   map[string]string // required, so that the parts find each other
+	Defaults map[string]string // used unless the user's own environment sets them
 }
 
-// everyService is what all services are given.
+// everyService holds the settings of all services.
 var everyService = Settings{
 	Wiring: map[string]string{
 		"PUBLIC_ADDR":     "${self.public}",
@@ -40,7 +40,7 @@ var everyService = Settings{
 		"TRUSTED_PROXIES":  "127.0.0.1/32", // the front
 		"LOG_FORMAT":       "text",
 		"LOG_LEVEL":        "warn",
-		"DRAIN_DELAY":      "0s", // no load balancer has to notice first
+		"DRAIN_DELAY":      "0s", // no load balancer has to notice
 	},
 }
 
@@ -51,9 +51,9 @@ const (
 	firstPort      = 9010
 )
 
-// Find returns the services of the repository at root, in the order of their names: its folders *-svc that hold a Go module. Each says in
-// its file run.yaml which port it prefers, which paths lead to it and what it has to be told. No folder is an empty list; a file that is missing or faulty is an
-// error.
+// Find returns the services of the repository at root, in the order of their names: its folders *-svc that hold a Go
+// module. Each says in its file run.yaml which port it prefers, which paths lead to it and which settings it needs.
+// Without such folders the list is empty; a missing or faulty file is an error.
 func Find(root string) ([]Service, error) {
 	modules, err := filepath.Glob(filepath.Join(root, "*-svc", "go.mod"))
 	if err != nil {

@@ -9,6 +9,27 @@ import (
 	"streamgate/libs/devstack/routes"
 )
 
+// write creates a repository of services, each with the text of its run.yaml.
+func write(t *testing.T, texts map[string]string) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	for name, text := range texts {
+		for file, text := range map[string]string{"go.mod": "module x\n", "run.yaml": text} {
+			if text == "" {
+				continue
+			}
+			file = filepath.Join(root, name, file)
+			if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return root
+}
+
 func TestPathsLeadToTheirServices(t *testing.T) {
 	t.Parallel()
 	services := found(t)
@@ -30,27 +51,6 @@ func TestPathsLeadToTheirServices(t *testing.T) {
 			t.Errorf("the documentation of %s leads to %q", service.Name, got)
 		}
 	}
-}
-
-// write makes a repository of services, each with the text of its run.yaml.
-func write(t *testing.T, texts map[string]string) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	for name, text := range texts {
-		for file, text := range map[string]string{"go.mod": "module x\n", "run.yaml": text} {
-			if text == "" {
-				continue
-			}
-			file = filepath.Join(root, name, file)
-			if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return root
 }
 
 func TestTwoServicesCantHaveOnePort(t *testing.T) {

@@ -24,7 +24,7 @@ func openMiniredis(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	mini := miniredis.NewMiniRedis()
-	mini.ClockTTL(true) // expiry follows the clock; miniredis itself would wait to be told
+	mini.ClockTTL(true) // keys expire by the clock; miniredis alone would wait for a call
 	if err := mini.StartAddr(address); err != nil {
 		return nil, err
 	}
@@ -53,14 +53,14 @@ func openMiniredis(ctx context.Context, dir string, o Options) (*Store, error) {
 	stop := kept.saveRegularly(ctx, &changed)
 	store.close = func(ctx context.Context) error {
 		stop()
-		err := kept.save(context.WithoutCancel(ctx)) // even in a hurry: this takes milliseconds
+		err := kept.save(context.WithoutCancel(ctx)) // even in a hurry, since it takes milliseconds
 		mini.Close()
 		return errors.Join(err, client.Close())
 	}
 	return store, nil
 }
 
-// hook notes what may change data, and answers what miniredis does not know but services ask for.
+// hook notes commands that may change data, and answers those that services need and miniredis lacks.
 func hook(mini *miniredis.Miniredis, changed *atomic.Bool) server.Hook {
 	runID, scripts := newRunID(), redisemu.Scripts()
 	return func(peer *server.Peer, command string, args ...string) bool {
@@ -81,7 +81,7 @@ func hook(mini *miniredis.Miniredis, changed *atomic.Bool) server.Hook {
 	}
 }
 
-// settings are true of miniredis: it never evicts and never sets a limit to its memory.
+// settings are the true settings of miniredis: it never evicts and never limits its memory.
 var settings = map[string]string{"maxmemory": "0", "maxmemory-policy": "noeviction"}
 
 func writeSetting(peer *server.Peer, name string) {
@@ -95,7 +95,7 @@ func writeSetting(peer *server.Peer, name string) {
 	peer.WriteBulk(value)
 }
 
-// newRunID tells one start of the server from the next, as Redis does: 160 random bits.
+// newRunID returns 160 random bits, which tell one start of the server from the next, as in Redis.
 func newRunID() string {
 	id := make([]byte, 20)
 	_, _ = rand.Read(id) // never fails

@@ -32,7 +32,7 @@ func openMongoDB(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("FerretDB in %s: %w", dir, err)
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // until it is closed
+	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // ends when it is closed
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -13,7 +13,7 @@ import (
 	"streamgate/libs/devstack/internal/stores"
 )
 
-// nowhere is a Redis that a test does without.
+// nowhere is the address of no Redis, for tests that need none.
 const nowhere = "redis://127.0.0.1:1/0"
 
 func open(t *testing.T, o stores.Options) *stores.Stores {

@@ -28,7 +28,8 @@ func openRedis(ctx context.Context, o Options) (*Store, error) {
 	return openServer(ctx, program, dir, o)
 }
 
-// tooOld are the versions whose scripts can't begin with a line of flags, as they say it of themselves: "Redis server v=6.0.16 sha=…".
+// tooOld matches the versions whose scripts can't begin with a line of flags, as servers print them: "Redis server
+// v=6.0.16 sha=…".
 var tooOld = regexp.MustCompile(`\bv=[1-6]\.`)
 
 func findServer(ctx context.Context) string {

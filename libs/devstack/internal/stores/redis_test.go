@@ -74,7 +74,7 @@ func TestRedisKeepsItsData(t *testing.T) {
 		if got, err := client.Get(ctx, empty).Result(); err != nil || got != "" {
 			t.Errorf("empty string %q, %v", got, err)
 		}
-		// The same instant, but for what an emulation rounds, and not the same time to live: time has passed meanwhile.
+		// The same instant, except for an emulation's rounding; the time to live is shorter, since time has passed.
 		if got := time.UnixMilli(client.PExpireTime(ctx, key).Val().Milliseconds()); got.Sub(expires).Abs() > 20*time.Millisecond {
 			t.Errorf("expires %s, want %s", got, expires)
 		}
@@ -112,7 +112,7 @@ func TestMiniredisSurvivesSIGKILL(t *testing.T) {
 	defer closeStores(t, s)
 	client.Eval(ctx, "redis.call('SET', KEYS[1], ARGV[1]) redis.call('HSET', KEYS[2], 'f', ARGV[1])", []string{"a", "b"}, "v")
 
-	// Nobody has closed the store, and yet another one finds its data.
+	// The store is still open, and yet another one finds its data.
 	file := filepath.Join(dir, "redis", "miniredis.json")
 	testkit.Eventually(t, "the data to be on disk", func() bool {
 		text, _ := os.ReadFile(file)

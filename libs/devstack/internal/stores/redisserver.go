@@ -12,7 +12,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// openServer starts valkey-server or redis-server. Given no configuration file, it reads none.
+// openServer starts valkey-server or redis-server, without a configuration file.
 func openServer(ctx context.Context, program, dir string, o Options) (*Store, error) {
 	address, err := process.FreeAddr(ctx, o.RedisAddress) // the server does not know port 0
 	if err != nil {
@@ -58,7 +58,7 @@ func connect(url string) (*redis.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.MaxRetries = -1 // the callers repeat what they ask
+	options.MaxRetries = -1 // the callers repeat their requests
 	options.ContextTimeoutEnabled = true
 	return redis.NewClient(options), nil
 }

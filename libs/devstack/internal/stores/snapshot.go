@@ -20,14 +20,14 @@ import (
 //go:embed dump.lua
 var dumpScript string
 
-// saveInterval is how much miniredis forgets at most if the process is killed.
+// saveInterval is the most time whose changes miniredis loses if the process is killed.
 const saveInterval = 2 * time.Second
 
 // snapshot keeps the strings and hashes of miniredis in a file, the only types that Streamgate uses.
 type snapshot struct {
 	client *redis.Client
 	file   string
-	saved  []byte // what the file holds
+	saved  []byte // the content of the file
 }
 
 // entry is one key. Keys and values are bytes, which JSON shows as base64.
@@ -38,7 +38,7 @@ type entry struct {
 	Values  [][]byte `json:"values"`            // the string, or fields and values in turn
 }
 
-// load puts back what has not expired meanwhile.
+// load restores the keys that have not expired meanwhile.
 func (s *snapshot) load(ctx context.Context) error {
 	text, err := os.ReadFile(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +87,7 @@ func put(ctx context.Context, pipe redis.Pipeliner, e entry) error {
 	return nil
 }
 
-// save writes the file anew if the data differ from what it holds.
+// save replaces the file if the data have changed.
 func (s *snapshot) save(ctx context.Context) error {
 	entries, err := s.dump(ctx)
 	if err != nil {
@@ -145,13 +145,13 @@ func entryOf(row any) (entry, error) {
 	return e, nil
 }
 
-// sortFields makes equal hashes equal in the file.
+// sortFields gives equal hashes the same form in the file.
 func sortFields(values [][]byte) {
 	pairs := slices.SortedFunc(slices.Chunk(slices.Clone(values), 2), func(a, b [][]byte) int { return bytes.Compare(a[0], b[0]) })
 	copy(values, slices.Concat(pairs...))
 }
 
-// saveRegularly saves what has changed until it is stopped, whatever becomes of ctx.
+// saveRegularly saves changes until it is stopped, even after ctx has ended.
 func (s *snapshot) saveRegularly(ctx context.Context, changed *atomic.Bool) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
@@ -167,7 +167,7 @@ func (s *snapshot) saveRegularly(ctx context.Context, changed *atomic.Bool) (sto
 			case <-ticker.C:
 			}
 			now := changed.Swap(false)
-			if !now && !before { // a command is noted before it is carried out, maybe after this look: so look twice
+			if !now && !before { // a command is noted before it is executed, perhaps after this check: so check twice
 				continue
 			}
 			before = now
@@ -182,7 +182,7 @@ func (s *snapshot) saveRegularly(ctx context.Context, changed *atomic.Bool) (sto
 	}
 }
 
-// replaceFile writes a file that is either the old or the new one, also after a crash.
+// replaceFile writes a file that, even after a crash, is either the old or the new one.
 func replaceFile(name string, text []byte) error {
 	next := name + ".next"
 	file, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)

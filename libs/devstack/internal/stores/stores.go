@@ -7,7 +7,7 @@ import (
 	"regexp"
 )
 
-// Redis says which server plays Redis.
+// Redis names the server that is used as Redis.
 type Redis string
 
 // The kinds of Redis.
@@ -17,7 +17,7 @@ const (
 	Miniredis Redis = "miniredis" // in this process
 )
 
-// ParseRedis reads the name of a kind.
+// ParseRedis returns the kind of this name.
 func ParseRedis(name string) (Redis, error) {
 	switch kind := Redis(name); kind {
 	case Auto, Server, Miniredis:
@@ -26,7 +26,7 @@ func ParseRedis(name string) (Redis, error) {
 	return "", fmt.Errorf("it can be %s, %s or %s", Auto, Server, Miniredis)
 }
 
-// Options says which stores to open.
+// Options are the arguments of Open.
 type Options struct {
 	Dir            string // holds their data, each in a folder of its own; absolute
 	MongoDBAddress string // host:port where MongoDB's protocol is served; port 0 or a taken one: a free one
@@ -43,12 +43,12 @@ type Store struct {
 	URL  string
 	Data string // the folder of its data, empty if it isn't ours
 
-	gone  <-chan struct{} // closed when it has ended; nil if we wouldn't know
-	why   func() error    // tells why it has ended
+	gone  <-chan struct{} // closed when the store has ended; nil if that can't be known
+	why   func() error    // returns the reason
 	close func(context.Context) error
 }
 
-// ShownURL is the URL without a password.
+// ShownURL returns the URL without its password.
 func (s *Store) ShownURL() string { return credentials.ReplaceAllString(s.URL, "://…@") }
 
 var credentials = regexp.MustCompile(`://[^/?#]*@`)
@@ -71,10 +71,10 @@ func Open(ctx context.Context, o Options) (*Stores, error) {
 	return &Stores{MongoDB: mongoDB, Redis: redis}, nil
 }
 
-// Gone is closed when a store has ended by itself; Err then tells why.
+// Gone returns a channel that is closed when a store has ended by itself; Err then returns the reason.
 func (s *Stores) Gone() <-chan struct{} { return s.Redis.gone } // MongoDB's protocol is served by this very process
 
-// Err tells why a store has ended.
+// Err returns the reason for which a store has ended.
 func (s *Stores) Err() error { return s.Redis.why() }
 
 // Close stops the stores that were started; their data are on disk when it returns.
@@ -82,7 +82,7 @@ func (s *Stores) Close(ctx context.Context) error {
 	return errors.Join(s.Redis.close(ctx), s.MongoDB.close(ctx))
 }
 
-// existing is a store that somebody else runs.
+// existing returns a store that runs elsewhere.
 func existing(kind, url string) *Store {
 	return &Store{Kind: kind, URL: url, close: func(context.Context) error { return nil }}
 }

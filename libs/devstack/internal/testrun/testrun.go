@@ -12,14 +12,14 @@ import (
 	"streamgate/libs/process"
 )
 
-// The variables that tell the command where the stores are. Stores they name already are used as they are.
+// The variables that name the stores for the command. Stores that they name already are used as they are.
 const (
 	mongoDBVariable = "TEST_MONGODB_URI"
 	redisVariable   = "TEST_REDIS_URL"
 )
 
-// Run opens the stores, runs the command with their addresses in its environment, and gives its exit code.
-// Signals are passed on to the command, which decides what they mean.
+// Run opens the stores, runs the command with their addresses in its environment, and returns its exit code. It passes
+// signals on to the command, which decides what to do.
 func Run(ctx context.Context, signals <-chan os.Signal, redis stores.Redis, command []string) (code int, err error) {
 	program, err := exec.LookPath(command[0])
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// Stores is what the suite is run against.
+// Stores is what the suite tests.
 type Stores interface {
 	account.Store
 	account.ResetStore
 }
 
-// Run holds stores against the contracts of account.Store and account.ResetStore. Open gives empty ones.
+// Run tests stores against the contracts of account.Store and account.ResetStore. Open returns empty ones.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, Stores){
@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 	}
 }
 
-// epoch is a time as the domain gives it to stores.
+// epoch is a time as the domain passes it to stores.
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
 
 func newAccount(name string) account.Account {
@@ -55,12 +55,12 @@ func newAccount(name string) account.Account {
 	}
 }
 
-// onlyOne returns which of several attempts succeeded. The others must have found nothing.
+// onlyOne returns the number of the attempt that succeeded. The others must have found nothing.
 func onlyOne(t *testing.T, errs []error) int {
 	t.Helper()
 	won := slices.Index(errs, nil)
 	if won < 0 {
-		t.Fatalf("nobody could: %v", errs)
+		t.Fatalf("no attempt succeeded: %v", errs)
 	}
 	for i, err := range errs {
 		if i != won {
@@ -222,7 +222,7 @@ func countFailures(t *testing.T, s Stores) {
 	count(epoch, 1)
 	for _, id := range []string{"x", "000000000000000000000000"} {
 		if got, err := s.CountFailure(t.Context(), id, epoch); err != nil || got != 0 {
-			t.Errorf("of nobody: %d, %v", got, err)
+			t.Errorf("of no account: %d, %v", got, err)
 		}
 	}
 }
@@ -341,9 +341,9 @@ func oneResetPerAccount(t *testing.T, s Stores) {
 	save(t, s, b.ID, newReset("another's", epoch), true)
 	save(t, s, a.ID, newReset("second", epoch.Add(time.Minute)), true)
 	for _, id := range []string{"x", "000000000000000000000000"} {
-		save(t, s, id, newReset("nobody's", epoch), false)
+		save(t, s, id, newReset("no account's", epoch), false)
 	}
-	for hash, want := range map[string]string{"second": a.ID, "another's": b.ID, "first": "", "too soon": "", "nobody's": "", "": ""} {
+	for hash, want := range map[string]string{"second": a.ID, "another's": b.ID, "first": "", "too soon": "", "no account's": "", "": ""} {
 		id, _, err := s.ByReset(t.Context(), []byte(hash), epoch)
 		if want == "" {
 			wantNotFound(t, err)
@@ -423,7 +423,7 @@ func idsOf(accounts []account.Account) []string {
 	return ids
 }
 
-// atOnce calls f so often at the same time, and gives the errors by number.
+// atOnce calls f that many times at the same time, and returns the errors by number.
 func atOnce(times int, f func(i int) error) []error {
 	errs := make([]error, times)
 	var group sync.WaitGroup

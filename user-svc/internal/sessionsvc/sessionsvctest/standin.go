@@ -22,11 +22,11 @@ import (
 	"streamgate/libs/problem"
 )
 
-// Secret is what it lets its callers in with.
+// Secret is the secret that callers must show.
 const Secret = "a-secret-of-the-tests"
 
-// StandIn serves the internal API of session-svc about sessions, and nothing of its inside: it holds callers to the other side's
-// contract, and fails the test on whatever that doesn't have.
+// StandIn serves session-svc's internal API about sessions, without its insides. It checks callers against that
+// contract, and fails the test on any other request.
 type StandIn struct {
 	URL string
 
@@ -48,7 +48,7 @@ type Session struct {
 	ended   bool
 }
 
-// New starts one for the time of the test.
+// New starts a stand-in that ends with the test.
 func New(t testing.TB) *StandIn {
 	t.Helper()
 	s := &StandIn{t: t, sessions: map[string]*Session{}}
@@ -67,21 +67,21 @@ func New(t testing.TB) *StandIn {
 	return s
 }
 
-// Away makes it as if nobody listened, until it is back.
+// Away makes the stand-in break off every request, until it is called with false.
 func (s *StandIn) Away(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.away = away
 }
 
-// OnOpen calls f before a session is opened, from its next one on.
+// OnOpen makes the stand-in call f before it opens a session.
 func (s *StandIn) OnOpen(f func(account string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onOpen = f
 }
 
-// Alive returns the sessions of an account that go on, by id.
+// Alive returns the open sessions of an account, by id.
 func (s *StandIn) Alive(account string) []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()

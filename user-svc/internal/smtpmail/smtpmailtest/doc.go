@@ -1,2 +1,2 @@
-// Package smtpmailtest is where tests send mail to.
+// Package smtpmailtest is a mail server for tests.
 package smtpmailtest

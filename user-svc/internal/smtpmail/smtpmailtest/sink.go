@@ -24,7 +24,7 @@ type Message struct {
 	Text     string
 }
 
-// Sink is a mail server that keeps what it gets.
+// Sink is a mail server that keeps the mail it gets.
 type Sink struct {
 	Addr string // host:port
 
@@ -43,7 +43,7 @@ func STARTTLS(certificate tls.Certificate) Option {
 	}
 }
 
-// Credentials lets nobody send without them.
+// Credentials refuses mail from clients without these credentials.
 func Credentials(username, password string) Option {
 	return func(s *Sink, server *smtp.Server) {
 		s.username, s.password = username, password
@@ -51,12 +51,12 @@ func Credentials(username, password string) Option {
 	}
 }
 
-// Held keeps each mail waiting until something is received from the channel's other end, or it is closed.
+// Held delays each mail until a value is sent to the channel, or the channel is closed.
 func Held(hold chan struct{}) Option {
 	return func(s *Sink, _ *smtp.Server) { s.hold = hold }
 }
 
-// New starts a sink for the time of the test.
+// New starts a sink that ends with the test.
 func New(t testing.TB, options ...Option) *Sink {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -111,7 +111,7 @@ func (s *Sink) Next(t testing.TB) Message {
 	}
 }
 
-// Arrived is the number of mails that Next would give without waiting.
+// Arrived returns the number of mails that Next would return without waiting.
 func (s *Sink) Arrived() int { return len(s.messages) }
 
 type session struct {
