@@ -5,6 +5,9 @@ go 1.26.0
 replace streamgate/libs => ../libs
 
 require (
+	github.com/Eyevinn/mp4ff v0.55.0
+	github.com/at-wat/ebml-go v0.19.4
+	github.com/bluenviron/gohlslib/v2 v2.2.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/hashicorp/golang-lru/v2 v2.0.7
