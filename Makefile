@@ -87,6 +87,22 @@ prove: $(DEVSTACK) need-cc need-redis ## Break one thing after the other under l
 	@$(GO) -C k8s/load build -o $(BIN)/prove ./cmd/prove
 	@$(DEVSTACK) test -- $(BIN)/prove $(ARGS)
 
+PLAYERS := k8s/load/screens/web/node_modules/.package-lock.json
+.PHONY: screens
+screens: ## Let real players in Chromium and ffmpeg play, and print what people would have seen; ARGS=-short for the shorter cut
+	@missing=; for program in chromium ffmpeg npm; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "screens: skipped, for want of$$missing (Debian: apt-get install chromium ffmpeg npm)"; exit 0; fi; \
+	$(MAKE) run-screens
+
+.PHONY: run-screens
+run-screens: $(DEVSTACK) $(PLAYERS) need-redis
+	@$(GO) -C k8s/load build -o $(BIN)/screens ./cmd/screens
+	@$(DEVSTACK) test -redis=server -- $(BIN)/screens -work $(LOCAL)/screens $(ARGS)
+
+$(PLAYERS): k8s/load/screens/web/package-lock.json
+	@npm --prefix $(<D) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 .PHONY: bench
 bench: need-go need-redis ## Measure against floors of the same run, and print ratios; ARGS=-quick for a shorter run
 	@$(GO) -C k8s/load build -o $(BIN)/bench ./cmd/bench

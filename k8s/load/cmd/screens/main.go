@@ -1,0 +1,202 @@
+// Command screens lets real players play from the real services on this machine, and prints what people would have seen.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"streamgate/k8s/load/screens"
+	"streamgate/k8s/load/stack"
+)
+
+const usage = `screens lets real players play from the real services on this machine, and fails if they see what they should not. It wants chromium,
+ffmpeg, the players (npm ci in k8s/load/screens/web) and, in TEST_MONGODB_URI and TEST_REDIS_URL, stores: devstack test -- screens
+
+`
+
+type options struct {
+	short          bool
+	only, part     string
+	parallel       int
+	work, programs string
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.short, "short", false, "run the shorter cut")
+	flag.StringVar(&o.only, "only", "", "run these rows alone: parts of their names, with commas between, such as hls.js,mp4 4M")
+	flag.StringVar(&o.part, "part", "", "measure this part alone: cells (each player by itself) or crowds (twelve of one account)")
+	flag.IntVar(&o.parallel, "parallel", 9, "how many cells run at the same time")
+	flag.StringVar(&o.work, "work", ".local/screens", "a folder where films and programs are kept")
+	flag.StringVar(&o.programs, "programs", "", "a folder with user-svc, session-svc and content-svc, which are then not built")
+	flag.Usage = func() {
+		_, _ = io.WriteString(os.Stderr, usage)
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	right, err := run(ctx, o)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "screens:", err)
+	}
+	if err != nil || !right {
+		os.Exit(1)
+	}
+}
+
+// pair is a player and a film.
+type pair struct {
+	player, film string
+	short        bool // it is in the shorter cut
+	crowd        bool // twelve try with it; in the shorter cut only with the first
+}
+
+var pairs = []pair{
+	{player: "hls.js", film: "hls 6s", short: true, crowd: true},
+	{player: "hls.js", film: "hls 2s"},
+	{player: "hls.js", film: "hls 10s", short: true},
+	{player: "hls.js", film: "hls live"},
+	{player: "dash.js", film: "dash", short: true, crowd: true},
+	{player: "Shaka", film: "dash", short: true, crowd: true},
+	{player: "Shaka", film: "hls 2s"},
+	{player: "Shaka", film: "hls 6s"},
+	{player: "Shaka", film: "hls 10s"},
+	{player: "Shaka", film: "hls live"},
+	{player: "video.js", film: "hls 6s", short: true, crowd: true},
+	{player: "video.js", film: "hls 2s"},
+	{player: "video.js", film: "hls 10s"},
+	{player: "video.js", film: "hls live"},
+	{player: "video.js", film: "dash"},
+	{player: "Chromium", film: "mp4 150k", short: true, crowd: true},
+	{player: "Chromium", film: "mp4 4M"},
+	{player: "Chromium", film: "webm 150k", short: true, crowd: true},
+	{player: "Chromium", film: "webm 4M"},
+	{player: "Chromium", film: "hls 6s", short: true, crowd: true},
+	{player: "Chromium", film: "hls 2s"},
+	{player: "Chromium", film: "hls 10s"},
+	{player: "Chromium", film: "hls live"},
+	{player: "ffmpeg", film: "mp4 150k", short: true, crowd: true},
+	{player: "ffmpeg", film: "mp4 4M"},
+	{player: "ffmpeg", film: "hls files"},
+	{player: "ffmpeg", film: "hls live"},
+}
+
+func choose(o options) []pair {
+	return slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool {
+		if o.only == "" {
+			return o.short && !p.short
+		}
+		return !slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(p.player+" "+p.film, part) })
+	})
+}
+
+// run reports whether all is as promised.
+func run(ctx context.Context, o options) (right bool, err error) {
+	chosen := choose(o)
+	if len(chosen) == 0 {
+		return false, fmt.Errorf("there is no row %q", o.only)
+	}
+	began := time.Now()
+	work, err := filepath.Abs(o.work)
+	if err != nil {
+		return false, err
+	}
+	library := screens.Library{Dir: filepath.Join(work, "media")}
+	defer library.Close()
+	rows := make([]screens.Row, len(chosen))
+	for i, p := range chosen {
+		rows[i].Player = p.player
+		if rows[i].Film, err = library.Film(ctx, p.film); err != nil {
+			return false, err
+		}
+	}
+	say("films", began)
+	rig, err := open(ctx, o, work, library.Dir, began)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, rig.Close()) }()
+	for _, row := range rows {
+		if err := rig.Publish(ctx, row.Film); err != nil {
+			return false, err
+		}
+	}
+	say("services", began)
+	if o.part != "crowds" {
+		cells(ctx, o.parallel, rig, rows)
+		say("cells", began)
+	}
+	if o.part != "cells" {
+		crowds(ctx, o.short, rig, chosen, rows)
+	}
+	if ctx.Err() != nil {
+		return false, errors.New("interrupted")
+	}
+	right = screens.Table(os.Stdout, rows)
+	_, _ = fmt.Fprintf(os.Stdout, "\n%d rows in %.0f s\n", len(rows), time.Since(began).Seconds())
+	return right, nil
+}
+
+func open(ctx context.Context, o options, work, media string, began time.Time) (*screens.Rig, error) {
+	root, err := stack.Root()
+	if err != nil {
+		return nil, err
+	}
+	programs, err := filepath.Abs(cmp.Or(o.programs, filepath.Join(work, "bin")))
+	if err != nil {
+		return nil, err
+	}
+	lengths := screens.Full
+	if o.short {
+		lengths = screens.Short
+	}
+	return screens.Open(ctx, screens.Options{
+		Root: root, Programs: programs, Build: o.programs == "", Media: media,
+		MongoURI: os.Getenv("TEST_MONGODB_URI"), RedisURL: os.Getenv("TEST_REDIS_URL"), Began: began, Lengths: lengths,
+	})
+}
+
+// cells runs them, some at the same time.
+func cells(ctx context.Context, parallel int, rig *screens.Rig, rows []screens.Row) {
+	places := make(chan struct{}, parallel)
+	var running sync.WaitGroup
+	for i := range rows {
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			rows[i].Err = rig.Watch(ctx, &rows[i])
+			tell(&rows[i])
+		})
+	}
+	running.Wait()
+}
+
+// crowds runs them, one after the other: each has twelve players.
+func crowds(ctx context.Context, short bool, rig *screens.Rig, chosen []pair, rows []screens.Row) {
+	for i, p := range chosen {
+		if p.crowd && (!short || i == 0) && ctx.Err() == nil {
+			rows[i].Err = errors.Join(rows[i].Err, rig.Crowd(ctx, &rows[i]))
+			tell(&rows[i])
+		}
+	}
+}
+
+// tell says what was found, before the table does.
+func tell(r *screens.Row) { _, _ = fmt.Fprintln(os.Stderr, "   ", r) }
+
+func say(what string, began time.Time) {
+	_, _ = fmt.Fprintf(os.Stderr, "%s: done after %.0f s\n", what, time.Since(began).Seconds())
+}
