@@ -25,15 +25,18 @@ type Grant struct {
 	Expires time.Time // after this no lapsed stream comes back through this grant; milliseconds count
 	// Scope is what may be fetched: a file's path in the blob store or, ending in a slash, a folder's.
 	Scope string
+	// Entry is the name of the playlist in the scope's folder that the film begins with; "" where the scope is a file, and in grants of before.
+	Entry string
 }
 
 // ErrInvalid says that a text is no grant of ours, or has expired.
 var ErrInvalid = errors.New("grant: not valid")
 
 const (
-	purpose     = "streamgate/grant"
-	fixedLength = 1 + 16 + 12 + 8 + 12 + 4 + 1 + 8 + 8
-	version     = 1
+	purpose      = "streamgate/grant"
+	fixedLength  = 1 + 16 + 12 + 8 + 12 + 4 + 1 + 8 + 8
+	version      = 2
+	withoutEntry = 1 // the version before, of grants that are good until they expire
 	// MaxScope is the longest scope, in bytes, so that an address stays below the 2,048 bytes that players and caches handle.
 	MaxScope = 512
 )
@@ -49,10 +52,10 @@ func ParseKeys(variable string, texts []string) (Keys, error) {
 
 // Sign returns the grant as text for an address: base64url without padding.
 func (k Keys) Sign(g Grant) (string, error) {
-	if g.Limit < 1 || g.Limit > 255 || len(g.Scope) > MaxScope {
+	if g.Limit < 1 || g.Limit > 255 || len(g.Entry) > 255 || len(g.Scope)+len(g.Entry) > MaxScope {
 		return "", errors.New("grant: limit or scope out of range")
 	}
-	b := make([]byte, 0, fixedLength+len(g.Scope)+seal.TagLength)
+	b := make([]byte, 0, fixedLength+1+len(g.Entry)+len(g.Scope)+seal.TagLength)
 	b = append(b, version)
 	var err error
 	for _, id := range []struct {
@@ -69,6 +72,8 @@ func (k Keys) Sign(g Grant) (string, error) {
 	b = append(b, byte(g.Limit))
 	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli()))
+	b = append(b, byte(len(g.Entry)))
+	b = append(b, g.Entry...)
 	b = append(b, g.Scope...)
 	return base64.RawURLEncoding.EncodeToString(seal.Keys(k).Seal(purpose, b)), nil
 }
@@ -85,11 +90,11 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 // Read reads a grant, which may have expired, or fails with ErrInvalid.
 func (k Keys) Read(text string) (Grant, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+MaxScope+seal.TagLength {
+	if err != nil || strings.ContainsAny(text, "\r\n") || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+1+MaxScope+seal.TagLength {
 		return Grant{}, ErrInvalid
 	}
 	signed, genuine := seal.Keys(k).Open(purpose, b)
-	if !genuine || signed[0] != version {
+	if !genuine || signed[0] != version && signed[0] != withoutEntry {
 		return Grant{}, ErrInvalid
 	}
 	rest := signed[1:]
@@ -98,11 +103,24 @@ func (k Keys) Read(text string) (Grant, error) {
 		rest = rest[n:]
 		return part
 	}
-	return Grant{
+	g := Grant{
 		Stream: base64.RawURLEncoding.EncodeToString(next(16)), Account: hex.EncodeToString(next(12)),
 		Session: base64.RawURLEncoding.EncodeToString(next(8)), Content: hex.EncodeToString(next(12)),
-		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)), Scope: string(rest),
-	}, nil
+		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)),
+	}
+	if signed[0] == version {
+		g.Entry = string(next(int(next(1)[0])))
+	}
+	g.Scope = string(rest)
+	return g, nil
+}
+
+// Source returns the path of the file that the film begins with, or "" where the grant doesn't say.
+func (g *Grant) Source() string {
+	if strings.HasSuffix(g.Scope, "/") && g.Entry == "" {
+		return ""
+	}
+	return g.Scope + g.Entry
 }
 
 // Opens reports whether the grant lets its bearer fetch the file at this path of the blob store. A path that is not clean opens nothing.

@@ -1,7 +1,9 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -20,7 +22,10 @@ type Store struct {
 }
 
 type account struct {
-	streams  []known // in the order of their starts, then those that were put back
+	spent    time.Time // until when what the account was sent is paid off
+	starts   time.Time // the same of its starts
+	limit    int       // as it was set, or 0
+	streams  []known   // in the order of their starts, then those that were put back
 	sessions map[session.ID]session.Session
 	heard    bool      // of the account, before
 	lost     time.Time // when the memory of the account was lost
@@ -31,6 +36,9 @@ type account struct {
 // known is a stream that lives, has lapsed or has ended.
 type known struct {
 	lease  stream.Lease
+	seen   time.Time // the last sign of life
+	played time.Time // when what it was sent has been played
+	beats  bool      // it sends heartbeats
 	end    *stream.End
 	forget time.Time // of an ended stream
 }
@@ -76,6 +84,9 @@ func (a *account) find(id stream.ID) *known {
 	return &a.streams[i]
 }
 
+// allowed returns the limit that counts.
+func (a *account) allowed(limit int) int { return cmp.Or(a.limit, limit) }
+
 func (a *account) signedIn(id session.ID, now time.Time) (session.Session, bool) {
 	found, ok := a.sessions[id]
 	return found, ok && found.Expires.After(now)
@@ -92,7 +103,7 @@ func (s *Store) known(k *known, now time.Time) bool {
 	if k.end != nil {
 		return k.forget.After(now)
 	}
-	return k.lease.Expires.Add(s.rules.Remember).After(now)
+	return k.lease.Expires.Add(s.rules.Resume).After(now)
 }
 
 // forget keeps only the newest of what is remembered.
@@ -160,20 +171,34 @@ func (a *account) first(start stream.Start, now time.Time, lease time.Duration) 
 	return stream.Result{}, false
 }
 
-// Start is stream.Store's.
+// Start implements stream.Store.
 func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
+	start.Limit = a.allowed(start.Limit)
+	r := s.start(a, start, now)
+	r.Limit = start.Limit
+	return r, nil
+}
+
+func (s *Store) start(a *account, start stream.Start, now time.Time) stream.Result {
 	if r, decided := a.first(start, now, s.rules.Lease); decided {
-		return r, nil
+		return r
 	}
 	stay, replaced := a.split(start, now)
 	evicted := stay[:max(0, min(len(stay), len(stay)-start.Limit+1))]
 	for _, k := range evicted {
 		if !start.Evicts || k.lease.Started.Add(s.rules.Cooldown).After(now) {
-			return a.result(stream.LimitReached, now), nil
+			return a.result(stream.LimitReached, now)
 		}
 	}
+	starts := later(a.starts, now).Add(s.rules.Starts.Every)
+	if wait := starts.Sub(now) - time.Duration(s.rules.Starts.Burst)*s.rules.Starts.Every; wait > 0 {
+		r := a.result(stream.TooManyStarts, now)
+		r.Wait = wait
+		return r
+	}
+	a.starts = starts
 	for _, k := range evicted {
 		k.finish(stream.End{Reason: stream.Evicted, By: start.Device}, now.Add(s.rules.Remember))
 	}
@@ -186,57 +211,94 @@ func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.
 		ID: start.ID, Session: start.Session, Content: start.Content, Player: start.Player, Device: start.Device,
 		Started: now, Expires: now.Add(s.rules.Lease),
 	}
-	a.streams = append(a.streams, known{lease: lease})
-	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Active: len(a.live(now))}, nil
+	a.streams = append(a.streams, known{lease: lease, seen: now, played: now})
+	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Active: len(a.live(now))}
 }
 
-// Renew is stream.Store's.
+// Renew implements stream.Store.
 func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
-	result := func(o stream.Outcome) (stream.Result, error) {
-		return a.result(o, now), nil
-	}
+	r.Limit = a.allowed(r.Limit)
+	result := s.renew(a, r, now)
+	result.Limit = r.Limit
+	return result, nil
+}
+
+func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result {
 	k := a.find(r.ID)
 	switch {
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
-		return result(stream.Unknown)
+		return a.result(stream.Unknown, now)
 	case k != nil && k.end != nil:
-		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, nil
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}
 	}
 	holder, ok := a.signedIn(r.Session, now)
 	if !ok {
-		return result(stream.NoSession)
+		return a.result(stream.NoSession, now)
 	}
 	if k == nil && !a.lost.Add(s.rules.Lease).After(now) {
-		return result(stream.Unknown)
+		return a.result(stream.Unknown, now)
 	}
-	expires := now.Add(s.rules.Lease)
-	if k != nil && k.live(now) {
-		gained := expires.Sub(k.lease.Expires)
-		k.lease.Expires = expires
-		return stream.Result{
-			Outcome: stream.Renewed, Now: now, Gained: gained, Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: expires},
-		}, nil
-	}
-	if len(a.live(now)) >= r.Limit {
-		return result(stream.LimitReached)
+	renewed := k != nil && k.live(now)
+	if !renewed && len(a.live(now)) >= r.Limit {
+		return a.result(stream.LimitReached, now)
 	}
 	if k == nil {
 		started := r.Ticket.Started.UTC().Truncate(time.Millisecond)
-		a.streams = append(a.streams, known{lease: stream.Lease{
+		a.streams = append(a.streams, known{played: now, lease: stream.Lease{
 			ID: r.ID, Session: r.Session, Content: r.Ticket.Content, Player: r.Ticket.Player, Device: holder.Device, Started: started,
 		}})
 		k = &a.streams[len(a.streams)-1]
 	}
-	k.lease.Expires = expires
-	return stream.Result{
-		Outcome: stream.Resumed, Now: now, Gained: s.rules.Lease, Active: len(a.live(now)),
-		Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: expires},
-	}, nil
+	before := later(k.lease.Expires, now)
+	result := stream.Result{Outcome: stream.Resumed, Now: now, Ahead: s.ahead(k, r, now)}
+	k.played = now.Add(result.Ahead)
+	k.seen = later(k.seen, now.Add(-r.Idle))
+	k.lease.Expires = later(k.seen.Add(s.rules.Lease), k.played)
+	result.Holds = k.lease.Expires.Sub(now)
+	result.Credit, result.Wait = s.credit(a, r, now)
+	result.Gained = k.lease.Expires.Sub(before)
+	result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires}
+	if renewed {
+		result.Outcome = stream.Renewed
+		return result
+	}
+	result.Active = len(a.live(now))
+	return result
 }
 
-// Stop is stream.Store's.
+// ahead counts what a stream was sent, and returns how much of it can't have been played yet.
+func (s *Store) ahead(k *known, r stream.Renewal, now time.Time) time.Duration {
+	k.beats = k.beats || r.Heartbeat
+	if k.beats {
+		return 0
+	}
+	return min(s.rules.Ahead, max(0, k.played.Sub(now))+r.Sent)
+}
+
+// credit returns how much of what a renewal wants the account may be sent, and when the rest. What is sent is paid off with the time.
+func (s *Store) credit(a *account, r stream.Renewal, now time.Time) (credit, wait time.Duration) {
+	rate := float64(r.Limit) * float64(s.rules.Budget.Factor) / 1000
+	owed := float64(max(0, a.spent.Sub(now)).Milliseconds()) * rate
+	left := math.Floor(float64(int64(r.Limit)*s.rules.Budget.Burst.Milliseconds()) - owed)
+	want := float64(r.Want.Milliseconds())
+	given := max(0, min(want, left))
+	a.spent = later(a.spent, now).Add(milliseconds(math.Ceil(given / rate)))
+	return milliseconds(given), milliseconds(math.Ceil((want - given) / rate))
+}
+
+func milliseconds(n float64) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// SetLimit implements stream.Store.
+func (s *Store) SetLimit(_ context.Context, id string, limit int) error {
+	a, _, unlock := s.lock(id)
+	defer unlock()
+	a.limit = limit
+	return nil
+}
+
+// Stop implements stream.Store.
 func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
@@ -255,10 +317,10 @@ func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Res
 	return stream.Result{Outcome: stream.Done, Now: now, End: *k.end, Active: len(a.live(now))}, nil
 }
 
-// List is stream.Store's.
+// List implements stream.Store.
 func (s *Store) List(_ context.Context, id string) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
 	live := a.live(now)
-	return stream.Result{Outcome: stream.Done, Now: now, Active: len(live), Live: live}, nil
+	return stream.Result{Outcome: stream.Done, Now: now, Limit: a.limit, Active: len(live), Live: live}, nil
 }

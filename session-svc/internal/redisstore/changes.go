@@ -12,6 +12,7 @@ import (
 // Changes tells of changes of accounts, whichever replica made them. The scripts publish them on a channel that is called as the account's
 // leases are; what lapses is not published, since nobody does it.
 type Changes struct {
+	ends   endWatchers
 	client redis.UniversalClient
 	pubsub *redis.PubSub
 
@@ -24,7 +25,7 @@ type Changes struct {
 // NewChanges makes Changes. Nobody is told anything before Run.
 func NewChanges(client redis.UniversalClient) *Changes {
 	return &Changes{
-		client: client, pubsub: client.Subscribe(context.Background()), watchers: map[string]map[chan struct{}]bool{},
+		client: client, pubsub: client.Subscribe(context.Background(), endsChannel), watchers: map[string]map[chan struct{}]bool{},
 		changed: map[string]bool{}, stale: make(chan struct{}, 1),
 	}
 }
@@ -72,9 +73,17 @@ func (c *Changes) Run(ctx context.Context) {
 			}
 			switch m := message.(type) {
 			case *redis.Message:
-				c.tell(m.Channel)
+				if m.Channel == endsChannel {
+					c.ends.tell(m.Payload)
+				} else {
+					c.tell(m.Channel)
+				}
 			case *redis.Subscription:
-				c.tell(m.Channel)
+				if m.Channel == endsChannel {
+					c.ends.missed()
+				} else {
+					c.tell(m.Channel)
+				}
 			}
 		}
 	}

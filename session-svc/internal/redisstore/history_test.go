@@ -37,10 +37,13 @@ type pair struct {
 func newPair(client redis.UniversalClient, endsSessions bool, choose func(n int) int) *pair {
 	// Short times, so that a history meets lapses, cooldowns and forgetting. The end of a session answers no time, so that the model
 	// can only guess when what it ended is forgotten: then nothing is, within a history.
-	rules := stream.Rules{Lease: 20 * time.Millisecond, Remember: 30 * time.Millisecond, Cooldown: 10 * time.Millisecond}
+	rules := stream.Rules{
+		Lease: 20 * time.Millisecond, Remember: 30 * time.Millisecond, Resume: 45 * time.Millisecond, Cooldown: 10 * time.Millisecond, Ahead: 40 * time.Millisecond,
+		Budget: stream.Budget{Factor: 1250, Burst: 30 * time.Millisecond}, Starts: stream.Starts{Every: 2 * time.Millisecond, Burst: 5},
+	}
 	// An emulation of Redis lets keys expire some time before or after it is due.
 	if emulated := client.Info(context.Background(), "persistence").Err() != nil; emulated || endsSessions {
-		rules.Remember = time.Minute
+		rules.Remember, rules.Resume = time.Minute, time.Minute
 	}
 	p := &pair{account: testkit.NewID(), choose: choose, contents: [2]string{testkit.NewID(), testkit.NewID()}, endsSessions: endsSessions}
 	store := redisstore.New(client, redisstore.NewGuard(rules.Lease), rules, unobserved{})
@@ -87,11 +90,17 @@ func (p *pair) step(t *testing.T) {
 		p.say("start %+v", s)
 		call = func(store stream.Store) (stream.Result, error) { return store.Start(ctx, p.account, s) }
 	case n < 13:
-		r := stream.Renewal{ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4)}
+		r := stream.Renewal{
+			ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4), Heartbeat: p.choose(5) == 0,
+			Sent: time.Duration(p.choose(30)) * time.Millisecond, Want: time.Duration(p.choose(60)) * time.Millisecond,
+		}
 		if p.choose(2) == 0 {
 			r.Ticket = &stream.Ticket{
 				Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))}, Started: p.now.Add(-time.Duration(p.choose(1000)) * time.Millisecond),
 			}
+		}
+		if !r.Heartbeat {
+			r.Idle = time.Duration(p.choose(3)*p.choose(20)) * time.Millisecond
 		}
 		p.say("renew %+v", r)
 		call = func(store stream.Store) (stream.Result, error) { return store.Renew(ctx, p.account, r) }
@@ -99,6 +108,11 @@ func (p *pair) step(t *testing.T) {
 		s := stream.Stop{ID: p.stream(), Session: p.session(), By: fmt.Sprint("by ", p.choose(3))}
 		p.say("stop %+v", s)
 		call = func(store stream.Store) (stream.Result, error) { return store.Stop(ctx, p.account, s) }
+	case n < 16 && p.choose(8) == 0:
+		limit := 1 + p.choose(4)
+		p.say("limit %d", limit)
+		p.compare(t, p.redis.SetLimit(ctx, p.account, limit), p.model.SetLimit(ctx, p.account, limit), error(nil))
+		return
 	case n < 16:
 		wait := time.Duration(p.choose(25)) * time.Millisecond
 		p.say("wait %v", wait)

@@ -12,6 +12,9 @@ func leasesKey(account string) string { return "a:{" + account + "}" }
 
 func sessionsKey(account string) string { return "s:{" + account + "}" }
 
+// endsChannel is where the id of each stream that is ended is published.
+const endsChannel = "ends"
+
 // keysOf returns both.
 func keysOf(account string) []string { return []string{leasesKey(account), sessionsKey(account)} }
 

@@ -13,33 +13,44 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// What an account plays is one value, its streams packed one behind the other in the order of their starts. The scripts write it with
-// the format of Redis' struct library, unpack reads it. Numbers are big-endian; times are Unix milliseconds.
+// What an account plays is one value: the account, then its streams one behind the other in the order of their starts. The scripts write
+// it with these formats of Redis' struct library, unpack reads it. Numbers are big-endian; times are Unix milliseconds.
 //
-//	c1    state: l of a lease, live or lapsed; of an ended stream, the letter of its reason
+// The account:
+//
+//	I6    spent: until when what it was sent is paid off, by Rules.Budget
+//	I6    starts: until when its starts are, by Rules.Starts
+//
+// A stream:
+//
+//	c1    state: of a lease, live or lapsed, l, or h if it sent heartbeats; of an ended stream, the letter of its reason
 //	I6    seen: the last sign of life; of an ended stream, its end
+//	I3    cover: how much longer, in ms, what it was sent takes to play
 //	c16   stream id
 //	c8    session id
 //	I6    started
 //	c12   content id
 //	c4    player
 //	Bc0   name: of a lease, its device's, or "" where its session has it; of an ended stream, that of who ended it
-const leaseFormat = ">c1I6c16c8I6c12c4Bc0"
-
 const (
-	nameLengthAt = 1 + 6 + 16 + 8 + 6 + 12 + 4
-	headerLength = nameLengthAt + 1
-	stateLease   = 'l'
+	accountFormat = ">I6I6"
+	leaseFormat   = ">c1I6I3c16c8I6c12c4Bc0"
 )
 
-// reasons maps the state of an ended stream to why it ended.
+const (
+	accountLength = 6 + 6
+	nameLengthAt  = 1 + 6 + 3 + 16 + 8 + 6 + 12 + 4
+	headerLength  = nameLengthAt + 1
+)
+
+// reasons maps the state of an ended stream to why it ended. The others are those of leases.
 var reasons = map[byte]stream.Reason{
 	's': stream.Stopped, 'r': stream.Replaced, 't': stream.Terminated, 'e': stream.SessionEnded, 'v': stream.Evicted,
 }
 
 // entry is one packed stream.
 type entry struct {
-	state byte
+	ended stream.Reason // "" of a lease
 	seen  time.Time
 	lease stream.Lease
 	by    string // who ended it
@@ -49,6 +60,13 @@ var errRecord = errors.New("record of leases: damaged")
 
 // unpack reads a record whose leases live for lease. sessions are those of the leases in their order, for the names that they keep, or nil.
 func unpack(record string, lease time.Duration, sessions []any) ([]entry, error) {
+	if record == "" {
+		return nil, nil
+	}
+	if len(record) < accountLength {
+		return nil, errRecord
+	}
+	record = record[accountLength:]
 	var entries []entry
 	for len(record) > 0 {
 		if len(record) < headerLength || len(record) < headerLength+int(record[nameLengthAt]) {
@@ -60,16 +78,17 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 			rest = rest[n:]
 			return field
 		}
-		e := entry{state: next(1)[0], seen: unpackTime(next(6))}
-		e.lease.Expires = e.seen.Add(lease)
+		e := entry{ended: reasons[next(1)[0]], seen: instant(number(next(6)))}
+		cover := time.Duration(number(next(3))) * time.Millisecond
+		e.lease.Expires = e.seen.Add(max(lease, cover))
 		e.lease.ID = stream.ID([]byte(next(16)))
 		e.lease.Session = session.ID([]byte(next(8)))
-		e.lease.Started = unpackTime(next(6))
+		e.lease.Started = instant(number(next(6)))
 		e.lease.Content = hex.EncodeToString([]byte(next(12)))
 		e.lease.Player = stream.Player([]byte(next(4)))
 		name := next(int(next(1)[0]))
 		switch {
-		case e.state != stateLease:
+		case e.ended != "":
 			e.by = name
 		case len(sessions) > 0:
 			e.lease.Device = cmp.Or(name, sessionName(sessions[0]))
@@ -87,7 +106,7 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 func live(entries []entry, now time.Time) []stream.Lease {
 	var leases []stream.Lease
 	for _, e := range entries {
-		if e.state == stateLease && e.lease.Expires.After(now) {
+		if e.ended == "" && e.lease.Expires.After(now) {
 			leases = append(leases, e.lease)
 		}
 	}
@@ -104,10 +123,10 @@ func packContent(id string) ([]byte, error) {
 	return b, nil
 }
 
-func unpackTime(field string) time.Time {
+func number(field string) int64 {
 	var b [8]byte
 	copy(b[len(b)-len(field):], field)
-	return instant(int64(binary.BigEndian.Uint64(b[:]))) //nolint:gosec // 48 bits
+	return int64(binary.BigEndian.Uint64(b[:])) //nolint:gosec // at most 48 bits
 }
 
 func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

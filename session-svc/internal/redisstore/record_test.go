@@ -13,7 +13,7 @@ func TestScriptsHaveTheRecordsFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	declared := regexp.MustCompile(`(?m)^local LEASE = '(.*)'$`)
+	declared := regexp.MustCompile(`(?m)^local (?:ACCOUNT|LEASE) = '(.*)'$`)
 	using := 0
 	for _, file := range files {
 		text := load(strings.TrimSuffix(file.Name(), ".lua")).text
@@ -22,8 +22,8 @@ func TestScriptsHaveTheRecordsFormat(t *testing.T) {
 			continue
 		}
 		using++
-		if len(found) != 1 || found[0][1] != leaseFormat {
-			t.Errorf("%s: declares %v, want %s once", file.Name(), found, leaseFormat)
+		if len(found) != 2 || found[0][1] != accountFormat || found[1][1] != leaseFormat {
+			t.Errorf("%s: declares %v, want %s and %s once each", file.Name(), found, accountFormat, leaseFormat)
 		}
 	}
 	if using < 6 {

@@ -38,12 +38,14 @@ func newStore(t testing.TB, rules stream.Rules) *redisstore.Store {
 
 // sawAhead moves the last sign of life of a stream into the future.
 const sawAhead = `#!lua
-local LEASE = '>c1I6c16c8I6c12c4Bc0'
-local record, out, at = redis.call('GET', KEYS[1]), {}, 1
+local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local record = redis.call('GET', KEYS[1])
+local at = 1 + 6 + 6
+local out = {record:sub(1, at - 1)}
 while at <= #record do
-  local state, seen, id, session, started, content, player, name, after = struct.unpack(LEASE, record, at)
+  local state, seen, cover, id, session, started, content, player, name, after = struct.unpack(LEASE, record, at)
   if id == ARGV[1] then seen = seen + ARGV[2] end
-  table.insert(out, struct.pack(LEASE, state, seen, id, session, started, content, player, #name, name))
+  table.insert(out, struct.pack(LEASE, state, seen, cover, id, session, started, content, player, #name, name))
   at = after
 end
 return redis.call('SET', KEYS[1], table.concat(out))
@@ -54,7 +56,7 @@ func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	client := open(t)
 	const lease = 2 * time.Second
-	store := redisstore.New(client, redisstore.NewGuard(lease), stream.Rules{Lease: lease, Remember: time.Minute}, unobserved{})
+	store := redisstore.New(client, redisstore.NewGuard(lease), stream.NewRules(lease), unobserved{})
 	account := testkit.NewID()
 	opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, session.FirstSignIn)
 	if err != nil {

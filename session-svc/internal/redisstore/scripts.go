@@ -31,6 +31,7 @@ var (
 	refreshScript  = load("refresh")
 	sessionsScript = load("sessions")
 	endScript      = load("end")
+	limitScript    = load("limit")
 )
 
 func load(verb string) script {

@@ -13,13 +13,14 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// The hash of an account's device sessions has a field for each session, called by its id, and up to three named ones. Times are Unix
+// The hash of an account's device sessions has a field for each session, called by its id, and up to four named ones. Times are Unix
 // milliseconds.
 //
 //	<id>    <expires> <generation> <refreshed> <created> <device>
 //	heard   when the server first heard of the account, unless it had forgotten it by then
 //	lost    when it found that it had forgotten the account, with all its sessions and leases
 //	gone    when sessions ended whose ends are not kept: all others, or more than are kept
+//	limit   how many streams the account may play at once, where it was set
 //
 // The generation is that of the refresh token that is good, or a session.Witness of a session that was taken back.
 //
@@ -94,7 +95,7 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 		mode = "others"
 	}
 	_, err := s.store.decide(ctx, endScript, keysOf(account), stream.ID{}, which.ID[:], mode, by,
-		s.store.rules.Lease.Milliseconds(), s.store.rules.Remember.Milliseconds(), s.store.guard.began(),
+		s.store.rules.Keep().Milliseconds(), s.store.guard.began(),
 		session.AdoptFor.Milliseconds(), session.GrantFor.Milliseconds(), mostEnded)
 	return err
 }
@@ -115,7 +116,7 @@ func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.
 	for pair := range slices.Chunk(pairs, 2) {
 		field, _ := pair[0].(string)
 		if len(field) != len(session.ID{}) {
-			continue // heard, lost, gone
+			continue // heard, lost, gone, limit
 		}
 		each, err := parseSession(session.ID([]byte(field)), pair[1])
 		if err != nil {

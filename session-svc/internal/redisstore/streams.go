@@ -62,7 +62,8 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	}
 	result, err := s.decide(ctx, startScript, keysOf(account), start.ID,
 		start.ID[:], start.Session[:], content, start.Player[:], start.Device, start.Limit,
-		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), replace, cooldown, stream.MaxRemembered, s.guard.began())
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
+		replace, cooldown, stream.MaxRemembered, s.guard.began(), s.rules.Starts.Every.Milliseconds(), s.rules.Starts.Burst)
 	if result.Outcome == stream.Granted || result.Outcome == stream.Repeated {
 		result.Lease.Device = start.Device // its session may keep it
 	}
@@ -80,11 +81,16 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 		}
 		player, started = r.Ticket.Player[:], r.Ticket.Started.UnixMilli()
 	}
+	sign := "fetch"
+	if r.Heartbeat {
+		sign = "heartbeat"
+	}
 	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID,
-		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.guard.began(),
-		content, player, max(0, started))
+		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
+		s.guard.began(), content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(), s.rules.Ahead.Milliseconds(), r.Want.Milliseconds(),
+		s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds())
 	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
-		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(s.rules.Lease)}
+		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(result.Holds)}
 	}
 	return result, err
 }
@@ -92,12 +98,18 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 // Stop implements stream.Store.
 func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
 	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID,
-		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds())
+		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds())
 }
 
 // List implements stream.Store.
 func (s *Store) List(ctx context.Context, account string) (stream.Result, error) {
 	return s.decide(ctx, listScript, keysOf(account), stream.ID{})
+}
+
+// SetLimit implements stream.Store.
+func (s *Store) SetLimit(ctx context.Context, account string, limit int) error {
+	_, err := s.call(ctx, limitScript, []string{sessionsKey(account)}, limit, session.GrantFor.Milliseconds())
+	return err
 }
 
 // setBack is the answer of a script that met times of a clock ahead of the server's.
@@ -107,7 +119,7 @@ const setBack = "set_back"
 func (s *Store) decide(ctx context.Context, verb script, keys []string, id stream.ID, args ...any) (stream.Result, error) {
 	answer, err := s.call(ctx, verb, keys, args...)
 	if err == nil && answer[0] == setBack {
-		if _, err = s.call(ctx, rebaseScript, keys[:1], s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds()); err == nil {
+		if _, err = s.call(ctx, rebaseScript, keys[:1], s.rules.Keep().Milliseconds()); err == nil {
 			answer, err = s.call(ctx, verb, keys, args...)
 		}
 	}
@@ -124,14 +136,25 @@ func (s *Store) decide(ctx context.Context, verb script, keys []string, id strea
 	return result, nil
 }
 
-// read reads the answer that all scripts of streams give: outcome, now, gained, record, sessions.
+// read reads the answer that all scripts of streams give: outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds. What comes last
+// may be missing.
 func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
+	number := func(at int) (n int64) {
+		if at < len(answer) {
+			n, _ = answer[at].(int64)
+		}
+		return n
+	}
+	ms := func(at int) time.Duration { return time.Duration(number(at)) * time.Millisecond }
 	outcome, _ := answer[0].(string)
-	now, _ := answer[1].(int64)
-	gained, _ := answer[2].(int64)
 	record, _ := answer[3].(string)
-	sessions, _ := answer[4].([]any)
-	result := stream.Result{Outcome: stream.Outcome(outcome), Now: instant(now), Gained: time.Duration(gained) * time.Millisecond}
+	var sessions []any
+	if len(answer) > 4 {
+		sessions, _ = answer[4].([]any)
+	}
+	result := stream.Result{
+		Outcome: stream.Outcome(outcome), Now: instant(number(1)), Limit: int(number(2)), Gained: ms(5), Wait: ms(6), Credit: ms(7), Ahead: ms(8), Holds: ms(9),
+	}
 	entries, err := unpack(record, s.rules.Lease, sessions)
 	if err != nil {
 		return stream.Result{}, err
@@ -152,7 +175,7 @@ func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
 	case stream.Granted, stream.Repeated:
 		result.Lease = e.lease
 	case stream.Ended, stream.Done:
-		result.End = stream.End{Reason: reasons[e.state], By: e.by}
+		result.End = stream.End{Reason: e.ended, By: e.by}
 	default: // what was not granted is not shown
 	}
 	return result, nil
@@ -161,8 +184,8 @@ func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
 // countEnded counts what was ended by the call that left these entries.
 func (s *Store) countEnded(entries []entry, now time.Time) {
 	for _, e := range entries {
-		if e.state != stateLease && e.seen.Equal(now) {
-			s.metrics.Ended(reasons[e.state], now.Sub(e.lease.Started))
+		if e.ended != "" && e.seen.Equal(now) {
+			s.metrics.Ended(e.ended, now.Sub(e.lease.Started))
 		}
 	}
 }

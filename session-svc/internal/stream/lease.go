@@ -68,16 +68,42 @@ type End struct {
 // Support is the By of what an administrator ended.
 const Support = "support"
 
-// Rules are the times of the rule, in milliseconds at the finest.
+// Rules are the figures of the rule. Times are in milliseconds at the finest.
 type Rules struct {
-	Lease    time.Duration // how long a lease lives without renewal
-	Remember time.Duration // how long after its end or lapse a stream is known
+	Lease    time.Duration // how long a lease lives after a sign of life
+	Remember time.Duration // how long after its end a stream is known
+	Resume   time.Duration // how long after its lapse a stream can take a slot again
 	Cooldown time.Duration // how old a lease must be before a start can evict it
+	Ahead    time.Duration // how much film that was sent and is not played yet holds a slot, at most; up to MaxAhead
+	Budget   Budget
+	Starts   Starts
 }
 
-// NewRules gives the rules for a lease.
+// MaxAhead is the longest Ahead that a store keeps.
+const MaxAhead = 4 * time.Hour
+
+// Budget bounds what an account is sent, whoever shares its addresses: Factor seconds of film a second for each of its slots, in the long
+// run, and Burst more at once.
+type Budget struct {
+	Factor int           // thousandths of play, from 1000
+	Burst  time.Duration // of film
+}
+
+// Starts bounds the starts of an account: one Every so often, in the long run, and Burst of them at once.
+type Starts struct {
+	Every time.Duration
+	Burst int
+}
+
+// Keep is how long what is known of an account is kept after its last change.
+func (r Rules) Keep() time.Duration { return max(r.Lease, r.Ahead) + max(r.Remember, r.Resume) }
+
+// NewRules returns the rules for a lease, with the default figures for all else.
 func NewRules(lease time.Duration) Rules {
-	return Rules{Lease: lease, Remember: 5 * time.Minute, Cooldown: max(3*lease, 30*time.Second)}
+	return Rules{
+		Lease: lease, Remember: 5 * time.Minute, Resume: 12 * time.Hour, Cooldown: max(3*lease, 30*time.Second), Ahead: 2 * time.Minute,
+		Budget: Budget{Factor: 1250, Burst: 2 * time.Minute}, Starts: Starts{Every: 2 * time.Second, Burst: 30},
+	}
 }
 
 // MaxRemembered bounds the ended and lapsed streams that are known of an account, so that a verb's cost is bounded.

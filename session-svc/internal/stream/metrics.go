@@ -20,7 +20,7 @@ type Metrics struct {
 }
 
 // Verbs of the store, which the latency of its scripts is told by.
-var verbs = []string{"start", "renew", "stop", "list", "rebase", "open", "adopt", "refresh", "sessions", "end"}
+var verbs = []string{"start", "renew", "stop", "list", "rebase", "open", "adopt", "refresh", "sessions", "end", "limit"}
 
 // NewMetrics registers the metrics, with a zero series for each label. Held says for how much longer new starts are held back.
 func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metrics {
@@ -63,7 +63,7 @@ func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metri
 		Help: "For how much longer new starts are held back, since Redis restarted or was promoted and may have forgotten leases; 0 is not.",
 	}, func() float64 { return held().Seconds() })
 	registry.MustRegister(m.starts, m.renewals, m.ends, m.levels, m.lifetimes, m.leases, m.violations, hold, m.scripts, m.failures)
-	for _, o := range []Outcome{Granted, Repeated, LimitReached, Held, Ended, NoSession, Unknown, Conflict, "unavailable"} {
+	for _, o := range []Outcome{Granted, Repeated, LimitReached, TooManyStarts, Held, Ended, NoSession, Unknown, Conflict, "unavailable"} {
 		m.starts.WithLabelValues(string(o))
 	}
 	for _, o := range []Outcome{Renewed, Resumed, LimitReached, Ended, NoSession, Unknown, "unavailable"} {
@@ -98,12 +98,12 @@ func (m *Metrics) Ended(reason Reason, lived time.Duration) {
 }
 
 // decided is told of each decision on a start or a renewal.
-func (m *Metrics) decided(r Result, limit int) {
+func (m *Metrics) decided(r Result) {
 	m.leases.Add(max(0, r.Gained.Seconds())) // a counter can't take back what a clock that was set back takes
 	if r.Outcome == Granted {
 		m.levels.Observe(float64(r.Active))
 	}
-	if (r.Outcome == Granted || r.Outcome == Resumed) && r.Active > limit {
+	if (r.Outcome == Granted || r.Outcome == Resumed) && r.Active > r.Limit {
 		m.violations.Inc()
 	}
 }

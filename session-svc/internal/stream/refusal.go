@@ -31,14 +31,17 @@ type EndedError struct {
 func (e *EndedError) Error() string { return "stream ended: " + string(e.End.Reason) }
 
 // refusal gives the error of an outcome that is none of success.
-func (s *Streams) refusal(r Result, limit int) error {
+func (s *Streams) refusal(r Result) error {
 	switch r.Outcome {
 	case LimitReached:
 		wait := time.Duration(1<<63 - 1)
 		for _, lease := range r.Live {
 			wait = min(wait, lease.Expires.Sub(r.Now))
 		}
-		return &LimitError{Limit: limit, Live: r.Live, RetryAfter: wait}
+		return &LimitError{Limit: r.Limit, Live: r.Live, RetryAfter: wait}
+	case TooManyStarts:
+		return fault.New(fault.TooManyRequests, "too_many_starts",
+			"The account started too many streams in too short a time; wait, or keep one stream and seek in it.").After(r.Wait)
 	case Ended:
 		return &EndedError{r.End}
 	case NoSession:

@@ -21,6 +21,7 @@ type Store interface {
 	//   - the store may have forgotten leases of the account that still live, since it lost its memory less than a lease ago: Held;
 	//   - the account would hold more than Limit live leases, after those that this start replaces have ended: LimitReached. Then
 	//     nothing changes. With Evicts, the oldest leases end instead, provided that all of them are past the cooldown.
+	//   - the account has started more streams than Rules.Starts allows: TooManyStarts with Wait.
 	// A start replaces the stream that Replace names, and those of the same session and Player, unless that is zero.
 	Start(ctx context.Context, account string, s Start) (Result, error)
 
@@ -30,14 +31,19 @@ type Store interface {
 	//   - it has ended: Ended;
 	//   - the session isn't signed in: NoSession;
 	//   - it had lapsed and Limit other leases live: LimitReached.
+	// What was Sent holds the slot until it has been played, Rules.Ahead at most. But a stream that sent a Heartbeat lives by these, one
+	// lease at a time. Of what is Wanted, the account's Rules.Budget gives Credit, and the rest after Wait.
 	Renew(ctx context.Context, account string, r Renewal) (Result, error)
 
 	// Stop ends a live or lapsed stream of any session of the account: Done. Of an ended one it says Ended and changes nothing,
 	// of one that is not known, Unknown.
 	Stop(ctx context.Context, account string, s Stop) (Result, error)
 
-	// List gives the live leases: Done with Live.
+	// List returns the live leases: Done with Live.
 	List(ctx context.Context, account string) (Result, error)
+
+	// SetLimit sets the limit that counts from now on, whatever the tokens and grants of before say.
+	SetLimit(ctx context.Context, account string, limit int) error
 }
 
 // Start asks for a lease.
@@ -47,7 +53,7 @@ type Start struct {
 	Content string
 	Player  Player
 	Device  string
-	Limit   int // 1 to jwtauth.MaxLimit
+	Limit   int // 1 to jwtauth.MaxLimit; what SetLimit has set counts instead
 	Evicts  bool
 	Replace *ID
 }
@@ -56,8 +62,13 @@ type Start struct {
 type Renewal struct {
 	ID      ID
 	Session session.ID
-	Limit   int
+	Limit   int // as of Start
 	Ticket  *Ticket
+	// Heartbeat is set of a sign of life that the player gives; otherwise it fetches.
+	Heartbeat bool
+	Idle      time.Duration // since the sign of life, in ms
+	Sent      time.Duration // film that the stream was sent since its sender last renewed it, in ms
+	Want      time.Duration // film that is to be sent next, in ms
 }
 
 // Ticket is what a signed grant says of a lease that the store may have forgotten.
@@ -80,29 +91,38 @@ type Outcome string
 
 // The outcomes.
 const (
-	Granted      Outcome = "granted"
-	Repeated     Outcome = "repeated"
-	Renewed      Outcome = "renewed"
-	Resumed      Outcome = "resumed"
-	Done         Outcome = "done"
-	LimitReached Outcome = "limit_reached"
-	Held         Outcome = "held"
-	Ended        Outcome = "ended"
-	NoSession    Outcome = "no_session"
-	Unknown      Outcome = "unknown"
-	Conflict     Outcome = "conflict"
+	Granted       Outcome = "granted"
+	Repeated      Outcome = "repeated"
+	Renewed       Outcome = "renewed"
+	Resumed       Outcome = "resumed"
+	Done          Outcome = "done"
+	LimitReached  Outcome = "limit_reached"
+	TooManyStarts Outcome = "too_many_starts"
+	Held          Outcome = "held"
+	Ended         Outcome = "ended"
+	NoSession     Outcome = "no_session"
+	Unknown       Outcome = "unknown"
+	Conflict      Outcome = "conflict"
 )
 
 // Result is a decision with the facts that it was taken on.
 type Result struct {
 	Outcome Outcome
 	Now     time.Time // the instant of the decision, on the store's clock
+	Limit   int       // that counted, of Start and Renew; of List, the one that was set, or 0
 	Lease   Lease     // of Granted and Repeated; of Renewed and Resumed, its ID, Session and Expires alone
 	End     End       // of Ended, and of Done after Stop
-	// Gained is how much longer a lease lives after Granted, Renewed and Resumed. It is negative if the store's clock was set back.
+	// Gained is how much longer a lease lives after Granted, Renewed and Resumed. It is negative after a first heartbeat and if the store's
+	// clock was set back.
 	Gained time.Duration
 	// Active is how many live leases the account holds after the decision; not of Renewed, which is asked for most.
 	Active int
+	// Credit is how much film may be sent, of what a renewal wanted. Wait is when the rest of it may, or the next start after TooManyStarts.
+	Credit, Wait time.Duration
+	// Ahead is how much film the stream was sent that can't have been played yet, of Renewed and Resumed.
+	Ahead time.Duration
+	// Holds is how long the lease lives without another sign of life, of Renewed and Resumed. It is 0 or less after one that was long ago.
+	Holds time.Duration
 	// Live are these leases, oldest first, of LimitReached and of List.
 	Live []Lease
 }

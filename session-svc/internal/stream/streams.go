@@ -27,7 +27,14 @@ type Changes interface {
 	// Watch sends on changed soon after each change of what an account plays, by whichever replica; several changes may be one signal.
 	// After a time without connection it sends too. Lapses are not sent, for nobody does them. Stop ends it.
 	Watch(account string) (changed <-chan struct{}, stop func())
+
+	// WatchEnds sends the id of each stream that ends, of whichever account and by whichever replica, and AnyStream after ends may have
+	// been missed. Stop ends it.
+	WatchEnds() (ended <-chan ID, stop func())
 }
+
+// AnyStream stands for every stream.
+var AnyStream ID
 
 // Sessions knows the device sessions.
 type Sessions interface {
@@ -69,6 +76,7 @@ type Playing struct {
 	Source string // an absolute address, or a path on our own host
 	Ticket string // the signed grant, by which a heartbeat puts the lease back after the store has lost its memory
 	Active int    // live leases of the account, this one included
+	Limit  int    // of the account
 }
 
 // Streams is the stream rule, for those who carry requests to it.
@@ -110,15 +118,15 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 		return Playing{}, err
 	}
 	s.metrics.started(string(result.Outcome))
-	s.metrics.decided(result, caller.Limit)
-	if err := s.refusal(result, caller.Limit); err != nil {
+	s.metrics.decided(result)
+	if err := s.refusal(result); err != nil {
 		return Playing{}, err
 	}
 	address, ticket, err := s.address(caller, result.Lease, source)
 	if err != nil {
 		return Playing{}, err
 	}
-	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active}, nil
+	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
 // adopting asks the store, and asks again if it had forgotten the caller's session, which the witness speaks for.
@@ -169,17 +177,17 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 func (s *Streams) address(caller Caller, lease Lease, source string) (address, ticket string, err error) {
 	elsewhere := strings.Contains(source, "://")
 	folder, file := path.Split(source)
-	scope := source
+	scope, entry := source, ""
 	if extension := strings.ToLower(path.Ext(file)); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
-		scope = folder // a playlist's segments lie around it
+		scope, entry = folder, file // a playlist's segments lie around it
 	}
 	if elsewhere {
-		scope = "" // opens nothing of ours
+		scope, entry = "", "" // opens nothing of ours
 	}
 	signed, err := s.grants.Sign(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
 		Limit:   caller.Limit,
-		Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Scope: scope,
+		Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Scope: scope, Entry: entry,
 	})
 	if err != nil {
 		return "", "", err
@@ -192,7 +200,7 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 
 // Heartbeat renews a stream of the caller's session. The ticket may be "".
 func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket string) (expires time.Time, resumed bool, err error) {
-	r := Renewal{ID: id, Session: caller.Session, Limit: caller.Limit}
+	r := Renewal{ID: id, Session: caller.Session, Limit: caller.Limit, Heartbeat: true}
 	if ticket != "" {
 		g, err := s.grants.Verify(ticket, time.Time{}) // an expired one brings nothing back, and is no fault of a stream that runs
 		switch {
@@ -205,40 +213,60 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 		}
 	}
-	return s.renew(ctx, caller.Account, r, session.ByToken)
+	result, err := s.renew(ctx, caller.Account, r, session.ByToken)
+	return result.Lease.Expires, result.Outcome == Resumed, err
 }
 
-// RenewByGrant renews the stream that a media address belongs to, for content-svc.
-func (s *Streams) RenewByGrant(ctx context.Context, text string) (expires time.Time, err error) {
-	g, err := s.grants.Verify(text, s.now())
+// Delivery is what a stream that was renewed may be sent.
+type Delivery struct {
+	Holds  time.Duration // how long its lease lives from now on, without another sign of life
+	Ahead  time.Duration // film that it was sent and that can't have been played yet
+	Credit time.Duration // film that it may be sent, of what is wanted
+	Wait   time.Duration // when the rest of it may
+}
+
+// RenewByGrant renews the stream that a media address belongs to, for content-svc: sent is how much film it was sent since the last time,
+// want how much is to be sent next, idle how long ago the last of it was.
+func (s *Streams) RenewByGrant(ctx context.Context, text string, sent, want, idle time.Duration) (Delivery, error) {
+	g, err := s.grants.Read(text) // how long it is good, the store knows: it remembers when it was used last
 	if err != nil {
-		return time.Time{}, fault.BadField("grant", "is not valid or has expired").Because(err)
+		return Delivery{}, fault.BadField("grant", "is not valid").Because(err)
 	}
 	id, err := ParseID("grant", g.Stream)
 	if err != nil {
-		return time.Time{}, err
+		return Delivery{}, err
 	}
 	holder, err := session.ParseID("grant", g.Session)
 	if err != nil {
-		return time.Time{}, err
+		return Delivery{}, err
 	}
-	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Ticket: &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}}
-	expires, _, err = s.renew(ctx, g.Account, r, session.ByGrant)
-	return expires, err
+	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Sent: sent, Want: want, Idle: idle}
+	if !s.now().After(g.Expires) { // an old one brings nothing back
+		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
+	}
+	result, err := s.renew(ctx, g.Account, r, session.ByGrant)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return Delivery{
+		Holds: result.Holds, Ahead: result.Ahead, Credit: result.Credit, Wait: result.Wait,
+	}, nil
 }
 
-func (s *Streams) renew(ctx context.Context, account string, r Renewal, witness session.Witness) (expires time.Time, resumed bool, err error) {
+func (s *Streams) renew(ctx context.Context, account string, r Renewal, witness session.Witness) (Result, error) {
 	result, err := s.adopting(ctx, account, r.Session, witness, func() (Result, error) { return s.store.Renew(ctx, account, r) })
 	if err != nil {
 		s.metrics.renewed("unavailable")
-		return time.Time{}, false, err
+		return Result{}, err
 	}
 	s.metrics.renewed(string(result.Outcome))
-	s.metrics.decided(result, r.Limit)
-	if err := s.refusal(result, r.Limit); err != nil {
-		return time.Time{}, false, err
-	}
-	return result.Lease.Expires, result.Outcome == Resumed, nil
+	s.metrics.decided(result)
+	return result, s.refusal(result)
+}
+
+// SetLimit sets how many streams an account may play at once from now on, whatever its tokens and grants say. Streams that play go on.
+func (s *Streams) SetLimit(ctx context.Context, account string, limit int) error {
+	return s.store.SetLimit(ctx, account, limit)
 }
 
 // Stop ends a stream of any device of the account. By is the name of the device that asks. Stopping twice is no error.
@@ -271,8 +299,14 @@ func (s *Streams) stop(ctx context.Context, account string, stop Stop) error {
 	return nil
 }
 
-// List gives the live leases of an account, oldest first.
-func (s *Streams) List(ctx context.Context, account string) ([]Lease, error) {
+// Listing is what an account plays.
+type Listing struct {
+	Live  []Lease // oldest first
+	Limit int     // that SetLimit has set, or 0
+}
+
+// List returns what an account plays.
+func (s *Streams) List(ctx context.Context, account string) (Listing, error) {
 	result, err := s.store.List(ctx, account)
-	return result.Live, err
+	return Listing{result.Live, result.Limit}, err
 }

@@ -6,18 +6,18 @@
 -- ARGV     session        id of the session to end, or of the one to keep
 --          which          'one', or 'others' to end all but it
 --          by             name of who ends them
---          lease          ms that a lease lives after a sign of life
---          remember       ms that a stream is known after its end or lapse
+--          keep           ms that the record is kept
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
 --          token_for      ms that an access token can speak for a session
 --          grant_for      ms that a grant can
 --          most_ended     how many ends of unknown sessions are kept
--- RETURNS  {'done', now, 0, record, {}}
-local LEASE = '>c1I6c16c8I6c12c4Bc0'
+-- RETURNS  {'done', now, 0, record}
+local ACCOUNT = '>I6I6'
+local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
-local session, which, by, lease, remember = unpack(ARGV, 1, 5)
-local began, token_for, grant_for, most_ended = unpack(ARGV, 6)
+local session, which, by, keep, began, token_for, grant_for, most_ended = unpack(ARGV)
 local others = which == 'others'
 
 local time = redis.call('TIME')
@@ -52,21 +52,24 @@ end
 if redis.call('TTL', sessions_key) < 0 then redis.call('PEXPIRE', sessions_key, grant_for) end
 
 -- Streams of sessions that have expired end too: what is not kept is ended.
-local record = redis.call('GET', leases_key) or ''
-local streams, changed, at = {}, false, 1
+local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
+local streams, ended = {}, {}
+local spent, starts, at = struct.unpack(ACCOUNT, record)
 while at <= #record do
-  local state, seen, id, holder, started, content, player, name, after =
+  local state, seen, cover, id, holder, started, content, player, name, after =
     struct.unpack(LEASE, record, at)
-  if state == 'l' and (holder == session) ~= others then
-    state, seen, name, changed = 'e', now, by, true
+  if LEASES[state] and (holder == session) ~= others then
+    state, seen, cover, name = 'e', now, 0, by
+    table.insert(ended, id)
   end
   table.insert(streams,
-    struct.pack(LEASE, state, seen, id, holder, started, content, player, #name, name))
+    struct.pack(LEASE, state, seen, cover, id, holder, started, content, player, #name, name))
   at = after
 end
-if changed then
-  record = table.concat(streams)
-  redis.call('SET', leases_key, record, 'PX', lease + remember)
+if #ended > 0 then
+  record = struct.pack(ACCOUNT, spent, starts) .. table.concat(streams)
+  redis.call('SET', leases_key, record, 'PX', keep)
   redis.call('PUBLISH', leases_key, '')
+  for _, id in ipairs(ended) do redis.call('PUBLISH', 'ends', id) end
 end
-return {'done', now, 0, record, {}}
+return {'done', now, 0, record}

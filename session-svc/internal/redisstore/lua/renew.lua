@@ -1,81 +1,126 @@
 #!lua flags=allow-oom
 -- Renews a lease, takes a slot again for one that lapsed, or puts back one that the server lost.
+-- Counts what the stream was sent: it holds its slot until that is played, and the account may
+-- be sent so much and no more.
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
 -- ARGV     stream         id of the lease
 --          session        id of the session that asks
---          limit          how many live leases the account may hold
+--          limit          how many live leases the account may hold, unless the hash knows better
 --          lease          ms that a lease lives after a sign of life
---          remember       ms that a stream is known after its end or lapse
+--          remember       ms that a stream is known after its end
+--          resume         ms that it is known after its lapse
+--          keep           ms that the record is kept
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
 --          content        what a signed ticket says of the lease, or ''
 --          player, started  the same
--- RETURNS  {outcome, now, gained, record, sessions}
+--          sign           of life: 'heartbeat' or 'fetch'
+--          idle           ms since the sign of life
+--          sent           ms of film that the stream was sent since its sender last renewed it
+--          most_ahead     ms of film at most that hold a slot
+--          want           ms of film that are to be sent next
+--          factor         thousandths of play that each slot may be sent, in the long run
+--          burst          ms of film that each slot may be sent beyond
+-- RETURNS  {outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds}; last ones
+--          may miss
 --          outcome        one of stream.Store.Renew, or 'set_back': rebase.lua comes first
---          gained         ms by which the lease lives longer
+--          limit          that counted
 --          record         '' of renewed, which is asked for most
 --          sessions       of limit_reached, the sessions of all leases in the record, in its order
-local LEASE = '>c1I6c16c8I6c12c4Bc0'
+--          gained         ms by which the lease lives longer
+--          wait           ms until the rest of what is wanted may be sent
+--          credit         ms of film that may be sent, at most want
+--          ahead          ms of film that were sent and are not played yet
+--          holds          ms that the lease lives without another sign of life
+local ACCOUNT = '>I6I6'
+local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
-local stream, session = ARGV[1], ARGV[2]
-local limit, lease, remember = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local began, content, player, started = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local stream, session, limit, lease, remember, resume, keep, began = unpack(ARGV, 1, 8)
+local content, player, started, sign, idle, sent, most_ahead, want, factor, burst = unpack(ARGV, 9)
+lease, want = tonumber(lease), tonumber(want)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local record = redis.call('GET', leases_key) or ''
+local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
+local found, heard, lost, plan =
+  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
+limit = tonumber(plan or limit)
 
 local own, rivals, holders = nil, 0, {}
-local at = 1
+local spent, starts, first = struct.unpack(ACCOUNT, record)
+local at = first
 while at <= #record do
-  local state, seen, id, holder, since, playing, by, name, after =
+  local state, seen, cover, id, holder, since, playing, by, name, after =
     struct.unpack(LEASE, record, at)
-  if seen > now then return {'set_back', now, 0, '', {}} end
-  if state == 'l' then table.insert(holders, holder) end
+  if seen > now then return {'set_back', now} end
+  local lapses = seen + (LEASES[state] and math.max(lease, cover) or 0)
+  if LEASES[state] then table.insert(holders, holder) end
   if id == stream then
     own = {
-      at = at, after = after, state = state, session = holder, seen = seen,
-      lapses = seen + (state == 'l' and lease or 0),
-      started = since, content = playing, player = by, name = name,
+      at = at, after = after, state = state, seen = seen, lapses = lapses, played = seen + cover,
+      session = holder, started = since, content = playing, player = by, name = name,
     }
-  elseif state == 'l' and seen + lease > now then
+  elseif LEASES[state] and lapses > now then
     rivals = rivals + 1
   end
   at = after
 end
 
-local known = own and own.lapses + remember > now
-if known and own.session ~= session then return {'unknown', now, 0, record, {}} end
-if known and own.state ~= 'l' then return {'ended', now, 0, record, {}} end
-if not known and content == '' then return {'unknown', now, 0, record, {}} end
+local known = own and own.lapses + (LEASES[own.state] and resume or remember) > now
+if known and own.session ~= session then return {'unknown', now, limit, record} end
+if known and not LEASES[own.state] then return {'ended', now, limit, record} end
+if not known and content == '' then return {'unknown', now, limit, record} end
 
-local found, heard, lost = unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost'))
 local expires = tonumber((found or '0'):match('^%d+'))
-if expires <= now then return {'no_session', now, 0, record, {}} end
+if expires <= now then return {'no_session', now, limit, record} end
 if not known then
   if not heard and not lost then lost = now end -- an account never heard of is one just forgotten
-  local forgot = math.max(tonumber(lost or 0), began)
-  if forgot + lease <= now then return {'unknown', now, 0, record, {}} end
+  local forgot = math.max(tonumber(lost or 0), tonumber(began))
+  if forgot + lease <= now then return {'unknown', now, limit, record} end
 end
 local renewed = known and own.lapses > now
 if not renewed and rivals >= limit then
-  return {'limit_reached', now, 0, record, redis.call('HMGET', sessions_key, unpack(holders))}
+  local sessions = redis.call('HMGET', sessions_key, unpack(holders))
+  return {'limit_reached', now, limit, record, sessions}
 end
 
 if not known then
   if own then record = record:sub(1, own.at - 1) .. record:sub(own.after) end
   own = {
-    at = #record + 1, after = #record + 1,
+    at = #record + 1, after = #record + 1, state = 'l', seen = 0, lapses = now, played = now,
     started = started, content = content, player = player, name = '',
   }
 end
-record = record:sub(1, own.at - 1)
-  .. struct.pack(LEASE, 'l', now, stream, session, own.started, own.content, own.player,
-    #own.name, own.name)
+
+local seen = math.max(own.seen, now - idle)
+-- A stream that sends heartbeats lives by them alone.
+local state = sign == 'heartbeat' and 'h' or own.state
+local ahead = 0
+if state == 'l' then
+  ahead = math.min(tonumber(most_ahead), math.max(0, own.played - now) + sent)
+end
+
+-- The account may be sent rate ms of film in a ms. What it was sent is paid off at the time spent;
+-- no more than the burst of all its slots may be owed.
+local rate = limit * factor / 1000
+local left = math.floor(limit * burst - math.max(0, spent - now) * rate)
+local credit = math.max(0, math.min(want, left))
+local wait = math.ceil((want - credit) / rate)
+spent = math.max(spent, now) + math.ceil(credit / rate)
+
+record = struct.pack(ACCOUNT, spent, starts)
+  .. record:sub(first, own.at - 1)
+  .. struct.pack(LEASE, state, seen, now + ahead - seen, stream, session, own.started, own.content,
+    own.player, #own.name, own.name)
   .. record:sub(own.after)
-redis.call('SET', leases_key, record, 'PX', lease + remember)
-if renewed then return {'renewed', now, now - own.seen, '', {}} end
+redis.call('SET', leases_key, record, 'PX', keep)
+local holds = math.max(seen + lease, now + ahead) - now
+local gained = now + holds - math.max(now, own.lapses)
+if renewed then
+  return {'renewed', now, limit, '', {}, gained, wait, credit, ahead, holds}
+end
 redis.call('PUBLISH', leases_key, '')
-return {'resumed', now, lease, record, {}}
+return {'resumed', now, limit, record, {}, gained, wait, credit, ahead, holds}

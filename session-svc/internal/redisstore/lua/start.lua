@@ -8,48 +8,58 @@
 --          content        what it plays
 --          player         '\0\0\0\0' is a player without a name
 --          device         its name to show
---          limit          how many live leases the account may hold
+--          limit          how many live leases the account may hold, unless the hash knows better
 --          lease          ms that a lease lives after a sign of life
---          remember       ms that a stream is known after its end or lapse
+--          remember       ms that a stream is known after its end
+--          resume         ms that it is known after its lapse
+--          keep           ms that the record is kept
 --          replace        id of a stream to end in the same step, or ''
 --          cooldown       ms that a new lease is safe from eviction, or '' if the plan evicts none
 --          most_known     how many ended and lapsed streams are kept
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
--- RETURNS  {outcome, now, gained, record, sessions}
+--          start_every    ms between two starts, in the long run
+--          start_burst    how many starts may come at once
+-- RETURNS  {outcome, now, limit, record, sessions, gained, wait}; what comes last may be missing
 --          outcome        one of stream.Store.Start, or 'set_back': rebase.lua comes first
---          gained         ms by which the lease lives longer
+--          limit          that counted
 --          sessions       of limit_reached, the sessions of all leases in the record, in its order
-local LEASE = '>c1I6c16c8I6c12c4Bc0'
+--          gained         ms by which the lease lives longer
+--          wait           of too_many_starts, ms until the next is taken
+local ACCOUNT = '>I6I6'
+local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 local NO_PLAYER = '\0\0\0\0'
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
 local stream, session, content, player, device = unpack(ARGV, 1, 5)
-local limit, lease, remember = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local replace, cooldown = ARGV[9], ARGV[10]
-local most_known, began = tonumber(ARGV[11]), tonumber(ARGV[12])
+local limit, lease, remember, resume, keep = unpack(ARGV, 6, 10)
+local replace, cooldown, most_known, began, start_every, start_burst = unpack(ARGV, 11)
+lease = tonumber(lease)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local record = redis.call('GET', leases_key) or ''
-local found, heard, lost = unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost'))
+local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
+local found, heard, lost, plan =
+  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
 local expires, _, _, _, session_device = (found or ''):match(SESSION)
 local name = device == session_device and '' or device -- the session has it
+limit = tonumber(plan or limit)
 
 -- All that is known of the account, in the order of the starts; of its live leases, those that this
 -- start replaces, and its rivals.
 local known, replaced, rivals, holders = {}, {}, {}, {}
 local own, names_known = nil, replace == ''
-local at = 1
+local spent, started, at = struct.unpack(ACCOUNT, record)
 while at <= #record do
   local e = {}
-  e.state, e.seen, e.stream, e.session, e.started,
+  e.state, e.seen, e.cover, e.stream, e.session, e.started,
     e.content, e.player, e.name, at = struct.unpack(LEASE, record, at)
-  if e.seen > now then return {'set_back', now, 0, '', {}} end
-  local lapses = e.seen + (e.state == 'l' and lease or 0)
-  if e.state == 'l' then table.insert(holders, e.session) end
+  if e.seen > now then return {'set_back', now} end
+  local lapses = e.seen + (LEASES[e.state] and math.max(lease, e.cover) or 0)
+  if LEASES[e.state] then table.insert(holders, e.session) end
   e.live = lapses > now
-  if lapses + remember > now then
+  if lapses + (LEASES[e.state] and resume or remember) > now then
     names_known = names_known or e.stream == replace
     if e.stream == stream then
       own = e
@@ -63,14 +73,14 @@ while at <= #record do
   end
 end
 
-if own and own.state ~= 'l' then return {'ended', now, 0, record, {}} end
-if tonumber(expires or 0) <= now then return {'no_session', now, 0, record, {}} end
+if own and not LEASES[own.state] then return {'ended', now, limit, record} end
+if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end
 if own and (own.session ~= session or own.content ~= content
   or own.player ~= player or own.name ~= name) then
-  return {'conflict', now, 0, record, {}}
+  return {'conflict', now, limit, record}
 end
-if own and own.live then return {'repeated', now, 0, record, {}} end
-if not names_known then return {'unknown', now, 0, record, {}} end
+if own and own.live then return {'repeated', now, limit, record} end
+if not names_known then return {'unknown', now, limit, record} end
 
 -- A server that may have forgotten leases less than a lease ago grants none. An account that it has
 -- never heard of is one that it has just forgotten. A clock that was set back is no reason to wait.
@@ -78,36 +88,44 @@ if not heard and not lost then
   lost = now
   redis.call('HSET', sessions_key, 'lost', lost)
 end
-local forgot = math.max(tonumber(lost or 0), began)
-if math.abs(now - forgot) < lease then return {'held', now, 0, record, {}} end
+local forgot = math.max(tonumber(lost or 0), tonumber(began))
+if math.abs(now - forgot) < lease then return {'held', now, limit, record} end
 
 local excess = #rivals - limit + 1
 for n = 1, excess do
   if cooldown == '' or rivals[n].started + cooldown > now then
-    return {'limit_reached', now, 0, record, redis.call('HMGET', sessions_key, unpack(holders))}
+    local sessions = redis.call('HMGET', sessions_key, unpack(holders))
+    return {'limit_reached', now, limit, record, sessions}
   end
 end
 
+-- Each start is paid for with start_every; start_burst of them may be owed.
+started = math.max(started, now) + start_every
+local wait = started - now - start_burst * start_every
+if wait > 0 then return {'too_many_starts', now, limit, record, {}, 0, wait} end
+
 local function finish(e, reason)
-  e.state, e.seen, e.name, e.live = reason, now, device, false
+  e.state, e.seen, e.cover, e.name, e.live = reason, now, 0, device, false
 end
 for n = 1, excess do finish(rivals[n], 'v') end
 for _, e in ipairs(replaced) do finish(e, 'r') end
 
 local packed, past = {}, 0
 local function pack(e)
-  table.insert(packed, 1, struct.pack(LEASE,
-    e.state, e.seen, e.stream, e.session, e.started, e.content, e.player, #e.name, e.name))
+  table.insert(packed, 1, struct.pack(LEASE, e.state, e.seen, e.cover, e.stream, e.session,
+    e.started, e.content, e.player, #e.name, e.name))
 end
 pack({
-  state = 'l', seen = now, stream = stream, session = session, started = now,
+  state = 'l', seen = now, cover = 0, stream = stream, session = session, started = now,
   content = content, player = player, name = name,
 })
 for n = #known, 1, -1 do -- the newest of what is past are kept
   if not known[n].live then past = past + 1 end
-  if known[n].live or past <= most_known then pack(known[n]) end
+  if known[n].live or past <= tonumber(most_known) then pack(known[n]) end
 end
-record = table.concat(packed)
-redis.call('SET', leases_key, record, 'PX', lease + remember)
+record = struct.pack(ACCOUNT, spent, started) .. table.concat(packed)
+redis.call('SET', leases_key, record, 'PX', keep)
 redis.call('PUBLISH', leases_key, '')
-return {'granted', now, lease, record, {}}
+for n = 1, excess do table.insert(replaced, rivals[n]) end
+for _, e in ipairs(replaced) do redis.call('PUBLISH', 'ends', e.stream) end
+return {'granted', now, limit, record, {}, lease}

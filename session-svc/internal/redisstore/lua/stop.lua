@@ -6,34 +6,39 @@
 --          session        id of the session that asks
 --          by             name of who asks
 --          lease          ms that a lease lives after a sign of life
---          remember       ms that a stream is known after its end or lapse
--- RETURNS  {outcome, now, 0, record, {}}; the outcomes are those of stream.Store.Stop
-local LEASE = '>c1I6c16c8I6c12c4Bc0'
+--          remember       ms that a stream is known after its end
+--          resume         ms that it is known after its lapse
+--          keep           ms that the record is kept
+-- RETURNS  {outcome, now, 0, record}; the outcomes are those of stream.Store.Stop
+local ACCOUNT = '>I6I6'
+local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 
 local leases_key = KEYS[1]
-local stream, session, by, lease, remember = unpack(ARGV)
-lease, remember = tonumber(lease), tonumber(remember)
+local stream, session, by, lease, remember, resume, keep = unpack(ARGV)
+lease = tonumber(lease)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local record = redis.call('GET', leases_key) or ''
+local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
 
-local at = 1
+local _, _, at = struct.unpack(ACCOUNT, record)
 while at <= #record do
-  local state, seen, id, holder, started, content, player, _, after =
+  local state, seen, cover, id, holder, started, content, player, _, after =
     struct.unpack(LEASE, record, at)
   if id == stream then
-    local lapses = seen + (state == 'l' and lease or 0)
-    if lapses + remember <= now then break end
-    if state ~= 'l' then return {'ended', now, 0, record, {}} end
+    local lapses = seen + (LEASES[state] and math.max(lease, cover) or 0)
+    if lapses + (LEASES[state] and resume or remember) <= now then break end
+    if not LEASES[state] then return {'ended', now, 0, record} end
     local reason = holder == session and 's' or 't'
     record = record:sub(1, at - 1)
-      .. struct.pack(LEASE, reason, now, id, holder, started, content, player, #by, by)
+      .. struct.pack(LEASE, reason, now, 0, id, holder, started, content, player, #by, by)
       .. record:sub(after)
-    redis.call('SET', leases_key, record, 'PX', lease + remember)
+    redis.call('SET', leases_key, record, 'PX', keep)
     redis.call('PUBLISH', leases_key, '')
-    return {'done', now, 0, record, {}}
+    redis.call('PUBLISH', 'ends', id)
+    return {'done', now, 0, record}
   end
   at = after
 end
-return {'unknown', now, 0, record, {}}
+return {'unknown', now, 0, record}

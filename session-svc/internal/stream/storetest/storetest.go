@@ -22,7 +22,10 @@ type Stores struct {
 }
 
 // Rules are the rules that the stores must be made with: short, since a store on a real clock makes the suite wait.
-var Rules = stream.Rules{Lease: 900 * time.Millisecond, Remember: 2400 * time.Millisecond, Cooldown: 400 * time.Millisecond}
+var Rules = stream.Rules{
+	Lease: 900 * time.Millisecond, Remember: 2400 * time.Millisecond, Resume: 3 * time.Second, Cooldown: 400 * time.Millisecond, Ahead: 3 * time.Second,
+	Budget: stream.Budget{Factor: 1250, Burst: 2 * time.Second}, Starts: stream.Starts{Every: 100 * time.Millisecond, Burst: 20},
+}
 
 // SessionTTL is the sessions' time to live that the stores must be made with.
 const SessionTTL = 6 * time.Second
@@ -48,6 +51,13 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"an ended stream is forgotten after a while":                 testForget,
 		"what is remembered is bounded":                              testBounded,
 		"a lowered limit refuses and kills none":                     testLowered,
+		"a limit that was set counts for what was granted before":    testSetLimit,
+		"what was sent holds the slot until it has been played":      testCovered,
+		"a stream that sends heartbeats lives by them":               testHeartbeats,
+		"what was sent holds a slot for a bounded time":              testAheadBound,
+		"an account is sent what its slots can play":                 testBudget,
+		"stop and start change nothing of the budget":                testCarousel,
+		"starts are bounded":                                         testStarts,
 		"parallel starts are granted exactly to the limit":           testParallel,
 		"accounts don't touch each other":                            testAccounts,
 		"sessions are opened, listed, refreshed and ended":           testSessions,
@@ -351,7 +361,7 @@ func testForget(t *testing.T, b *bench) {
 	b.renew(t, ended, s, stream.Unknown)
 	b.stop(t, ended, s, stream.Unknown)
 	b.renew(t, lapsed, s, stream.Resumed) // remembered from its lapse on
-	b.Pass(Rules.Lease + Rules.Remember)
+	b.Pass(Rules.Lease + Rules.Resume)
 	b.renew(t, lapsed, s, stream.Unknown)
 	b.stop(t, lapsed, s, stream.Unknown)
 }
