@@ -17,6 +17,7 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 		// Longer than the idle time of the usual proxies (60 to 90 s), so that it is the proxy that closes a connection, not we
 		// while a request is on its way.
 		IdleTimeout:    120 * time.Second,
+		ConnContext:    remember,
 		MaxHeaderBytes: 4 * MaxHeader, // Go's own refusal is plain text: the engine answers at MaxHeader, this stops the rest
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}

@@ -124,27 +124,20 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 
 // failure turns a problem document back into the error that it came from.
 func (c *Client) failure(response *http.Response) error {
-	var document struct {
-		Type, Title, Code, Detail string
-		Status                    int
-		RequestID                 string         `json:"requestId"`
-		Errors                    []fault.Field  `json:"errors"`
-		Members                   map[string]any `json:",embed"`
-	}
+	var document problem.Document
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err == nil {
-		err = json.Unmarshal(text, &document, json.MatchCaseInsensitiveNames(true))
+		err = json.Unmarshal(text, &document)
 	}
-	kind := problem.KindOfStatus(response.StatusCode)
-	if err == nil && (kind == fault.Internal || document.Code == "" || document.Code == secretInvalid) {
+	document.Status = response.StatusCode
+	refusal := document.Fault()
+	if err == nil && (refusal.Kind == fault.Internal || document.Code == "" || document.Code == secretInvalid) {
 		err = errors.New("not an answer to the request")
 	}
 	if err != nil {
 		return fault.Away(c.Name, fmt.Errorf("%s answered %d %.200q: %w", c.Name, response.StatusCode, text, err))
 	}
 	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-	return &fault.Error{
-		Kind: kind, Code: document.Code, Detail: document.Detail, Fields: document.Errors, Members: document.Members,
-		RetryAfter: time.Duration(seconds) * time.Second,
-	}
+	refusal.RetryAfter = time.Duration(seconds) * time.Second
+	return refusal
 }

@@ -61,8 +61,8 @@ func KindOfStatus(status int) fault.Kind {
 	return fault.Internal
 }
 
-// document is the order in which a person reads a problem.
-type document struct {
+// Document is a problem document, RFC 9457, in the order in which a person reads it.
+type Document struct {
 	Type      string         `json:"type"`
 	Title     string         `json:"title"`
 	Status    int            `json:"status"`
@@ -71,6 +71,20 @@ type document struct {
 	Fields    []fault.Field  `json:"errors,omitempty"`
 	RequestID string         `json:"requestId,omitempty"`
 	Members   map[string]any `json:",embed"`
+}
+
+// New returns the document of an error.
+func New(err error) Document {
+	e := classify(err)
+	return Document{
+		Type: TypePrefix + e.Code, Title: http.StatusText(kinds[e.Kind]), Status: kinds[e.Kind], Code: e.Code, Detail: e.Detail, Fields: e.Fields,
+		Members: e.Members,
+	}
+}
+
+// Fault returns the error that a document of another service came from.
+func (d Document) Fault() *fault.Error {
+	return &fault.Error{Kind: KindOfStatus(d.Status), Code: d.Code, Detail: d.Detail, Fields: d.Fields, Members: d.Members}
 }
 
 // Write answers a request with the problem document of err, and logs what is our fault.
@@ -84,10 +98,9 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	report(r, log, status, err)
 
 	header := w.Header()
-	text, marshalErr := json.Marshal(document{
-		Type: TypePrefix + e.Code, Title: http.StatusText(status), Status: status, Code: e.Code, Detail: e.Detail, Fields: e.Fields,
-		RequestID: header.Get(RequestIDHeader), Members: e.Members,
-	}, json.Deterministic(true), jsontext.AllowInvalidUTF8(true)) // a detail may quote what a client sent
+	document := New(err)
+	document.RequestID = header.Get(RequestIDHeader)
+	text, marshalErr := json.Marshal(document, json.Deterministic(true), jsontext.AllowInvalidUTF8(true)) // a detail may quote what a client sent
 	if marshalErr != nil {
 		log.ErrorContext(r.Context(), "problem document", "error", marshalErr)
 	}

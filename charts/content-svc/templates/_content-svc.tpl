@@ -6,6 +6,8 @@
 {{ include "streamgate.env" (list "SESSION_SVC_URL" .Values.sessionSvc) }}
 {{ include "streamgate.env" (list "MEDIA_URL" .Values.media.url) }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
+{{ include "streamgate.env" (list "AHEAD" .Values.ahead) }}
+{{ include "streamgate.env" (list "MEDIA_BIT_RATE" (int64 .Values.mediaBitRate)) }}
 {{ include "streamgate.env" (list "DEMO_CONTENT" .Values.demoContent) }}
 {{- end }}
 

@@ -8,6 +8,11 @@
 {{ include "streamgate.env" (list "CONTENT_SVC_URL" .Values.contentSvc) }}
 {{ include "streamgate.env" (list "PUBLIC_URL" .Values.publicURL) }}
 {{ include "streamgate.env" (list "LEASE" .Values.lease) }}
+{{ include "streamgate.env" (list "AHEAD" .Values.ahead) }}
+{{ include "streamgate.env" (list "BUDGET_FACTOR" .Values.budget.factor) }}
+{{ include "streamgate.env" (list "BUDGET_BURST" .Values.budget.burst) }}
+{{ include "streamgate.env" (list "STARTS_EVERY" .Values.starts.every) }}
+{{ include "streamgate.env" (list "STARTS_BURST" .Values.starts.burst) }}
 {{ include "streamgate.env" (list "SESSION_TTL" .Values.sessionTTL) }}
 {{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
 {{ include "streamgate.env" (list "TOKEN_IN_QUERY" .Values.token.inQuery) }}

@@ -10,11 +10,13 @@ import (
 	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/config"
+	"streamgate/content-svc/internal/delivery"
 	"streamgate/content-svc/internal/demo"
 	"streamgate/content-svc/internal/httpapi"
-	"streamgate/content-svc/internal/lease"
 	"streamgate/content-svc/internal/media"
+	"streamgate/content-svc/internal/mediatime"
 	"streamgate/content-svc/internal/mongostore"
+	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/grant"
@@ -41,10 +43,14 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	contents, files := mongostore.New(db), blobstore.New(cfg.MediaURL)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0], registry)
 
+	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, time.Now)
 	handlers := httpapi.New(httpapi.Options{
 		Catalogue: video.NewCatalogue(contents, time.Now),
-		Player:    &media.Player{Keys: keys, Leases: lease.NewKeeper(sessions, time.Now), Files: files, Now: time.Now},
-		Stall:     httpapi.Stall, Registry: registry,
+		Player: &media.Player{
+			Keys: keys, Streams: streams, Files: files,
+			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, BitRate: cfg.MediaBitRate, Log: log, Now: time.Now}),
+		},
+		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{
 		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
@@ -55,8 +61,9 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		// The folder first: that it is missing is known at once, and waiting mends it seldom.
-		Prepare: []service.Step{files.Connect(), mongodb.Ping(db), contents.Indexes()},
-		Close:   []func(context.Context) error{mongodb.Close(db), files.Close},
+		Prepare:    []service.Step{files.Connect(), mongodb.Ping(db), contents.Indexes()},
+		Background: []func(context.Context){streams.Run, func(ctx context.Context) { sessions.Follow(ctx, streams) }},
+		Close:      []func(context.Context) error{mongodb.Close(db), files.Close},
 	}
 	if cfg.DemoContent {
 		s.Prepare = append(s.Prepare, demo.Step(files, contents))

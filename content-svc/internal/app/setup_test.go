@@ -44,7 +44,7 @@ func sessionSvc(t *testing.T) string {
 			http.NotFound(w, r)
 			return
 		}
-		_, _ = io.WriteString(w, `{"expiresAt":"2026-01-02T03:04:15.678Z","lease":10000}`)
+		_, _ = io.WriteString(w, `{"lease":10000,"deliveries":[{"holds":10000,"credit":3600000}]}`)
 	}))
 	t.Cleanup(s.Close)
 	return s.URL

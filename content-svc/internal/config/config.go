@@ -2,6 +2,8 @@
 package config
 
 import (
+	"time"
+
 	"streamgate/content-svc/internal/blobstore"
 	libconfig "streamgate/libs/config"
 	"streamgate/libs/grant"
@@ -13,12 +15,14 @@ import (
 type Config struct {
 	service.Settings
 
-	MongoDBURI      string   `env:"MONGODB_URI" desc:"required: mongodb://[user:password@]host:port, or mongodb+srv://"`
-	MongoDBDatabase string   `env:"MONGODB_DATABASE" envDefault:"streamgate_content" desc:"database of the catalogue"`
-	SessionSvcURL   string   `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
-	MediaURL        string   `env:"MEDIA_URL" envDefault:"file:///var/lib/streamgate/media" desc:"where the video files are: file:///folder, which must exist, or s3://bucket?region=…; see gocloud.dev/blob"`
-	GrantKeys       []string `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the same as session-svc has"`
-	DemoContent     bool     `env:"DEMO_CONTENT" envDefault:"false" desc:"put three short clips into an empty Streamgate, once"`
+	MongoDBURI      string        `env:"MONGODB_URI" desc:"required: mongodb://[user:password@]host:port, or mongodb+srv://"`
+	MongoDBDatabase string        `env:"MONGODB_DATABASE" envDefault:"streamgate_content" desc:"database of the catalogue"`
+	SessionSvcURL   string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
+	MediaURL        string        `env:"MEDIA_URL" envDefault:"file:///var/lib/streamgate/media" desc:"where the video files are: file:///folder, which must exist, or s3://bucket?region=…; see gocloud.dev/blob"`
+	GrantKeys       []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the same as session-svc has"`
+	Ahead           time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for session-svc"`
+	MediaBitRate    int64         `env:"MEDIA_BIT_RATE" envDefault:"4000000" desc:"bits a second of a file whose film can't be read, 64000 to 200000000"`
+	DemoContent     bool          `env:"DEMO_CONTENT" envDefault:"false" desc:"put three short clips into an empty Streamgate, once"`
 }
 
 // Validate returns every fault.
@@ -28,6 +32,8 @@ func (c *Config) Validate() []error {
 	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
 	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
 	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL))
+	faults.Check(c.Ahead >= 30*time.Second && c.Ahead <= 10*time.Minute, "AHEAD: %v is not between 30s and 10m", c.Ahead)
+	faults.Check(c.MediaBitRate >= 64_000 && c.MediaBitRate <= 200_000_000, "MEDIA_BIT_RATE: %d is not between 64000 and 200000000", c.MediaBitRate)
 	_, err := grant.ParseKeys("GRANT_KEYS", c.GrantKeys)
 	faults.Add(err)
 	return faults

@@ -19,7 +19,8 @@ import (
 func (a *API) preflightMedia(c *gin.Context) error {
 	admitAnySite(c)
 	c.Header("Access-Control-Allow-Methods", "GET, HEAD")
-	c.Header("Access-Control-Allow-Headers", "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, X-Request-Id")
+	c.Header("Access-Control-Allow-Headers", "Authorization, Cache-Control, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status, "+
+		"If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Request-Id")
 	c.Header("Access-Control-Max-Age", "86400")
 	c.Status(http.StatusNoContent)
 	return nil
@@ -36,7 +37,8 @@ func admitAnySite(c *gin.Context) {
 // openMedia sends a file, while its stream may play: GET /media/:grant/*path.
 func (a *API) openMedia(c *gin.Context) error {
 	admitAnySite(c)
-	if err := bind.Nothing(c); err != nil {
+	// Players put what they like into the query: CMCD, cache busters, the directives of low-latency HLS.
+	if err := bind.Body(c, &struct{}{}); err != nil {
 		return err
 	}
 	playback, err := a.Player.Open(c.Request.Context(), c.Param("grant"), strings.TrimPrefix(c.Param("path"), "/"))
@@ -56,8 +58,13 @@ func (a *API) sendMedia(c *gin.Context, playback *media.Playback) error {
 	c.Header("Cache-Control", "private, no-cache")
 	oneRange(c.Request, playback.Size)
 
-	answer := newBody(c, a.Stall, a.sent, func() error { return playback.Continue(c.Request.Context()) })
+	answer := newBody(c, a.Stall, a.sent, playback)
 	http.ServeContent(answer, c.Request, "", playback.Modified, playback.Content)
+	if answer.early != nil {
+		c.Writer.Header().Del("Content-Range")
+		c.Writer.Header().Del("Accept-Ranges")
+		return answer.early
+	}
 	if answer.err != nil {
 		panic(http.ErrAbortHandler) // the only way to tell the client that what it has got is not all
 	}
@@ -85,5 +92,7 @@ func oneRange(r *http.Request, size int64) {
 	unit, ranges, found := strings.Cut(strings.Join(r.Header["Range"], ","), "=")
 	if !found || !strings.EqualFold(unit, "bytes") || strings.Contains(ranges, ",") || size == 0 {
 		r.Header.Del("Range")
+		return
 	}
+	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent
 }

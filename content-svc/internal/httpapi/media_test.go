@@ -383,35 +383,28 @@ func FuzzMediaPath(f *testing.F) {
 	})
 }
 
-func TestAnExpiredGrantIsGone(t *testing.T) {
-	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
-	address := p.url + "/media/" + p.grant(t, "a.mp4", func(g *grant.Grant) { g.Expires = p.now().Add(time.Minute) }) + "/a.mp4"
-	testkit.Do(t, "GET", address, "").Want(t, 200)
-	p.pass(time.Minute + time.Millisecond)
-	testkit.Do(t, "GET", address, "").Problem(t, 410, "grant_expired")
-}
-
-func TestMediaTakesNeitherQueryNorBody(t *testing.T) {
+// Players put what they like into the query: CMCD, cache busters, the directives of low-latency HLS.
+func TestMediaIgnoresTheQuery(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t)
 	p.write(t, "a.mp4", []byte("a"))
 	address := p.address(t, "a.mp4", "a.mp4")
-	testkit.Do(t, "GET", address+"?start=1", "").Problem(t, 400, "invalid_input", "start")
+	for _, query := range []string{"start=1", "CMCD=br%3D3200%2Csid%3D%22x%22", "_HLS_msn=3&_HLS_part=1", "a&a&=&%zz", "?"} {
+		testkit.Do(t, "GET", address+"?"+query, "").Want(t, 200)
+	}
 	testkit.Do(t, "GET", address, "a=b").Problem(t, 400, "invalid_input", "a")
 	testkit.Do(t, "POST", address, "").Problem(t, 405, "method_not_allowed")
 	testkit.Do(t, "PUT", address, "{}").Problem(t, 405, "method_not_allowed")
 }
 
-func TestAnEndedStreamIsGoneWithinFourSeconds(t *testing.T) {
+func TestAnEndedStreamIsGone(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t)
 	p.write(t, "a.mp4", []byte("a"))
 	address := p.address(t, "a.mp4", "a.mp4")
 	testkit.Do(t, "GET", address, "").Want(t, 200)
 	p.ends()
-	p.pass(4 * time.Second)
+	p.pass(ten)
 	a := testkit.Do(t, "GET", address, "").Problem(t, 410, "stream_ended")
 	if document := a.JSON(t); document["reason"] != "terminated" || document["by"] != "Living room" || document["requestId"] != a.Header.Get("X-Request-Id") {
 		t.Errorf("problem %s", a.Body)
@@ -451,15 +444,15 @@ func TestFiftyAtOnceAskOnce(t *testing.T) {
 	address := p.address(t, "a.mp4", "a.mp4")
 	for range 3 {
 		var running sync.WaitGroup
-		before := p.asked.Load()
 		for range 50 {
 			running.Go(func() { testkit.Do(t, "GET", address, "").Want(t, 200) })
 		}
 		running.Wait()
-		if n := p.asked.Load() - before; n != 1 {
-			t.Fatalf("50 requests in a third of a lease took %d questions", n)
-		}
-		p.pass(ten / 3)
+		p.pass(ten/3 + time.Second)
+	}
+	testkit.Eventually(t, "a question in each third of a lease", func() bool { return p.asked.Load() >= 3 })
+	if n := p.asked.Load(); n > 4 {
+		t.Errorf("50 requests in each of three thirds of a lease took %d questions", n)
 	}
 }
 
@@ -480,7 +473,7 @@ func TestPlayGoesOnWhileSessionSvcIsAway(t *testing.T) {
 			defer p.mu.Unlock()
 			silent := make(chan struct{})
 			t.Cleanup(func() { close(silent) })
-			p.answer = func(http.ResponseWriter) { <-silent }
+			p.answer = func(http.ResponseWriter, int) { <-silent }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -535,10 +528,9 @@ func start(t *testing.T, address string) io.ReadCloser {
 func TestAStreamThatEndsStopsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*player){
-		"ended":   func(p *player) { p.ends(); p.pass(ten / 3) },
-		"lapsed":  func(p *player) { p.refuses(); p.pass(ten / 3) },
-		"away":    func(p *player) { p.isAway(); p.pass(2*ten + time.Millisecond) },
-		"expired": func(p *player) { p.pass(25 * time.Hour) },
+		"ended":  func(p *player) { p.ends(); p.streams.Missed() },
+		"lapsed": func(p *player) { p.refuses(); p.pass(ten) },
+		"away":   func(p *player) { p.isAway(); p.pass(2*ten + time.Millisecond) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -547,7 +539,7 @@ func TestAStreamThatEndsStopsInTheMiddle(t *testing.T) {
 			body := start(t, p.address(t, "long.mp4", "long.mp4"))
 			end(p)
 			n, err := io.Copy(io.Discard, body)
-			if !errors.Is(err, io.ErrUnexpectedEOF) || n >= long-2<<20 {
+			if err == nil || n >= long-2<<20 {
 				t.Errorf("%d more bytes came, %v", n, err)
 			}
 			testkit.Eventually(t, "the connection is given up", func() bool { return p.counted(t, "http_requests_in_flight", "public") == 0 })
@@ -565,16 +557,16 @@ func TestALongAnswerRenewsItsLease(t *testing.T) {
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))
 	for range 3 {
 		before := p.asked.Load()
-		p.pass(ten / 3)
+		p.pass(ten/3 + time.Second)
 		if _, err := io.CopyN(io.Discard, body, 16<<20); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, "a question", func() bool { return p.asked.Load() == before+1 })
+		testkit.Eventually(t, "a question", func() bool { return p.asked.Load() > before })
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		t.Fatal(err)
 	}
-	if n := p.asked.Load(); n != 4 {
+	if n := p.asked.Load(); n > 6 {
 		t.Errorf("asked %d times in three thirds of a lease", n)
 	}
 }
@@ -594,8 +586,12 @@ func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 	asked := p.asked.Load()
 	p.pass(ten)
 	testkit.Eventually(t, "the connection is given up", func() bool { return p.counted(t, "http_requests_in_flight", "public") == 0 })
-	if p.asked.Load() != asked {
-		t.Error("a client that takes nothing renews its lease")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.renewals[asked:] {
+		if r.Idle < ten.Milliseconds() {
+			t.Errorf("a client that takes nothing is a sign of life: %+v", r)
+		}
 	}
 	if sent() >= long {
 		t.Error("all was sent")

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,9 +22,11 @@ import (
 
 	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/blobstore"
+	"streamgate/content-svc/internal/delivery"
 	"streamgate/content-svc/internal/httpapi"
-	"streamgate/content-svc/internal/lease"
 	"streamgate/content-svc/internal/media"
+	"streamgate/content-svc/internal/mediatime"
+	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/libs/apitest"
 	"streamgate/libs/grant"
@@ -44,10 +48,18 @@ var key = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
 type sessions struct {
 	*httptest.Server
 
-	mu     sync.Mutex
-	answer func(w http.ResponseWriter)
-	asked  atomic.Int64
-	grants []string
+	mu       sync.Mutex
+	answer   func(w http.ResponseWriter, questions int)
+	asked    atomic.Int64
+	renewals []renewal
+}
+
+// renewal is what is asked about one stream.
+type renewal struct {
+	Grant string `json:"grant"`
+	Sent  int64  `json:"sent"`
+	Want  int64  `json:"want"`
+	Idle  int64  `json:"idle"`
 }
 
 func newSessions(t testing.TB) *sessions {
@@ -56,17 +68,17 @@ func newSessions(t testing.TB) *sessions {
 	s.lives(ten)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /internal/leases/renew", func(w http.ResponseWriter, r *http.Request) {
-		var question struct {
-			Grant string `json:"grant"`
+		var asked struct {
+			Renewals []renewal `json:"renewals"`
 		}
-		if err := json.UnmarshalRead(r.Body, &question, json.RejectUnknownMembers(true)); err != nil || r.Header.Get("Internal-Secret") != secret {
-			t.Errorf("question %+v with secret %q: %v", question, r.Header.Get("Internal-Secret"), err)
+		if err := json.UnmarshalRead(r.Body, &asked, json.RejectUnknownMembers(true)); err != nil || r.Header.Get("Internal-Secret") != secret {
+			t.Errorf("question %+v with secret %q: %v", asked, r.Header.Get("Internal-Secret"), err)
 		}
-		s.asked.Add(1)
+		s.asked.Add(int64(len(asked.Renewals)))
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.grants = append(s.grants, question.Grant)
-		s.answer(w)
+		s.renewals = append(s.renewals, asked.Renewals...)
+		s.answer(w, len(asked.Renewals))
 	})
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
@@ -76,7 +88,7 @@ func newSessions(t testing.TB) *sessions {
 func (s *sessions) says(status int, contentType, body string, headers ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answer = func(w http.ResponseWriter) {
+	s.answer = func(w http.ResponseWriter, _ int) {
 		w.Header().Set("Content-Type", contentType)
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
@@ -92,25 +104,45 @@ func (s *sessions) problem(status int, code, members string, headers ...string) 
 		code, http.StatusText(status), status, code, members), headers...)
 }
 
-// lives makes every stream one that may play.
+// each answers every question with the same text.
+func (s *sessions) each(lease time.Duration, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = func(w http.ResponseWriter, questions int) {
+		all := strings.TrimSuffix(strings.Repeat(text+",", questions), ",")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"lease":%d,"deliveries":[%s]}`, lease.Milliseconds(), all)
+	}
+}
+
+// lives makes every stream one that may play, and may be sent as much film as there is.
 func (s *sessions) lives(lease time.Duration) {
-	s.says(http.StatusOK, "application/json", fmt.Sprintf(`{"expiresAt":"2026-01-02T03:04:15.678Z","lease":%d}`, lease.Milliseconds()))
+	s.each(lease, fmt.Sprintf(`{"holds":%d,"credit":%d}`, lease.Milliseconds(), time.Hour.Milliseconds()))
+}
+
+// refusal answers every question with a problem.
+func (s *sessions) refusal(status int, code, members string, retryAfter time.Duration) {
+	s.each(ten, fmt.Sprintf(`{"retryAfter":%d,"problem":{"type":"urn:streamgate:problem:%s","title":"%s","status":%d,"code":"%s","detail":"Said so."%s}}`,
+		retryAfter.Milliseconds(), code, http.StatusText(status), status, code, members))
 }
 
 func (s *sessions) ends() {
-	s.problem(http.StatusGone, "stream_ended", `,"reason":"terminated","by":"Living room"`)
+	s.refusal(http.StatusGone, "stream_ended", `,"reason":"terminated","by":"Living room"`, 0)
 }
 
 func (s *sessions) refuses() {
-	s.problem(http.StatusForbidden, "stream_limit_reached", `,"limit":1,"active":1,"streams":[`+
+	s.refusal(http.StatusForbidden, "stream_limit_reached", `,"limit":1,"active":1,"streams":[`+
 		`{"id":"BBBBBBBBBBBBBBBBBBBBBB","content":"607c55840e977203b4d8b5e5","device":"TV",`+
-		`"startedAt":"2026-01-02T03:04:05.678Z","expiresAt":"2026-01-02T03:04:15.678Z"}]`, "Retry-After", "7")
+		`"startedAt":"2026-01-02T03:04:05.678Z","expiresAt":"2026-01-02T03:04:15.678Z"}]`, 7*time.Second)
 }
 
 // isAway is session-svc without its Redis.
 func (s *sessions) isAway() {
 	s.problem(http.StatusServiceUnavailable, "unavailable", "", "Retry-After", "1")
 }
+
+// unpaced lets a stream have all at once.
+var unpaced = pace.Rules{Ahead: 1000 * time.Hour, First: 1000 * time.Hour}
 
 // player is a public listener on a folder of files, with a clock that moves when it is told to.
 type player struct {
@@ -121,7 +153,8 @@ type player struct {
 	registry *prometheus.Registry
 	log      *testkit.Log
 
-	clock atomic.Int64
+	clock   atomic.Int64
+	streams *delivery.Keeper
 }
 
 type option func(*httpapi.Options, *http.Server)
@@ -138,13 +171,18 @@ func newPlayer(t testing.TB, options ...option) *player {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log := logging.New(p.log, logging.Text, slog.LevelDebug, "test")
+	p.streams = delivery.NewKeeper(sessionsvc.NewClient(p.URL, secret, p.registry), unpaced, p.now)
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	go p.streams.Run(ctx)
 	o := httpapi.Options{
 		Player: &media.Player{
-			Keys: keys, Files: files, Now: p.now, Leases: lease.NewKeeper(sessionsvc.NewClient(p.URL, secret, p.registry), p.now),
+			Keys: keys, Files: files, Streams: p.streams,
+			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, Log: log, Now: p.now}),
 		},
 		Stall: httpapi.Stall, Registry: p.registry,
 	}
-	log := logging.New(p.log, logging.Text, slog.LevelDebug, "test")
 	server := httpserver.NewServer(nil, log)
 	for _, option := range options {
 		option(&o, server)

@@ -1,20 +1,20 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"time"
 
-	"streamgate/content-svc/internal/lease"
+	"streamgate/content-svc/internal/delivery"
+	"streamgate/content-svc/internal/mediatime"
+	"streamgate/content-svc/internal/pace"
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
 )
 
-// The answers to an address that opens nothing.
-var (
-	ErrNotFound = fault.ErrNoPath
-	ErrExpired  = fault.New(fault.Gone, "grant_expired", "This address has expired; start a stream again to get a new one.")
-)
+// ErrNotFound is the answer to an address that opens nothing.
+var ErrNotFound = fault.ErrNoPath
 
 // Files is where the files are.
 type Files interface {
@@ -35,25 +35,25 @@ type File struct {
 
 // Player opens files for the bearers of grants, for as long as the grant's stream may play.
 type Player struct {
-	Keys   grant.Keys
-	Leases *lease.Keeper
-	Files  Files
-	Now    func() time.Time
+	Keys    grant.Keys
+	Streams *delivery.Keeper
+	Clock   *mediatime.Clock
+	Files   Files
 }
 
 // Playback is one file being played.
 type Playback struct {
 	*File
+	*delivery.Stream
 
-	Path   string // in the blob store
-	player *Player
-	text   string
-	grant  grant.Grant
+	Path     string // in the blob store
+	timeline mediatime.Timeline
+	flows    bool
 }
 
-// Open opens the file that an address means, once its stream may play. Its errors are those of lease.Keeper, those of Files, and ErrExpired.
+// Open opens the file that an address means, once its stream may play. Its errors are those of delivery.Stream and of Files.
 func (p *Player) Open(ctx context.Context, text, rest string) (*Playback, error) {
-	g, err := p.Keys.Read(text) // whose grant it is and whether its time has come are different answers
+	g, err := p.Keys.Read(text) // for how long it is good, session-svc says
 	if err != nil {
 		return nil, ErrNotFound
 	}
@@ -61,20 +61,32 @@ func (p *Player) Open(ctx context.Context, text, rest string) (*Playback, error)
 	if !ok {
 		return nil, ErrNotFound
 	}
-	playback := &Playback{Path: path, player: p, text: text, grant: g}
-	if err := playback.Continue(ctx); err != nil {
+	stream := p.Streams.Stream(text, &g)
+	if err := stream.Check(ctx); err != nil {
 		return nil, err
 	}
-	if playback.File, err = p.Files.Open(ctx, path); err != nil {
+	file, err := p.Files.Open(ctx, path)
+	if err != nil {
 		return nil, err
 	}
+	playback := &Playback{File: file, Stream: stream, Path: path}
+	playback.timeline = p.Clock.Timeline(ctx, cmp.Or(g.Source(), path), path, mediatime.File{Size: file.Size, ETag: file.ETag})
 	return playback, nil
 }
 
-// Continue reports whether the stream may still play. It is cheap, and means that the client has taken what it was sent.
-func (p *Playback) Continue(ctx context.Context) error {
-	if p.player.Now().After(p.grant.Expires) {
-		return ErrExpired
-	}
-	return p.player.Leases.Check(ctx, p.text, &p.grant)
+// Begin says which range of the file is asked for. It reports whether that flows: a film in one file, and a range of more film than is sent
+// at once, such as the rest of a file of all segments, which Chromium's own player asks for. Anything else is sent whole when it is due.
+func (p *Playback) Begin(from, to int64) bool {
+	p.flows = p.timeline.Kind == mediatime.Progressive || p.timeline.Kind == mediatime.Estimated ||
+		p.timeline.Span(from, to).Duration > pace.Usual.First
+	return p.flows
 }
+
+// Piece returns the film that a range of the file's bytes is.
+func (p *Playback) Piece(from, to int64) pace.Piece {
+	span := p.timeline.Span(from, to)
+	return pace.Piece{Position: span.Position, Duration: span.Duration, Whole: p.flows, Unplaced: p.timeline.Kind == mediatime.Estimated}
+}
+
+// Reach returns up to where the file can be sent from an offset on for so much film.
+func (p *Playback) Reach(from int64, film time.Duration) int64 { return p.timeline.Reach(from, film) }

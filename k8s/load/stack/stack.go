@@ -73,6 +73,7 @@ func (s *Stack) open(ctx context.Context) (err error) {
 	for i := range s.o.Sessions {
 		env := append([]string{
 			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
+			"STARTS_EVERY=1ms", "STARTS_BURST=10000", // one account is made to start as many as a thousand do
 			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "CONTENT_SVC_URL=" + s.standIn.url, "TOKEN_ISSUER=" + issuer,
 		}, common...)
 		program := s.o.Session

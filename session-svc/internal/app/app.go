@@ -48,6 +48,10 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	registry := metrics.NewRegistry(Name, version)
 	ruleMetrics := stream.NewMetrics(registry, guard.Held)
 	rules := stream.NewRules(cfg.Lease)
+	// Several replicas of content-svc may each send a stream a little further ahead than one would.
+	rules.Ahead = cfg.Ahead + 45*time.Second
+	rules.Budget = stream.Budget{Factor: int(cfg.BudgetFactor * 1000), Burst: cfg.BudgetBurst}
+	rules.Starts = stream.Starts{Every: cfg.StartsEvery, Burst: cfg.StartsBurst}
 	store := redisstore.New(client, guard, rules, ruleMetrics)
 	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.InternalSecrets[0])
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)

@@ -24,6 +24,11 @@ type Config struct {
 	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the first signs, all are accepted; the same for content-svc"`
 	RefreshKeys   []string      `env:"REFRESH_KEYS" desc:"required: keys that sign refresh tokens, of the same form"`
 	Lease         time.Duration `env:"LEASE" envDefault:"10s" desc:"how long a stream holds its slot without a sign of life, 2s to 5m"`
+	Ahead         time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for content-svc"`
+	BudgetFactor  float64       `env:"BUDGET_FACTOR" envDefault:"1.25" desc:"how much film an account is sent in the long run, for each of its streams, as a multiple of play, 1 to 10"`
+	BudgetBurst   time.Duration `env:"BUDGET_BURST" envDefault:"2m" desc:"how much film an account is sent beyond that, for each of its streams, AHEAD to 1h"`
+	StartsEvery   time.Duration `env:"STARTS_EVERY" envDefault:"2s" desc:"how often an account may start a stream in the long run, 1ms to 1m"`
+	StartsBurst   int           `env:"STARTS_BURST" envDefault:"30" desc:"how many streams an account may start at once, 1 to 10000"`
 	SessionTTL    time.Duration `env:"SESSION_TTL" envDefault:"720h" desc:"how long a device stays signed in without a refresh, 15m to 8760h"`
 }
 
@@ -43,6 +48,12 @@ func (c *Config) Validate() []error {
 		faults.Add(err)
 	}
 	faults.Check(c.Lease >= 2*time.Second && c.Lease <= 5*time.Minute, "LEASE: %v is not between 2s and 5m", c.Lease)
+	faults.Check(c.Ahead >= 30*time.Second && c.Ahead <= 10*time.Minute, "AHEAD: %v is not between 30s and 10m", c.Ahead)
+	faults.Check(c.BudgetFactor >= 1 && c.BudgetFactor <= 10, "BUDGET_FACTOR: %v is not between 1 and 10; below 1, streams would stall", c.BudgetFactor)
+	faults.Check(c.BudgetBurst >= c.Ahead && c.BudgetBurst <= time.Hour,
+		"BUDGET_BURST: %v is not between AHEAD, %v, and 1h; with less, a start would have to wait for its first film", c.BudgetBurst, c.Ahead)
+	faults.Check(c.StartsEvery >= time.Millisecond && c.StartsEvery <= time.Minute, "STARTS_EVERY: %v is not between 1ms and 1m", c.StartsEvery)
+	faults.Check(c.StartsBurst >= 1 && c.StartsBurst <= 10_000, "STARTS_BURST: %d is not between 1 and 10000", c.StartsBurst)
 	faults.Check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
 	return faults
 }

@@ -19,11 +19,11 @@ func (a *API) listAccountStreams(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	leases, err := a.Streams.List(c.Request.Context(), account)
+	playing, err := a.Streams.List(c.Request.Context(), account)
 	if err != nil {
 		return err
 	}
-	return show(c, newStreamsDTO(leases))
+	return show(c, newStreamsDTO(playing.Live))
 }
 
 // stopAccountStreams ends all of it: DELETE /accounts/:id/streams.
@@ -56,8 +56,8 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	return nil
 }
 
-// setPlan passes a plan on to user-svc: PUT /accounts/:id/plan. It takes effect with the account's next access token, ten minutes later at
-// the most. Streams that play go on.
+// setPlan passes a plan on to user-svc: PUT /accounts/:id/plan. The limit counts at once; what happens at the limit, with the
+// account's next access token. Streams that play go on.
 func (a *API) setPlan(c *gin.Context, r request) error {
 	account, err := objectID(c, "id")
 	if err != nil {
@@ -70,6 +70,11 @@ func (a *API) setPlan(c *gin.Context, r request) error {
 	var changed accountPlanDTO
 	if err := a.Accounts.Call(c.Request.Context(), http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
 		return err
+	}
+	if changed.Plan.MaxStreams != nil {
+		if err := a.Streams.SetLimit(c.Request.Context(), account, *changed.Plan.MaxStreams); err != nil {
+			return err
+		}
 	}
 	c.JSON(http.StatusOK, changed)
 	return nil

@@ -69,5 +69,6 @@ func (a *API) Internal(e *httpserver.Engine) {
 	e.Route(http.MethodGet, "/internal/accounts/:account/sessions/:sid", a.sessionLives)
 	e.Route(http.MethodDelete, "/internal/accounts/:account/sessions/:sid", a.endAccountSession)
 	e.Route(http.MethodDelete, "/internal/accounts/:account/sessions", a.endAccountSessions)
-	e.Route(http.MethodPost, "/internal/leases/renew", a.renewByGrant)
+	e.Route(http.MethodPost, "/internal/leases/renew", a.renewLeases)
+	e.Route(http.MethodGet, "/internal/streams/ends", a.tellEnds)
 }

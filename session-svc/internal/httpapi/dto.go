@@ -62,12 +62,6 @@ type startedDTO struct {
 	Stream leaseDTO `json:"stream"`
 }
 
-// renewedDTO is what content-svc sees of a renewal.
-type renewedDTO struct {
-	ExpiresAt instant.Time `json:"expiresAt"`
-	Lease     int64        `json:"lease"` // milliseconds
-}
-
 // sessionDTO is a device session as its owner sees it.
 type sessionDTO struct {
 	ID          string       `json:"id"`

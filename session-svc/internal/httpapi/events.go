@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -42,7 +43,7 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 	defer leave()
 	changed, stop := a.Changes.Watch(r.Account)
 	defer stop()
-	leases, err := a.Streams.List(c.Request.Context(), r.Account)
+	playing, err := a.Streams.List(c.Request.Context(), r.Account)
 	if err != nil {
 		return err
 	}
@@ -51,9 +52,9 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
-	w := &watch{api: a, c: c, request: r, control: http.NewResponseController(c.Writer), shown: leases}
+	w := &watch{api: a, c: c, request: r, control: http.NewResponseController(c.Writer), shown: playing}
 	_ = w.control.SetReadDeadline(time.Time{}) // the server's would end the request
-	if w.send(event(r, leases)) {
+	if w.send(event(r, playing)) {
 		w.run(changed)
 	}
 	return nil
@@ -92,7 +93,7 @@ type watch struct {
 	c       *gin.Context
 	request request
 	control *http.ResponseController
-	shown   []stream.Lease
+	shown   stream.Listing
 }
 
 // run tells of changes until the client goes, the token expires, the device is signed out or the service ends.
@@ -103,7 +104,7 @@ func (w *watch) run(changed <-chan struct{}) {
 	defer expired.Stop()
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
-	look := time.NewTimer(untilLapse(w.shown))
+	look := time.NewTimer(untilLapse(w.shown.Live))
 	defer look.Stop()
 	looked := time.Now()
 	for {
@@ -144,11 +145,11 @@ func (w *watch) look() (again time.Duration, more bool) {
 	if errors.Is(w.api.signedIn(w.c, w.request), session.ErrEnded) {
 		return 0, false
 	}
-	if !sameStreams(w.shown, now) && !w.send(event(w.request, now)) {
+	if (w.shown.Limit != now.Limit || !sameStreams(w.shown.Live, now.Live)) && !w.send(event(w.request, now)) {
 		return 0, false
 	}
 	w.shown = now
-	return untilLapse(now), true
+	return untilLapse(now.Live), true
 }
 
 func (w *watch) send(text []byte) bool {
@@ -158,8 +159,8 @@ func (w *watch) send(text []byte) bool {
 }
 
 // event is one Server-Sent Event.
-func event(r request, leases []stream.Lease) []byte {
-	text, _ := json.Marshal(newStreamsDTO(leases).limited(r.Limit)) // nothing in it can fail
+func event(r request, playing stream.Listing) []byte {
+	text, _ := json.Marshal(newStreamsDTO(playing.Live).limited(cmp.Or(playing.Limit, r.Limit))) // nothing in it can fail
 	return slices.Concat([]byte("event: streams\ndata: "), bytes.TrimSpace(text), []byte("\n\n"))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/config"
 	"streamgate/session-svc/internal/session"
 )
 
@@ -105,7 +106,7 @@ func TestWatchersAreBounded(t *testing.T) {
 // Changes that follow each other are looked at together, and the last one is reported within a second.
 func TestManyChangesAreFewLooks(t *testing.T) {
 	t.Parallel()
-	tv := start(t).signIn(t, "TV")
+	tv := start(t, func(c *config.Config) { c.StartsBurst = 1000 }).signIn(t, "TV")
 	events := tv.watch(t, tv.token)
 	next(t, events, 0)
 	const changes = 40

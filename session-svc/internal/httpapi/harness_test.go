@@ -101,7 +101,7 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 	mux.HandleFunc("PUT /internal/accounts/{id}/plan", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch {
-		case string(body) != `{"maxStreams":5,"onLimit":"evict-oldest"}`:
+		case string(body) != `{"maxStreams":5,"onLimit":"evict-oldest"}` && string(body) != `{"maxStreams":1,"onLimit":"deny"}`:
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"status":400,"code":"invalid_input","detail":"x","errors":[{"field":"maxStreams","detail":"x"}]}`)
@@ -142,6 +142,7 @@ func start(t *testing.T, change ...func(*config.Config)) *gate {
 		},
 		Redis: redisdb.Settings{URL: testkit.Redis(t)}, JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL, UserSvcURL: g.neigh.URL,
 		GrantKeys: []string{key}, RefreshKeys: []string{key}, Lease: lease, SessionTTL: time.Hour,
+		Ahead: 75 * time.Second, BudgetFactor: 1.25, BudgetBurst: 2 * time.Minute, StartsEvery: 2 * time.Second, StartsBurst: 30,
 	}
 	for _, c := range change {
 		c(&cfg)

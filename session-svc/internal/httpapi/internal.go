@@ -1,16 +1,13 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
-	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
 	"streamgate/session-svc/internal/session"
-	"streamgate/session-svc/internal/stream"
 )
 
 // What the other services ask. Their requests carry the internal secret instead of an access token.
@@ -106,25 +103,6 @@ func (a *API) endFor(c *gin.Context, account string, which session.Selection, by
 		return err
 	}
 	c.Status(http.StatusNoContent)
-	return nil
-}
-
-// renewByGrant renews the stream of a media address, for content-svc: POST /internal/leases/renew.
-func (a *API) renewByGrant(c *gin.Context) error {
-	var given struct {
-		Grant string `json:"grant"`
-	}
-	if err := bind.Body(c, &given); err != nil {
-		return err
-	}
-	expires, err := a.Streams.RenewByGrant(c.Request.Context(), given.Grant)
-	if err != nil {
-		if errors.Is(err, session.ErrEnded) {
-			err = &stream.EndedError{End: stream.End{Reason: stream.SessionEnded}} // a player has no session to sign in to
-		}
-		return explain(err)
-	}
-	c.JSON(http.StatusOK, renewedDTO{instant.Time(expires), a.Streams.Rules().Lease.Milliseconds()})
 	return nil
 }
 

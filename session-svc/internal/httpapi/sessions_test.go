@@ -87,7 +87,6 @@ func TestInternalListenerWantsTheSecret(t *testing.T) {
 	testkit.Do(t, http.MethodPost, path, body, testkit.Header(peer.SecretHeader, "wrong")).Problem(t, http.StatusUnauthorized, "internal_secret_invalid")
 	testkit.Do(t, http.MethodPost, g.PublicURL+"/internal/sessions", body, testkit.Header(peer.SecretHeader, secret)).Problem(t, http.StatusNotFound, "not_found")
 	g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"x"}`).Problem(t, http.StatusBadRequest, "invalid_input", "account")
-	g.internal(t, http.MethodPost, "/internal/leases/renew", `{"grant":"x"}`).Problem(t, http.StatusBadRequest, "invalid_input", "grant")
 }
 
 func TestSupportDesk(t *testing.T) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -69,7 +70,7 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	header.Set("Location", "/streams/"+dto.ID)
 	header.Set("Expires", playing.Lease.Expires.Format(http.TimeFormat))
 	header.Set("Cache-Control", "no-store")
-	header.Set("X-Stream-Limit", strconv.Itoa(r.Limit))
+	header.Set("X-Stream-Limit", strconv.Itoa(playing.Limit))
 	header.Set("X-Stream-Active", strconv.Itoa(playing.Active))
 	c.JSON(status, startedDTO{source, dto})
 	return nil
@@ -121,11 +122,11 @@ func (a *API) listStreams(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	leases, err := a.Streams.List(c.Request.Context(), r.Account)
+	playing, err := a.Streams.List(c.Request.Context(), r.Account)
 	if err != nil {
 		return err
 	}
-	return show(c, newStreamsDTO(leases).limited(r.Limit))
+	return show(c, newStreamsDTO(playing.Live).limited(cmp.Or(playing.Limit, r.Limit)))
 }
 
 // show answers with what plays now.

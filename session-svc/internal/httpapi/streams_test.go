@@ -95,9 +95,8 @@ func TestStop(t *testing.T) {
 	}
 	second, _ := tv.playing(t, "") // at once
 	tv.wantEnded(t, first, "stopped", "TV")
-	grantAnswer := g.internal(t, http.MethodPost, "/internal/leases/renew", `{"grant":"`+grantOf(t, source)+`"}`)
-	if body := grantAnswer.Problem(t, http.StatusGone, "stream_ended").JSON(t); body["reason"] != "stopped" {
-		t.Error(body)
+	if told := g.renew(t, source)[0].problem(); told["status"] != 410.0 || told["code"] != "stream_ended" || told["reason"] != "stopped" {
+		t.Error(told)
 	}
 	phone.do(t, http.MethodDelete, "/streams/"+second, "").Want(t, http.StatusNoContent)
 	tv.wantEnded(t, second, "terminated", "Phone")
@@ -131,8 +130,7 @@ func TestHeartbeat(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339, body["expiresAt"].(string)); err != nil || body["resumed"] != false {
 		t.Fatal(body, err)
 	}
-	byGrant := tv.internal(t, http.MethodPost, "/internal/leases/renew", `{"grant":"`+grantOf(t, source)+`"}`).Want(t, http.StatusOK).JSON(t)
-	if byGrant["lease"] != float64(lease.Milliseconds()) || byGrant["expiresAt"] == "" {
+	if byGrant := tv.renew(t, source)[0]; byGrant["holds"] != float64(lease.Milliseconds()) {
 		t.Fatal(byGrant)
 	}
 	testkit.Eventually(t, "the lease lapses", func() bool { return len(tv.active(t)) == 0 })

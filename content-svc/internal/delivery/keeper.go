@@ -1,0 +1,184 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/grant"
+)
+
+const (
+	// RefusedFor is how long a refusal is remembered: a slot may become free at any moment.
+	RefusedFor = time.Second
+	// FailedFor is the shortest time between two questions about a stream when the first was not answered.
+	FailedFor = time.Second
+	// Usual is the length of a lease until session-svc has said how long it is.
+	Usual = 10 * time.Second
+	// Remembered is how many streams are remembered, the last asked for. What is forgotten is only asked again.
+	Remembered = 128 << 10
+
+	// calls is how many calls are under way at once. While they are, further questions gather for the next one.
+	calls = 4
+	// asked is how many questions one call has at most.
+	asked = 512
+	// tick is how long questions that nobody waits for are gathered.
+	tick = 100 * time.Millisecond
+)
+
+// Keeper remembers streams and asks about them. It is safe for concurrent use.
+type Keeper struct {
+	authority Authority
+	rules     pace.Rules
+	now       func() time.Time
+	streams   *lru.Cache[string, *Stream]
+	usual     atomic.Int64 // the length of a lease as it was last heard, of whichever stream
+
+	mu    sync.Mutex
+	queue []*question // to be asked at once
+	under int         // calls under way
+
+	later map[int64][]*Stream // to be asked about, by the tick at which it is time
+}
+
+// question is one that is to be asked, or is being asked.
+type question struct {
+	stream     *Stream
+	sent, want time.Duration
+	alive      time.Time     // the last sign of life
+	done       chan struct{} // closed with the answer
+}
+
+// NewKeeper makes a keeper that remembers nothing yet. It asks what nobody waits for only while Run runs.
+func NewKeeper(authority Authority, rules pace.Rules, now func() time.Time) *Keeper {
+	streams, err := lru.New[string, *Stream](Remembered)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	k := &Keeper{authority: authority, rules: rules, now: now, streams: streams, later: map[int64][]*Stream{}}
+	k.usual.Store(int64(Usual))
+	return k
+}
+
+// Stream returns what is remembered of the stream of a grant, given as text and as what the text says.
+func (k *Keeper) Stream(text string, g *grant.Grant) *Stream {
+	if s, ok := k.streams.Get(g.Stream); ok {
+		return s
+	}
+	s := &Stream{keeper: k, grant: text, started: g.Started, lease: time.Duration(k.usual.Load())}
+	if first, known, _ := k.streams.PeekOrAdd(g.Stream, s); known {
+		return first // somebody was faster
+	}
+	return s
+}
+
+// Ended says that a stream has ended. The reason is asked for at once, if the stream is sent here.
+func (k *Keeper) Ended(stream string) {
+	if s, ok := k.streams.Peek(stream); ok {
+		s.recheck()
+	}
+}
+
+// Missed says that ends may have happened that Ended wasn't told of. All streams that may be sent something are asked about.
+func (k *Keeper) Missed() {
+	for _, s := range k.streams.Values() {
+		s.recheck()
+	}
+}
+
+// Run asks what nobody waits for, until ctx ends.
+func (k *Keeper) Run(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			k.askDue()
+		}
+	}
+}
+
+// askDue asks about the streams whose time has come.
+func (k *Keeper) askDue() {
+	now := k.now().UnixNano() / int64(tick)
+	var due []*Stream
+	k.mu.Lock()
+	for at, streams := range k.later {
+		if at <= now {
+			due = append(due, streams...)
+			delete(k.later, at)
+		}
+	}
+	k.mu.Unlock()
+	for _, s := range due {
+		s.mu.Lock()
+		s.queued = false
+		s.ask()
+		s.mu.Unlock()
+	}
+}
+
+// schedule has a stream asked about at a time. The stream's lock is held.
+func (k *Keeper) schedule(s *Stream, at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := at.UnixNano() / int64(tick)
+	k.later[n] = append(k.later[n], s)
+}
+
+// send asks a question as soon as there is a call for it.
+func (k *Keeper) send(q *question) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.queue = append(k.queue, q)
+	if k.under < calls {
+		k.under++
+		go k.call()
+	}
+}
+
+// call asks all questions that there are, in one call after the other.
+func (k *Keeper) call() {
+	for {
+		k.mu.Lock()
+		batch := k.queue[:min(len(k.queue), asked)]
+		k.queue = k.queue[len(batch):]
+		if len(batch) == 0 {
+			k.queue = nil
+			k.under--
+			k.mu.Unlock()
+			return
+		}
+		k.mu.Unlock()
+		k.renew(batch)
+	}
+}
+
+var errAnswers = errors.New("session-svc: an answer is missing")
+
+func (k *Keeper) renew(batch []*question) {
+	questions := make([]Question, len(batch))
+	for i, q := range batch {
+		questions[i] = Question{q.stream.grant, q.sent, q.want, k.now().Sub(q.alive).Truncate(time.Millisecond)}
+	}
+	began := k.now()
+	answers, err := k.authority.Renew(context.Background(), questions) // bounded by the authority; not one caller's alone
+	if err == nil && len(answers) != len(batch) {
+		err = errAnswers
+	}
+	for i, q := range batch {
+		answer := Answer{Err: err}
+		if err == nil {
+			answer = answers[i]
+		}
+		q.stream.answered(q, answer, began)
+		close(q.done)
+	}
+}

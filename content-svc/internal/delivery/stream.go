@@ -1,0 +1,287 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/fault"
+)
+
+const (
+	// mostReserve bounds the film that is wanted in advance.
+	mostReserve = 30 * time.Second
+	// holdFor is how long a request for film that isn't due is held at most: below the 10 s after which hls.js and Shaka give up.
+	holdFor = 8 * time.Second
+	// early is how much earlier such a request is answered, so that the player's next one meets film that is due. A player takes a refused
+	// request for no sign of a slow line, but one that was answered late for one.
+	early = time.Second
+	// slowed is how long a player that was refused and goes on asking waits for each answer.
+	slowed = 250 * time.Millisecond
+)
+
+// Stream is what is remembered of one stream.
+type Stream struct {
+	keeper  *Keeper
+	grant   string
+	started time.Time
+
+	mu       sync.Mutex
+	verdict  error         // what the authority said; nil lets it play
+	final    bool          // the verdict is for good
+	heard    bool          // there was an answer
+	away     error         // why the last question got no answer; nil if it did
+	lease    time.Duration // as it was last heard, or Usual before
+	askAgain time.Time     // when the next question is due
+	holds    time.Time     // until when the verdict lets it play without another
+	goesOn   time.Time     // how long it plays without an answer
+	asking   *question     // the one that waits for its answer
+	queued   bool          // it is in the keeper's later
+	alive    time.Time     // the last sign of life
+	refusals int           // since it last played
+
+	pace    pace.Stream
+	placed  bool
+	ahead   time.Duration // of the first answer
+	sent    time.Duration // film that no question has told of yet
+	credit  time.Duration // film that may be sent; below 0 if more was sent
+	reserve time.Duration // film to have credit for in advance
+	more    time.Time     // when there is more credit
+
+	cut map[int]func() // called when it ends, by whom
+	key int
+}
+
+// Check reports whether the stream may play now. If nothing is known that still holds, it asks; callers at the same time share one
+// question. Its error is what the player is to be told.
+func (s *Stream) Check(ctx context.Context) error {
+	s.mu.Lock()
+	now := s.keeper.now()
+	s.alive = now
+	switch {
+	case s.final:
+	case s.verdict != nil && now.Before(s.askAgain):
+		s.refusals++
+	case s.away != nil && (now.Before(s.askAgain) || !now.After(s.goesOn)):
+		s.plan(now)
+	case s.verdict == nil && s.away == nil && now.Before(s.holds):
+		s.plan(now)
+	default:
+		s.wait(ctx)
+		now = s.keeper.now()
+	}
+	verdict := s.say(now)
+	slow := verdict != nil && s.refusals > 1
+	s.mu.Unlock()
+	if slow {
+		sleep(ctx, slowed)
+	}
+	return verdict
+}
+
+// Admit returns when a piece of film may be sent, and counts it as sent. It waits for a while if it has to, and then fails with ErrEarly.
+func (s *Stream) Admit(ctx context.Context, p pace.Piece) error {
+	return s.admit(ctx, p, holdFor)
+}
+
+// Flow is Admit for a piece of a film that is being sent: it waits for as long as it has to.
+func (s *Stream) Flow(ctx context.Context, p pace.Piece) error {
+	return s.admit(ctx, p, 1<<62)
+}
+
+func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) error {
+	began := s.keeper.now()
+	for {
+		if err := s.Check(ctx); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		now := s.keeper.now()
+		wait := s.due(ctx, p, now)
+		if wait <= 0 {
+			s.take(p, now)
+			s.mu.Unlock()
+			return nil
+		}
+		s.mu.Unlock()
+		if hold < 1<<62 {
+			wait = min(wait-early, hold-now.Sub(began))
+			if wait <= 0 {
+				return ErrEarly
+			}
+		}
+		if !sleep(ctx, min(wait, time.Second)) { // a second, since the stream may end
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// due returns how long a piece has to wait. The lock is held.
+func (s *Stream) due(ctx context.Context, p pace.Piece, now time.Time) time.Duration {
+	if !s.placed {
+		s.placed = true
+		s.pace.Taken(p, s.ahead, now, s.keeper.rules)
+	}
+	wait := s.pace.Due(p, now, s.keeper.rules)
+	s.reserve = reserveFor(p.Duration)
+	if wait > 0 || s.away != nil || s.credit >= min(p.Duration, mostReserve) {
+		return wait
+	}
+	if !now.Before(s.more) {
+		s.wait(ctx)
+		if s.away != nil || s.verdict != nil || s.credit >= min(p.Duration, mostReserve) {
+			return 0
+		}
+	}
+	return max(s.more.Sub(s.keeper.now()), tick)
+}
+
+// reserveFor returns how much film is wanted in advance by who is sent pieces like this: some pieces more, so that few are waited for, and
+// no more than that, since what isn't used is lost to the account.
+func reserveFor(piece time.Duration) time.Duration {
+	return min(mostReserve, max(2*piece, min(10*piece, 10*time.Second)))
+}
+
+// take counts a piece as sent. The lock is held.
+func (s *Stream) take(p pace.Piece, now time.Time) {
+	s.pace.Send(p, now, s.keeper.rules)
+	s.sent += p.Duration
+	s.credit -= p.Duration
+	if s.credit < s.reserve/2 && !now.Before(s.more) && s.away == nil {
+		s.ask()
+	}
+	s.plan(now)
+}
+
+// WhenEnded has f called when the stream ends, unless stop is called before.
+func (s *Stream) WhenEnded(f func()) (stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cut == nil {
+		s.cut = map[int]func(){}
+	}
+	s.key++
+	key := s.key
+	s.cut[key] = f
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.cut, key)
+	}
+}
+
+// plan has the next question asked when it is due. The lock is held.
+func (s *Stream) plan(now time.Time) {
+	if s.queued || s.final {
+		return
+	}
+	s.queued = true
+	at := s.askAgain
+	if at.Before(now) {
+		at = now
+	}
+	s.keeper.schedule(s, at)
+}
+
+// recheck asks about a stream that may be sent something.
+func (s *Stream) recheck() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.keeper.now()
+	if !s.final && s.verdict == nil && (now.Before(s.holds) || now.Before(s.goesOn)) {
+		s.ask()
+	}
+}
+
+// ask asks, unless an answer is waited for already. The lock is held.
+func (s *Stream) ask() *question {
+	if s.asking == nil {
+		s.asking = &question{
+			alive:  s.alive,
+			stream: s, done: make(chan struct{}), sent: s.sent.Truncate(time.Millisecond), want: max(0, s.reserve-s.credit).Truncate(time.Millisecond),
+		}
+		s.sent -= s.asking.sent
+		s.keeper.send(s.asking)
+	}
+	return s.asking
+}
+
+// wait asks and waits for the answer. The lock is held before and after, and not meanwhile.
+func (s *Stream) wait(ctx context.Context) {
+	q := s.ask()
+	s.mu.Unlock()
+	select {
+	case <-q.done:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+}
+
+// say returns what to tell the player. The lock is held.
+func (s *Stream) say(now time.Time) error {
+	switch {
+	case s.away == nil:
+		return s.verdict
+	case now.After(s.goesOn):
+		return fault.Away("The check of this stream", s.away).After(max(s.askAgain.Sub(now), time.Second))
+	default:
+		return nil
+	}
+}
+
+// answered remembers what the authority said to a question that was sent at began.
+func (s *Stream) answered(q *question, a Answer, began time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asking = nil
+	now := s.keeper.now()
+	switch kind := fault.KindOf(a.Err); {
+	case a.Err == nil:
+		s.keeper.usual.Store(int64(a.Lease))
+		if !s.heard {
+			s.ahead = a.Ahead
+		}
+		s.verdict, s.away, s.heard, s.lease, s.refusals = nil, nil, true, a.Lease, 0
+		s.askAgain, s.holds, s.goesOn = began.Add(a.Lease/3), began.Add(a.Holds), began.Add(a.Holds+a.Lease)
+		s.credit += a.Credit
+		s.more = now.Add(a.Wait)
+	case kind == fault.Gone:
+		s.verdict, s.away, s.final = a.Err, nil, true
+		s.cutOff()
+	case kind == fault.Forbidden, kind == fault.NotFound, kind == fault.Invalid:
+		s.verdict = a.Err
+		if kind != fault.Forbidden {
+			s.verdict = ErrUnknown // what is wrong with our question is not for the player
+		}
+		s.away, s.heard, s.refusals = nil, true, s.refusals+1
+		s.askAgain, s.goesOn, s.holds = now.Add(RefusedFor), time.Time{}, time.Time{}
+		s.cutOff()
+	default:
+		if !s.heard && !now.After(s.started.Add(s.lease)) {
+			s.goesOn = s.started.Add(2 * s.lease)
+		}
+		s.sent += q.sent
+		s.away, s.askAgain = a.Err, now.Add(max(s.lease/3, FailedFor))
+	}
+}
+
+// cutOff breaks off what is being sent. The lock is held.
+func (s *Stream) cutOff() {
+	for _, f := range s.cut {
+		go f()
+	}
+	s.cut = nil
+}
+
+// sleep reports whether the time has passed before the context ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

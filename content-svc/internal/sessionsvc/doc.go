@@ -1,0 +1,2 @@
+// Package sessionsvc asks session-svc about streams.
+package sessionsvc
