@@ -16,7 +16,7 @@ import (
 
 const testLease = 10 * time.Second
 
-// service answers as Streamgate does, as far as an audience asks, until something is broken.
+// service answers an audience as Streamgate does, until something is broken.
 type service struct {
 	*httptest.Server
 
@@ -112,7 +112,7 @@ func (s *service) start(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"source": "%s/media/clip", "stream": {"id": %q, "startedAt": %q, "expiresAt": %q}}`, s.URL, id, stamp(now), stamp(now.Add(testLease)))
 }
 
-// run lets an audience of one account ask the service for a while. What is broken is so from the time at which all is under way.
+// run lets an audience of one account use the service for a while. Once all is under way, broken takes effect.
 func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool) *audience.Figures {
 	t.Helper()
 	s := newService(t)

@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// Pod is the address of a pod's port, by way of the API server. It takes the header Authorization for its own.
+// Pod returns the address of a pod's port through the API server, which keeps the header Authorization for itself.
 func (c *Cluster) Pod(pod string, port int) string {
 	return fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:%d/proxy", c.host, Namespace, pod, port)
 }
 
-// Client is the one by which addresses of the API server can be asked.
+// Client returns the client for addresses of the API server.
 func (c *Cluster) Client() *http.Client { return c.http }
 
 func (c *Cluster) get(ctx context.Context, address string) ([]byte, error) {
@@ -40,7 +40,7 @@ func (c *Cluster) get(ctx context.Context, address string) ([]byte, error) {
 	return body, nil
 }
 
-// Answered is how many requests a pod's public listener has answered since it started.
+// Answered returns how many requests a pod's public listener has answered since it started.
 func (c *Cluster) Answered(ctx context.Context, pod string) (float64, error) {
 	text, err := c.get(ctx, c.Pod(pod, 9090)+"/metrics")
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *Cluster) Answered(ctx context.Context, pod string) (float64, error) {
 	return sum, nil
 }
 
-// Query asks Prometheus, and gives the values of all series that come of it.
+// Query sends an expression to Prometheus, and returns the values of all series in the answer.
 func (c *Cluster) Query(ctx context.Context, expression string) ([]float64, error) {
 	address := c.host + "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query?query=" + url.QueryEscape(expression)
 	text, err := c.get(ctx, address)
