@@ -29,8 +29,8 @@ const (
 	getStarts  = "starts, GET /content/:id/play"
 )
 
-// Rates finds how many requests of each kind are answered in a second, in rounds: each round measures everything once, so that
-// what else the machine does falls on all alike.
+// rates measures how many requests of each kind are answered in a second, in rounds: each round measures everything
+// once, so that other load on the machine affects all alike.
 func (s *stage) rates(ctx context.Context) error {
 	empty, err := startServer(ctx, emptyServer)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *stage) rates(ctx context.Context) error {
 	load, mixed := s.heartbeats(s.tokens), s.mixed()
 	gin := func(server *rig.Server) func() (sample, error) {
 		return func() (sample, error) {
-			return measure(server, nobody{}, self{}, func() (int, error) {
+			return measure(server, absent{}, self{}, func() (int, error) {
 				load, err := wire.Closed(ctx, server.Addr, s.Connections, load, s.lasts())
 				if err != nil {
 					return 0, err
@@ -136,7 +136,7 @@ func ratio(r, floor *row) spread {
 	return spreadOver(ratios)
 }
 
-// complain names answers that should not have been.
+// complain names answers of unexpected statuses.
 func (s *stage) complain(name string, samples ...sample) {
 	statuses := map[int]int{}
 	for _, each := range samples {
@@ -155,7 +155,7 @@ func (s *stage) complain(name string, samples ...sample) {
 	}
 }
 
-// floorOfRenewals is what redis-benchmark reaches with the call that a heartbeat makes, on the same accounts.
+// floorOfRenewals measures what redis-benchmark reaches with the call that a heartbeat makes, on the same accounts.
 func (s *stage) floorOfRenewals(ctx context.Context) (sample, error) {
 	if err := s.playing(ctx, len(s.tokens)); err != nil {
 		return sample{}, err
@@ -187,7 +187,7 @@ func (s *stage) floor(ctx context.Context, call rig.Command, options ...string) 
 		keys = 1_000_000_000
 	}
 	var rate float64
-	taken, err := measure(s.redis, nobody{}, children{}, func() (_ int, err error) {
+	taken, err := measure(s.redis, absent{}, children{}, func() (_ int, err error) {
 		rate, err = s.redis.Benchmark(ctx, s.Connections, calls, keys, append(options, call...)...)
 		return calls, err
 	})

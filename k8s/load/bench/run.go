@@ -18,7 +18,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	defer world.Close() //nolint:errcheck // it serves nobody any more
+	defer world.Close() //nolint:errcheck // no request is left to serve
 	_, _ = fmt.Fprintf(o.Out, "Streamgate's benchmark, %s, %d cores for the service, Redis and the load together. Settings: %s\n",
 		runtime.Version(), runtime.NumCPU(), strings.Join(append([]string{"LEASE=" + rig.Lease}, o.Settings...), " "))
 	if o.Against != "" {
