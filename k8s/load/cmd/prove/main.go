@@ -77,7 +77,7 @@ func choose(o options) ([]scenario.Scenario, error) {
 	return chosen, nil
 }
 
-// prove says whether all verdicts are right.
+// prove reports whether all verdicts are right.
 func prove(ctx context.Context, o options) (right bool, err error) {
 	if o.list {
 		return true, list(o)
@@ -204,7 +204,7 @@ func (r *row) right() bool { return r.err == nil && r.verdict.OK() }
 
 const examples = 3
 
-// tell says what was found, before the table does.
+// tell prints what was found, before the table does.
 func (r *row) tell(w io.Writer) {
 	for _, note := range r.verdict.Notes {
 		_, _ = fmt.Fprintln(w, "    "+note)
@@ -232,7 +232,7 @@ func table(w io.Writer, rows []row, took time.Duration) (right bool) {
 			v.Excused.Worst.Milliseconds(), v.Served.Worst.Milliseconds(), v.Leaked, v.Refused, len(v.Wrong), len(v.Broken)+len(v.Besides),
 			len(v.Failed), v.Held, ordered(v), v.Took.Seconds(), word)
 	}
-	_ = t.Flush() // a terminal that went away is nobody to tell
+	_ = t.Flush() // a closed terminal can't be told
 	_, _ = fmt.Fprintf(w, "%d scenarios in %.0f s\n", len(rows), took.Seconds())
 	return right
 }
