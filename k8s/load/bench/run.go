@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -14,6 +16,13 @@ var Parts = []string{"rates", "latency", "accounts", "refusals", "structures", "
 
 // Run measures and prints.
 func Run(ctx context.Context, o Options) error {
+	var err error
+	if o.Work, err = filepath.Abs(o.Work); err != nil { // the sources are built in their own folder
+		return fmt.Errorf("folder for what is built: %w", err)
+	}
+	if err := os.MkdirAll(o.Work, 0o750); err != nil {
+		return fmt.Errorf("folder for what is built: %w", err)
+	}
 	world, err := rig.NewWorld(ctx)
 	if err != nil {
 		return err

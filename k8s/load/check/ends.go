@@ -10,18 +10,7 @@ import (
 
 // ends checks that what has ended stays ended, and that some request explains each end.
 func (v *view) ends() []Fault {
-	var faults []Fault
-	for _, op := range v.ops {
-		if why := v.resurrected(op); why != "" {
-			faults = append(faults, Fault{why, *op})
-		}
-		if op.Verb == history.Start && op.Answer.Status == http.StatusServiceUnavailable && op.Answer.Code != "" && !op.Answer.RetryAfter {
-			faults = append(faults, Fault{"503 without Retry-After", *op})
-		}
-		if op.Answer.Status == http.StatusGone && op.Answer.Reason != "" && !v.explained(op) {
-			faults = append(faults, Fault{"ended as " + op.Answer.Reason + ", which no request explains", *op})
-		}
-	}
+	faults := v.faults(v.resurrected, unadvised, v.unexplained)
 	for _, s := range v.starts {
 		if len(s.streams) > 1 && s.attempts[0].Key != "" {
 			faults = append(faults, Fault{"one Idempotency-Key, more than one stream", *s.attempts[0]})
@@ -50,6 +39,22 @@ func (v *view) resurrected(op *history.Op) string {
 	}
 	if v.answeredBefore(s.stops, asked, op) {
 		return "carried out for a stream that had been stopped"
+	}
+	return ""
+}
+
+// unadvised returns what a start that is answered 503 lacks, or "".
+func unadvised(op *history.Op) string {
+	if op.Verb == history.Start && op.Answer.Status == http.StatusServiceUnavailable && op.Answer.Code != "" && !op.Answer.RetryAfter {
+		return "503 without Retry-After"
+	}
+	return ""
+}
+
+// unexplained returns why an end that an answer tells of is wrong: no request explains it.
+func (v *view) unexplained(op *history.Op) string {
+	if op.Answer.Status == http.StatusGone && op.Answer.Reason != "" && !v.explained(op) {
+		return "ended as " + op.Answer.Reason + ", which no request explains"
 	}
 	return ""
 }

@@ -9,21 +9,13 @@ import (
 )
 
 // refusals checks that no request was refused while a slot was free.
-func (v *view) refusals() []Fault {
-	var faults []Fault
-	for _, op := range v.ops {
-		if !op.Refused() || v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
-			continue
-		}
-		if why := v.wrong(op); why != "" {
-			faults = append(faults, Fault{why, *op})
-		}
-	}
-	return faults
-}
+func (v *view) refusals() []Fault { return v.faults(v.wrong) }
 
 // wrong returns why a refusal is not right, or "".
 func (v *view) wrong(op *history.Op) string {
+	if !op.Refused() || v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
+		return ""
+	}
 	if op.Answer.Limit != v.rule.Limit {
 		return fmt.Sprintf("refused by a limit of %d", op.Answer.Limit)
 	}

@@ -51,6 +51,19 @@ func Run(h history.History, rule Rule) Report {
 	return r
 }
 
+// faults returns what the checks find wrong with each request; a check returns "" if nothing is.
+func (v *view) faults(checks ...func(op *history.Op) string) []Fault {
+	var faults []Fault
+	for _, op := range v.ops {
+		for _, check := range checks {
+			if why := check(op); why != "" {
+				faults = append(faults, Fault{why, *op})
+			}
+		}
+	}
+	return faults
+}
+
 // failed reports whether the answer to a request is not one of the contract.
 func (v *view) failed(op *history.Op) bool {
 	switch op.Answer.Status {

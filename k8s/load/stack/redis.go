@@ -3,7 +3,6 @@ package stack
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,8 +60,7 @@ func StartRedis(ctx context.Context, dir string, o RedisOptions) (*Redis, error)
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(address)
-	r := &Redis{Port: port, dir: filepath.Join(dir, o.Name), program: program, o: o}
+	r := &Redis{Port: strings.TrimPrefix(address, "127.0.0.1:"), dir: filepath.Join(dir, o.Name), program: program, o: o}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, err
 	}
