@@ -28,7 +28,7 @@ func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool)
 	reach(t, func() bool { return a.Answered() >= 50 })
 	if broken != nil {
 		var met atomic.Bool
-		count := func(w http.ResponseWriter, r *http.Request) bool {
+		s.breaks(func(w http.ResponseWriter, r *http.Request) bool {
 			hit := true // also when it panics, as a connection that breaks does
 			defer func() {
 				if hit {
@@ -37,13 +37,12 @@ func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool)
 			}()
 			hit = broken(w, r)
 			return hit
-		}
-		s.broken.Store(&count)
+		})
 		reach(t, met.Load)
 	}
 	from := a.Answered()
 	reach(t, func() bool { return a.Answered() >= from+100 })
-	s.broken.Store(nil)
+	s.breaks(nil)
 	reach(t, func() bool { return a.Answered() >= from+150 })
 	return a.End(t.Context())
 }

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,10 +19,9 @@ const testLease = 10 * time.Second
 type service struct {
 	*httptest.Server
 
-	broken atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // true: it has answered
-
 	mu      sync.Mutex
-	streams map[string]*lease // by id
+	broken  func(w http.ResponseWriter, r *http.Request) bool // true: it has answered
+	streams map[string]*lease                                 // by id
 	next    int
 }
 
@@ -78,12 +76,22 @@ func newService(t *testing.T) *service {
 		}
 	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if broken := s.broken.Load(); broken == nil || !(*broken)(w, r) {
+		s.mu.Lock()
+		broken := s.broken
+		s.mu.Unlock()
+		if broken == nil || !broken(w, r) {
 			mux.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// breaks makes the service answer by broken from now on, or as it should if that is nil.
+func (s *service) breaks(broken func(w http.ResponseWriter, r *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = broken
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
