@@ -52,7 +52,7 @@ func TestSkaffold(t *testing.T) {
 		}
 	}
 	var services []string
-	for _, document := range bytes.Split(text, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var config skaffold
 		if err := yaml.Unmarshal(document, &config); err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ func write(folder, chart string) error {
 }
 
 func read(file string) (map[string]any, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // in the folder that make names
 	if err != nil {
 		return nil, err
 	}
