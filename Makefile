@@ -11,8 +11,8 @@ REDIS ?= auto
 LOCAL := $(CURDIR)/.local
 BIN   := $(LOCAL)/bin
 
-# Without what Gin and gocloud.dev bring along and no service uses: 6 MB of codecs for MessagePack, and 15 MB that gRPC's tracing
-# keeps the linker from leaving out. For all that is built, run and tested.
+# These tags leave out what Gin and gocloud.dev bring along and no service uses: 6 MB of codecs for MessagePack, and 15 MB that the
+# linker keeps because of gRPC's tracing. They hold for all that is built, run and tested.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack,grpcnotrace)
 
 DEVSTACK  := $(BIN)/devstack
@@ -30,7 +30,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# $(call each,command): the command in every module, also after it failed in one; fails if it did.
+# $(call each,command) runs the command in every module, even after it failed in one, and then fails.
 each = failed=; for module in $(MODULES); do (cd "$$module" && $(1)) || failed="$$failed $$module"; done; \
 	[ -z "$$failed" ] || { echo "failed in:$$failed" >&2; exit 1; }
 
@@ -116,7 +116,7 @@ lint: ## Look for faults in Go and in the charts, for imports across the boundar
 lint-modules: $(LINTER)
 	@$(call each,echo "lint $$module" && $(LINT) run ./...)
 
-# Helm itself, its helm lint too, is a library of these tests: none has to be installed.
+# Helm, with its helm lint, is a library of these tests: it need not be installed.
 .PHONY: lint-charts
 lint-charts: $(UNITTEST) ## Only the charts' part of lint: helm lint, their unit tests, and what they have to agree with
 	@failed=; for service in $(SERVICES); do \
@@ -124,7 +124,7 @@ lint-charts: $(UNITTEST) ## Only the charts' part of lint: helm lint, their unit
 	done; $(GO) -C .tools/charts test -count=1 ./... && [ -z "$$failed" ]
 
 .PHONY: fourth-service
-fourth-service: $(UNITTEST) ## Only that part of lint: copy a service in a scratch folder, and see that everything finds it
+fourth-service: $(UNITTEST) ## Only that part of lint: copy a service in a scratch folder, and check that everything finds it
 	@.tools/fourth-service $(ARGS)
 
 .PHONY: fmt
@@ -137,8 +137,8 @@ tidy: need-go ## Tidy every go.mod
 	@$(GO) -C .tools mod tidy
 	@$(GO) -C .tools/docs mod tidy
 
-# What is generated and committed: each service's table of settings, between the two marks of its README, from the service itself; the
-# charts' READMEs from their values, and the schemas of these from what all have and what each has of its own; and the README's picture.
+# What is generated and committed: each service's table of settings, written by the service, between the two marks of its README; the
+# charts' READMEs, from their values; the schemas of the values, from what all charts share and what each adds; and the README's picture.
 .PHONY: generate
 generate: build $(HELM_DOCS) $(D2) ## Write again what is generated from the sources
 	@$(D2) .github/streamgate.d2 .github/streamgate.svg >/dev/null 2>$(LOCAL)/d2.log || { cat $(LOCAL)/d2.log >&2; exit 1; }
@@ -162,7 +162,7 @@ links: $(MDLINKS) ## Fail if a link or anchor in Markdown leads nowhere, or a do
 	@cd $(LOCAL)/links && ! find . -name '*.md' '(' -size +16k -o -path ./README.md -size +8k ')' | grep . || \
 		{ echo "links: too long: README.md has at most 8 kB, any other document 16 kB" >&2; exit 1; }
 
-# Compares the work tree before and after, as git trees: so it answers the same on a clean clone and amid unfinished work.
+# Compares the work tree before and after, as git trees: so the answer is the same on a clean clone and amid unfinished work.
 SNAPSHOT = GIT_INDEX_FILE=$(LOCAL)/verify.index sh -c 'git add --all && git write-tree'
 .PHONY: verify
 verify: ## Fail if tidy, generate or fmt would change anything, documentation is broken, or third-party code is committed
@@ -176,7 +176,7 @@ include k8s/cluster.mk
 
 # The tools
 
-# Go decides what of it has to be built again. Without cgo, so that make run wants nothing but Go.
+# Go decides what has to be built again. Without cgo, so that make run needs only Go.
 .PHONY: $(DEVSTACK)
 $(DEVSTACK): need-go
 	@CGO_ENABLED=0 $(GO) -C libs/devstack build -o $@ ./cmd/devstack

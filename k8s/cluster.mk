@@ -1,6 +1,6 @@
 # Included by the Makefile: Streamgate on Kubernetes.
 
-# Where kind, kubectl, helm, ko and skaffold are, if not in PATH alone. On a machine that has built them with stream-cluster, there.
+# A folder with kind, kubectl, helm, ko and skaffold, besides PATH. On a machine where stream-cluster has built them, its folder.
 CLUSTER_TOOLS ?= $(wildcard $(HOME)/.cache/stream-cluster/bin)
 # The context of kubectl. A cluster that isn't kind's takes its images from a registry: make deploy CONTEXT=my-cluster REGISTRY=ghcr.io/me
 CONTEXT  ?= kind-streamgate
@@ -50,7 +50,7 @@ dry-run: ## Have the cluster check every object that the charts render, strictly
 	@k8s/dry-run
 
 .PHONY: hpa-check
-hpa-check: ## Walk from the pods' metric to the autoscaler, and say where it breaks
+hpa-check: ## Follow the pods' metric to the autoscaler, and say where it breaks
 	@k8s/hpa-check
 
 .PHONY: undeploy

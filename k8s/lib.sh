@@ -4,7 +4,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# What make sets. A script that is run without it works on the kind cluster, with upstream images.
+# Make sets these. A script that is run without make works on the kind cluster, with upstream images.
 : "${CONTEXT:=kind-streamgate}" # of kubectl
 : "${KIND_CONFIG:=kind-config.yaml}" # what a kind cluster is made of
 : "${LAYERS=kind}" # folders of k8s/values that are laid over the charts' values, in this order
@@ -20,10 +20,10 @@ CLUSTER=${CONTEXT#kind-} # the kind cluster's name
 kubectl() { command kubectl --context "$CONTEXT" "$@"; }
 helm() { command helm --kube-context "$CONTEXT" "$@"; }
 
-# quiet passes on what Helm says, but that the services' charts have the library chart by a link.
+# quiet passes on what Helm says, except that the services' charts link to the library chart.
 quiet() { grep -v 'found symbolic link' >&2 || true; }
 
-# namespace RELEASE: where it belongs.
+# namespace RELEASE: prints the namespace that it belongs to.
 namespace() {
   case $1 in
     metrics-server) echo kube-system ;;
@@ -33,7 +33,7 @@ namespace() {
   esac
 }
 
-# namespaces: makes those that are missing for the services and for PLATFORM. One that is there already stays as it is.
+# namespaces: makes those that are missing for the services and for PLATFORM. One that exists stays as it is.
 namespaces() {
   local release name level
   for release in "${SERVICES[0]}" $PLATFORM; do
@@ -54,11 +54,11 @@ YAML
   done
 }
 
-# whose RELEASE: prints ours, theirs or nobody's: who has installed what has this name.
+# whose RELEASE: prints ours or theirs, by whose chart was installed under this name, or none.
 whose() {
   local manifest
   if ! manifest=$(helm get manifest "$1" --namespace "$(namespace "$1")" 2>/dev/null); then
-    echo "nobody's"
+    echo none
   elif [[ $manifest == *"app.kubernetes.io/part-of: streamgate"* ]]; then
     echo ours
   else
@@ -66,7 +66,7 @@ whose() {
   fi
 }
 
-# What derive writes to.
+# The folder that derive writes to.
 derived=.local/values
 
 # derive: writes the values that follow from the services' charts, a file for each release: the user of MongoDB that a service with a
@@ -111,15 +111,15 @@ need() {
   for tool; do [[ $(type -P "$tool") ]] || die "$tool is missing: make doctor says how to get it."; done
 }
 
-# The API server must answer before anything else is tried.
+# reach fails unless the API server answers; it comes before all else.
 reach() {
   need kubectl helm
   kubectl version >/dev/null 2>&1 || die "The cluster of the context $CONTEXT does not answer." \
     "Make one with 'make cluster', or name yours: CONTEXT=$(command kubectl config current-context 2>/dev/null || echo NAME)."
 }
 
-# variants CALL: has it called with a name, a chart and arguments for helm: for every chart as it is, with each layer of values over it,
-# and with all that is optional and whose API there is, which `has GROUP/VERSION` says.
+# variants CALL: calls it with a name, a chart and arguments for helm: for every chart as it is, with each layer of values over it, and
+# with every optional part whose API there is, which `has GROUP/VERSION` reports.
 variants() {
   local call=$1 chart name layer service option
   local -a common scaled=(autoscaling)

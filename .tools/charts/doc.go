@@ -1,3 +1,3 @@
-// Package charts holds Streamgate's charts against what they have to agree with: the paths of the services, Prometheus' grammar, who may
-// talk to whom, and one another.
+// Package charts checks Streamgate's charts against what they have to agree with: the services' paths, Prometheus'
+// grammar, who may talk to whom, and one another.
 package charts

@@ -11,11 +11,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Expression is a query in PromQL, as Prometheus is asked it.
+// Expression is a query in PromQL, as it is sent to Prometheus.
 type Expression struct {
-	// Source says where it is: a dashboard's file and panel, or an alert.
+	// Source says where it stands: a dashboard's file and panel, or an alert.
 	Source string `json:"source"`
-	// Alert says that it is an alert's, which has no result while all is well.
+	// Alert reports whether it belongs to an alert, which has no result while all is well.
 	Alert bool   `json:"alert"`
 	Query string `json:"query"`
 }
@@ -48,10 +48,10 @@ type dashboard struct {
 	}
 }
 
-// asked puts the values of a dashboard's variables in.
+// asked replaces the variables of a dashboard by their values.
 var asked = strings.NewReplacer("$namespace", Namespace, "$__rate_interval", "1m")
 
-// Expressions gives every expression of the dashboards and alerts of all charts.
+// Expressions returns every expression of the dashboards and alerts of all charts.
 func Expressions() ([]Expression, error) {
 	var list []Expression
 	for _, name := range Services {
@@ -81,7 +81,7 @@ func Expressions() ([]Expression, error) {
 	return list, nil
 }
 
-// dashboards gives the dashboards of a chart, by the name of their files.
+// dashboards returns the dashboards of a chart, by file name.
 func dashboards(name string) (map[string]dashboard, error) {
 	maps, err := Objects[corev1.ConfigMap](name, "ConfigMap", on("dashboards"))
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"helm.sh/helm/v3/pkg/lint/support"
 )
 
-// TestHelmLint is "helm lint --strict", of the values that are the defaults, and of those that k8s/values lays over them.
+// TestHelmLint runs "helm lint --strict" with the default values, and with those that k8s/values lays over them.
 func TestHelmLint(t *testing.T) {
 	t.Parallel()
 	kubernetes := &chartutil.KubeVersion{Version: "v1.37.0", Major: "1", Minor: "37"}

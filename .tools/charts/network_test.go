@@ -51,7 +51,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 	}
 	ports := []int32{53, 443, 6379, 8080, 8081, 9090, 27017}
 
-	// All that may be; whatever else the parties and ports can be combined to may not.
+	// These connections are allowed; every other combination of parties and ports is denied.
 	type path struct {
 		from, to string
 		port     int32
@@ -107,7 +107,7 @@ func leaves(t *testing.T, policy networkingv1.NetworkPolicy, to party, port int3
 	})
 }
 
-// peered is what the API says of a list of peers: an empty one is everybody.
+// peered reports whether a party is among a list of peers. An empty list means everybody, as the API has it.
 func peered(t *testing.T, policy networkingv1.NetworkPolicy, peers []networkingv1.NetworkPolicyPeer, p party) bool {
 	t.Helper()
 	if len(peers) == 0 {

@@ -8,7 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 )
 
-// paths are those that a service's run.yaml says, for make run.
+// paths returns the paths that a service's run.yaml lists for make run.
 func paths(t *testing.T, service string) []string {
 	t.Helper()
 	var list []string

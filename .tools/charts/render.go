@@ -14,7 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Services are the services, which are folders with a Go module, in the order of their names. Their charts and releases have the same names.
+// Services are the names of the services, sorted. A service is a folder *-svc with a Go module; its chart and its
+// release have its name.
 var Services = services()
 
 func services() []string {
@@ -28,16 +29,16 @@ func services() []string {
 	return names
 }
 
-// Namespace is where the services are.
+// Namespace is the namespace of the services.
 const Namespace = "streamgate"
 
-// Folder is where the charts are, whatever the working directory.
+// Folder returns the folder of the charts, whatever the working directory.
 func Folder() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "../../charts")
 }
 
-// Render renders a chart as "helm template" does: it asks no cluster. The values are those of --set.
+// Render renders a chart as "helm template" does, without asking a cluster. The values are those of --set.
 func Render(name string, values map[string]any) ([]string, error) {
 	chart, err := loader.Load(filepath.Join(Folder(), name))
 	if err != nil {
@@ -63,7 +64,7 @@ func Render(name string, values map[string]any) ([]string, error) {
 	return documents, nil
 }
 
-// Objects gives the rendered objects of a kind.
+// Objects returns the rendered objects of a kind.
 func Objects[T any](name, kind string, values map[string]any) ([]T, error) {
 	documents, err := Render(name, values)
 	if err != nil {
@@ -87,7 +88,7 @@ func Objects[T any](name, kind string, values map[string]any) ([]T, error) {
 	return objects, nil
 }
 
-// on switches something optional on, as --set NAME.enabled=true.
+// on returns values that switch options on, as --set NAME.enabled=true does.
 func on(names ...string) map[string]any {
 	values := map[string]any{}
 	for _, name := range names {

@@ -82,7 +82,7 @@ func TestValuesAndSchemasHaveTheSameNames(t *testing.T) {
 	}
 }
 
-// The charts have most of their values alike. What has the same name means the same, and is checked alike.
+// The charts share most of their values. Those of the same name mean the same, and are checked in the same way.
 func TestSchemasAgree(t *testing.T) {
 	t.Parallel()
 	own := map[string]bool{"token": true, "secrets": true, "tests": true}

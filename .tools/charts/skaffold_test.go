@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// skaffold is what is looked at of a document of skaffold.yaml.
+// skaffold is the part of a document of skaffold.yaml that the tests look at.
 type skaffold struct {
 	Metadata struct{ Name string }
 	Build    struct {
@@ -37,8 +37,8 @@ type skaffoldRelease struct {
 	ValuesFiles                []string
 }
 
-// Skaffold has one document for each service besides that of what is around them, and every file in it exists. What is below .local is made by
-// k8s/prepare.
+// skaffold.yaml has one document for each service and one for what is around them, and every file in it exists. Those
+// below .local are made by k8s/prepare.
 func TestSkaffold(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(Folder(), "..")
@@ -52,7 +52,7 @@ func TestSkaffold(t *testing.T) {
 		}
 	}
 	var services []string
-	for _, document := range bytes.Split(text, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var config skaffold
 		if err := yaml.Unmarshal(document, &config); err != nil {
 			t.Fatal(err)

@@ -1,2 +1,2 @@
-// Package tree holds the committed files against what may be committed.
+// Package tree checks that only what may be committed is committed.
 package tree

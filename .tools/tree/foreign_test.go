@@ -14,25 +14,25 @@ import (
 	"testing/fstest"
 )
 
-// longest is how many bytes a line that people wrote may have. Those of minified code are hundreds of times longer.
+// longest is how many bytes a line written by a person may have. Lines of minified code are hundreds of times longer.
 const longest = 1000
 
 var (
-	// vendored are names that packed code, its source maps, its folders and its licences have.
+	// vendored matches the names of packed code, its source maps, its folders and its licences.
 	vendored = regexp.MustCompile(`(?i)[.-]min\.(js|mjs|css)$|\.bundle\.js$|-bundle\.js$|\.map$|` +
 		`(^|/)(node_modules|bower_components|vendor|third[_-]?party)/|/(licen[cs]e|notice|copying)[^/]*$`)
-	// licensed are the words at the top of a file that somebody else wrote. As a pattern, they don't match themselves.
+	// licensed matches the words at the top of a file that somebody else wrote. The patterns don't match themselves.
 	licensed = regexp.MustCompile(`(?i)copyright\s+(\(c\)|©|[0-9]{4})|SPDX-[L]icense-Identifier|[l]icensed under the |` +
 		`permission is (hereby) granted|redistribution and (use) in source|@[l]icense\b|/\*![^/]`)
-	// checksums are written by the tools that fetch third-party code.
+	// checksums matches files that are written by the tools that fetch third-party code.
 	checksums = regexp.MustCompile(`(^|/)(go\.sum|package-lock\.json)$`)
 )
 
-// Third-party code comes by go.mod or package-lock.json. What else nobody can have typed has a recipe.
+// Third-party code comes by go.mod or package-lock.json. Any other file that can't have been typed has a recipe.
 func TestNothingForeignIsCommitted(t *testing.T) {
 	t.Parallel()
 	const root = "../.."
-	// Together with what is about to be added, so that it answers the same before and after a commit.
+	// Files that are about to be added count too, so that the answer is the same before and after a commit.
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	list.Dir = root
 	out, err := list.Output()
@@ -41,7 +41,7 @@ func TestNothingForeignIsCommitted(t *testing.T) {
 	}
 	var names []string
 	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
-		// Not a link, which leads to a folder, and not what is deleted but still in the index.
+		// Links, which lead to folders, and files that are deleted but still in the index are left out.
 		if info, err := os.Lstat(path.Join(root, name)); err == nil && info.Mode().IsRegular() {
 			names = append(names, name)
 		}
@@ -67,7 +67,7 @@ func foreign(t *testing.T, tree fs.FS, names []string, name string) string {
 	}
 	text := read(t, tree, name)
 	if found := licensed.Find(text); found != nil && name != "LICENSE" {
-		return fmt.Sprintf("it has the licence of somebody else: %q", found)
+		return fmt.Sprintf("it has a foreign licence: %q", found)
 	}
 	if written(text) || slices.ContainsFunc(names, func(recipe string) bool { return makes(t, tree, recipe, name) }) {
 		return ""
@@ -85,7 +85,8 @@ func written(text []byte) bool {
 	return true
 }
 
-// makes reports whether a file is a recipe, a Makefile or generate.sh or the like, that names a file in its folder or one below.
+// makes reports whether a file is a recipe (a Makefile, generate.sh or the like) that names a file in its folder or
+// below.
 func makes(t *testing.T, tree fs.FS, recipe, name string) bool {
 	t.Helper()
 	folder := path.Dir(name)

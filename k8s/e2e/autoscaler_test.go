@@ -16,18 +16,18 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// pressed is how many requests a second a pod of session-svc is meant to have while it is scaled, instead of the charts' 100: then the load is what two
-// processors carry beside three nodes on which pods start, and what fails tells of Streamgate.
+// pressed is how many requests a second the autoscaler aims at for a pod of session-svc, instead of the charts' 100.
+// Then two processors can carry the load beside three nodes on which pods start, and a failure is Streamgate's own.
 const pressed = 40
 
-// hurry has the autoscaler also take pods away as fast as it adds them: the charts' own value waits for five minutes.
+// hurry makes the autoscaler remove pods as fast as it adds them. The charts' own value waits for five minutes.
 var hurry = []string{
 	"--set", "autoscaling.requestsPerSecond=" + strconv.Itoa(pressed),
 	"--set", "autoscaling.behavior.scaleDown.stabilizationWindowSeconds=15",
 	"--set-json", `autoscaling.behavior.scaleDown.policies=[{"type":"Percent","value":100,"periodSeconds":15}]`,
 }
 
-// autoscaler lets session-svc be scaled up and down, and meanwhile does what must not get in its way.
+// autoscaler has session-svc scaled up and down, and meanwhile does what must not disturb it.
 func autoscaler(ctx context.Context, t *testing.T, s *suite) {
 	list := s.expressions(ctx, t) // compiled before there is a load
 	s.row(t, "a load, while session-svc is scaled up and down", func(t *testing.T, row *table.Row) {
@@ -69,7 +69,7 @@ func autoscaler(ctx context.Context, t *testing.T, s *suite) {
 	})
 }
 
-// replicas looks how many the autoscaler wants of session-svc.
+// replicas checks how many pods of session-svc the autoscaler wants.
 func (s *suite) replicas(ctx context.Context, enough func(int) bool) error {
 	hpa, err := s.AutoscalingV2().HorizontalPodAutoscalers(kube.Namespace).Get(ctx, "session-svc", metav1.GetOptions{})
 	if err != nil {
@@ -81,7 +81,8 @@ func (s *suite) replicas(ctx context.Context, enough func(int) bool) error {
 	return nil
 }
 
-// bothMetrics waits until every autoscaler has numbers for both metrics, and session-svc the least pods that it may have.
+// bothMetrics waits until every autoscaler has numbers for both metrics, and session-svc has as few pods as it may
+// have.
 func (s *suite) bothMetrics(ctx context.Context, t *testing.T, row *table.Row) int {
 	t.Helper()
 	least := 0
@@ -107,7 +108,7 @@ func (s *suite) bothMetrics(ctx context.Context, t *testing.T, row *table.Row) i
 	return least
 }
 
-// metrics tells what an autoscaler goes by, as kubectl get hpa does.
+// metrics returns what an autoscaler goes by, as kubectl get hpa shows it.
 func metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
 	text := ""
 	for _, m := range hpa.Status.CurrentMetrics {
@@ -124,7 +125,8 @@ func metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
 	return text
 }
 
-// upgradeScaled replaces all pods of session-svc by helm upgrade, and watches that there are never fewer than the autoscaler wanted.
+// upgradeScaled replaces all pods of session-svc by helm upgrade, and checks that there are never fewer than the
+// autoscaler wanted.
 func (s *suite) upgradeScaled(ctx context.Context, t *testing.T, row *table.Row) {
 	t.Helper()
 	watching, err := s.AppsV1().Deployments(kube.Namespace).Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=session-svc"})

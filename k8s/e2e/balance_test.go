@@ -13,13 +13,13 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// leastLoaded slows one of the pods of session-svc down, and looks how many of the requests it gets.
+// leastLoaded slows down one of the pods of session-svc, and measures how many of the requests it gets.
 func leastLoaded(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	const (
 		slowed  = "30m" // of a processor
 		evenly  = 0.5   // the share that it would get in turns
 		most    = 0.35  // the share that it may get
-		enough  = 4000  // requests, from which the shares are told
+		enough  = 4000  // requests by which the shares are measured
 		service = "session-svc"
 	)
 	pods, err := s.Pods(ctx, service)
@@ -58,7 +58,7 @@ func leastLoaded(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = fmt.Sprintf("a pod with %s of a processor got %.0f %% of %.0f requests, not %.0f; what fails is what it has no time for", slowed, 100*share, got+rest, 100*evenly)
 }
 
-// answered is how many requests each pod has answered.
+// answered returns how many requests each pod has answered.
 func (s *suite) answered(ctx context.Context, t *testing.T, pods ...string) []float64 {
 	t.Helper()
 	var all []float64

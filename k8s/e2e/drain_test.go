@@ -37,7 +37,8 @@ func drain(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 				}
 			}
 		}
-		// A service at a time, since these nodes share the processors of one machine: to start all their pods at once takes seconds of both.
+		// One service at a time, since these nodes share the processors of one machine: starting all their pods at once
+		// keeps both busy for seconds.
 		for _, service := range kube.Services() {
 			s.must(ctx, t, s.evict(ctx, node, "--pod-selector", "app.kubernetes.io/name="+service))
 			s.must(ctx, t, s.Settled(ctx, service))

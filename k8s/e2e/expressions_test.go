@@ -17,17 +17,17 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// expression is one of a dashboard or an alert.
+// expression is an expression of a dashboard or an alert.
 type expression struct {
 	Source string
 	Alert  bool
 	Query  string
 }
 
-// elsewhere are metrics of programs that a cluster may have, and make deploy doesn't install.
+// elsewhere matches metrics of programs that a cluster may have but make deploy doesn't install.
 var elsewhere = regexp.MustCompile(`^kube_`)
 
-// expressions lists them all, as Prometheus is asked them.
+// expressions returns all of them, as they are sent to Prometheus.
 func (s *suite) expressions(ctx context.Context, t *testing.T) []expression {
 	t.Helper()
 	text, err := s.Run(ctx, "go", "-C", ".tools/charts", "run", "./expressions")
@@ -48,7 +48,8 @@ func (s *suite) expressions(ctx context.Context, t *testing.T) []expression {
 	return list
 }
 
-// ask asks Prometheus every expression. Those of dashboards must give data. An alert gives none while all is well: what it is made of must exist.
+// ask sends every expression to Prometheus. A dashboard's expression must return data. An alert's returns none while
+// all is well, but what it is made of must exist.
 func (s *suite) ask(ctx context.Context, t *testing.T, row *table.Row, list []expression) {
 	t.Helper()
 	alerts, silent := 0, 0
@@ -80,11 +81,12 @@ func (s *suite) ask(ctx context.Context, t *testing.T, row *table.Row, list []ex
 
 var (
 	selector = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
-	// released are the labels by which the series of a release are known. Others choose among them what is wrong, which may not be there.
+	// released matches the labels that identify the series of a release. Other labels select what is wrong among them,
+	// which may not exist.
 	released = regexp.MustCompile(`(namespace|service)="[^"]*"`)
 )
 
-// operands are the metrics that an expression is made of, of the same release.
+// operands returns the metrics that an expression is made of, of the same release.
 func operands(query string) []string {
 	var list []string
 	for _, match := range selector.FindAllStringSubmatch(query, -1) {

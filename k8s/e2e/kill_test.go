@@ -13,7 +13,7 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// deletePods deletes a pod of each service, which has its time to end.
+// deletePods deletes a pod of each service, which gets its time to end.
 func deletePods(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	load := s.watch(ctx, t)
 	for _, service := range kube.Services() {
@@ -24,9 +24,10 @@ func deletePods(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = "kubectl delete pod"
 }
 
-// killPods kills a pod of each service, which can't finish what it does. What it was asked then may fail, and only then; no stream may be lost.
+// killPods kills a pod of each service, which can't finish what it is doing. Only the requests of that moment may fail;
+// no stream may be lost.
 func killPods(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
-	const aftermath = 10 * time.Second // until everybody knows that it is gone
+	const aftermath = 10 * time.Second // until all know that it is gone
 	load := s.watch(ctx, t)
 	now := int64(0)
 	var killed []time.Time

@@ -68,7 +68,8 @@ func limitAcrossNodes(ctx context.Context, t *testing.T, s *suite, row *table.Ro
 	row.Remark = fmt.Sprintf("%d rounds of %d starts, each time exactly %d granted; by pod: %v", rounds, starts, audience.Limit, slices.Collect(maps.Values(granted)))
 }
 
-// start starts a stream. The token is in the body, since the API server on the way to a pod takes the header for its own.
+// start starts a stream. The token is in the body, since the API server on the way to the pod keeps the header for
+// itself.
 func start(ctx context.Context, client *http.Client, base, token string) (status int, stream string, err error) {
 	form := url.Values{"content": {content}, "access_token": {token}}.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/streams", strings.NewReader(form))
@@ -90,7 +91,8 @@ func start(ctx context.Context, client *http.Client, base, token string) (status
 	return response.StatusCode, answer.Stream.ID, err
 }
 
-// spread has session-svc run on more than one node. What was drained and came back has all its pods on the other one.
+// spread makes session-svc run on more than one node. After a node was drained and came back, all
+// pods are on the other one.
 func (s *suite) spread(ctx context.Context) error {
 	pods, err := s.Pods(ctx, "session-svc")
 	if err != nil {

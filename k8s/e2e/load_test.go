@@ -10,8 +10,8 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// watch begins the load under which things are broken, some 70 requests a second, and waits until it is under way. More would show more of how
-// the cluster shares two processors out than of what is done to it.
+// watch begins the load under which things are broken, some 70 requests a second, and waits until it is under way. A
+// larger one would show more of how the cluster shares two processors than of what is done to it.
 func (s *suite) watch(ctx context.Context, t *testing.T) *load {
 	t.Helper()
 	return s.load(ctx, t, audience.Options{
@@ -20,7 +20,8 @@ func (s *suite) watch(ctx context.Context, t *testing.T) *load {
 	})
 }
 
-// undisturbed shows what the load is like while nothing is broken. If this fails, the machine has too much else to do, and nothing below says much.
+// undisturbed shows the load while nothing is broken. If this fails, the machine has too much else to do, and the
+// results below say little.
 func undisturbed(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	load := s.watch(ctx, t)
 	for range 3 {
@@ -30,13 +31,13 @@ func undisturbed(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = "for comparison"
 }
 
-// press begins a load of so many heartbeats a second.
+// press begins a load of this many heartbeats a second.
 func (s *suite) press(ctx context.Context, t *testing.T, rate int) *load {
 	t.Helper()
 	return s.load(ctx, t, audience.Options{Accounts: s.pressing, Heartbeats: time.Second * time.Duration(len(s.pressing)) / time.Duration(rate)})
 }
 
-// load is one that runs, and what the processors had done before.
+// load is a running load, and what the processors had done before it.
 type load struct {
 	*audience.Audience
 
@@ -48,21 +49,21 @@ func (s *suite) load(ctx context.Context, t *testing.T, o audience.Options) *loa
 	o.Base, o.Content, o.Lease = s.url, content, lease
 	a, err := audience.Begin(ctx, o)
 	s.must(ctx, t, err)
-	t.Cleanup(func() { a.End(context.WithoutCancel(ctx)) }) // that a test which fails early leaves nothing running
+	t.Cleanup(func() { a.End(context.WithoutCancel(ctx)) }) // a test that fails early leaves nothing running
 	l := &load{Audience: a}
 	l.idle, l.all = processors()
 	s.must(ctx, t, goOn(ctx, l))
 	return l
 }
 
-// goOn lets a load go on for some hundred requests more.
+// goOn lets a load go on for some hundred more requests.
 func goOn(ctx context.Context, l *load) error {
 	const more = 200
 	from := l.Answered()
 	return kube.Until(ctx, 30*time.Second, func(context.Context) error { return l.Reached(from + more) })
 }
 
-// figures puts what a load came to into the table. Streams must not be lost and the rule must hold, whatever was done.
+// figures puts the results of a load into the table. No stream may be lost and the rule must hold, whatever was done.
 func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, l *load) *audience.Figures {
 	t.Helper()
 	idle, all := processors()
@@ -80,7 +81,7 @@ func (s *suite) figures(ctx context.Context, t *testing.T, row *table.Row, l *lo
 	return f
 }
 
-// flawless asks that no request failed either.
+// flawless also requires that no request failed.
 func (s *suite) flawless(ctx context.Context, t *testing.T, row *table.Row, l *load) {
 	t.Helper()
 	f := s.figures(ctx, t, row, l)
@@ -92,5 +93,5 @@ func (s *suite) flawless(ctx context.Context, t *testing.T, row *table.Row, l *l
 	}
 }
 
-// first are those that are shown of many.
+// first returns the first ten, which are shown of many.
 func first[T any](all []T) []T { return all[:min(len(all), 10)] }

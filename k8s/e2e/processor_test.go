@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// processors says how long this machine's processors have been idle, and how long in all, since it started; in ticks, of which only the ratio is
-// used. Where there is no such file they are 0: then the cluster may be elsewhere anyway.
+// processors returns for how long this machine's processors have been idle, and for how long they have run, since it
+// started; in ticks, of which only the ratio is used. Without such a file both are 0: then the cluster may be elsewhere
+// anyway.
 func processors() (idle, all float64) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {

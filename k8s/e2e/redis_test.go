@@ -18,13 +18,15 @@ import (
 )
 
 const (
-	// atOnce is how long a start may take that is answered 503. The service promises 300 ms; the rest is for a small machine that does everything else as well.
+	// atOnce is how long a start that is answered 503 may take. The service promises 300 ms; the rest is for a small
+	// machine that does everything else as well.
 	atOnce = time.Second
-	// hanging is how long nothing may take.
+	// hanging is longer than any request may take.
 	hanging = 5 * time.Second
 )
 
-// killRedis kills Redis, which comes back with its volume. Meanwhile no stream starts, and what plays goes on; then all is as before.
+// killRedis kills Redis, which comes back with its volume. Meanwhile no stream starts, and running ones go on; then all
+// is as before.
 func killRedis(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	visitor := s.pressing[0] // who plays nothing now
 	s.must(ctx, t, visitor.SignIn(ctx, s.url))
@@ -92,7 +94,7 @@ func killRedis(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 		slowest.Milliseconds(), normal.Sub(back).Seconds())
 }
 
-// refresh asks for another token with what the device got before Redis was killed: its session is still there.
+// refresh uses the refresh token that the device got before Redis was killed: its session must still be there.
 func (s *suite) refresh(ctx context.Context, t *testing.T, account *audience.Account) {
 	t.Helper()
 	form := url.Values{"refreshToken": {account.Refresh}}.Encode()

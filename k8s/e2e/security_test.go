@@ -13,7 +13,7 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// podSecurity asks the API server itself: it admits copies of all our pods, and not of one of them that was given more.
+// podSecurity asks the API server itself: it must admit a copy of each of our pods, but none that has more rights.
 func podSecurity(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	list, err := s.CoreV1().Pods(kube.Namespace).List(ctx, metav1.ListOptions{})
 	s.must(ctx, t, err)

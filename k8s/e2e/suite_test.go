@@ -27,7 +27,7 @@ var (
 )
 
 const (
-	// most is for all parts together. Then what is still under way fails, and is put back.
+	// most is how long all parts together may take. After that, what is under way fails and is put back.
 	most = 22 * time.Minute
 	// content is a clip of content-svc's demo, and lease that of the charts' values.
 	content = "607c55840e977203b4d8b5e5"
@@ -101,7 +101,7 @@ func TestStreamgate(t *testing.T) {
 	}
 }
 
-// begin finds everything as make deploy left it, and signs up those who watch.
+// begin checks that everything is as make deploy left it, and signs up the accounts that watch.
 func begin(ctx context.Context, t *testing.T) *suite {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -123,7 +123,7 @@ func begin(ctx context.Context, t *testing.T) *suite {
 			t.Fatal(err)
 		}
 	}
-	// Few, since signing many in at once is a load of its own, by which user-svc is scaled up.
+	// Few, since signing in many at once is a load of its own, which makes user-svc scale up.
 	const watching, pressing = 16, 2
 	accounts := make([]*audience.Account, watching+pressing)
 	var signUps errgroup.Group
@@ -178,7 +178,7 @@ func (s *suite) print(t *testing.T) {
 	fmt.Fprintf(os.Stdout, "\n%.0f s in all\n\n", time.Since(s.began).Seconds())
 }
 
-// putBack undoes something when the test is over, however it went, also when it was interrupted.
+// putBack undoes something when the test is over, however it ended, even if it was interrupted.
 func putBack(ctx context.Context, t *testing.T, undo func(ctx context.Context) error) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -190,7 +190,7 @@ func putBack(ctx context.Context, t *testing.T, undo func(ctx context.Context) e
 	})
 }
 
-// must ends the test on an error, with what the services and the ingress say.
+// must ends the test on an error, and shows what the services and the ingress say.
 func (s *suite) must(ctx context.Context, t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -19,14 +19,14 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// answer is one of curl -i.
+// answer is an answer as curl -i prints it.
 type answer struct {
 	http.Header
 
 	text []byte
 }
 
-// curl runs it as somebody at a shell does, and asks for a status.
+// curl runs curl as at a shell, and requires a status.
 func curl(ctx context.Context, t *testing.T, status int, args ...string) answer {
 	t.Helper()
 	text, err := exec.CommandContext(ctx, "curl", append([]string{"-sS", "-i", "--max-time", "20"}, args...)...).CombinedOutput()
@@ -57,7 +57,7 @@ func (a answer) into(t *testing.T, v any) {
 	}
 }
 
-// has asks for headers, each by a regular expression.
+// has requires headers that match, each given by a regular expression.
 func (a answer) has(t *testing.T, headers map[string]string) {
 	t.Helper()
 	for name, pattern := range headers {
@@ -67,7 +67,7 @@ func (a answer) has(t *testing.T, headers map[string]string) {
 	}
 }
 
-// tour is that of the README, line by line.
+// tour is the README's tour, line by line.
 func tour(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	email := s.run + "-Tour@example.com"
 	var account struct{ ID, Name, Picture, Email, CreatedAt string }

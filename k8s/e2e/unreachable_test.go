@@ -15,7 +15,7 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// nowhere is an address at which nobody listens, in a pod.
+// nowhere is an address, in a pod, at which nothing listens.
 const nowhere = "127.0.0.1:1"
 
 // mistaken is an install that can't work.
@@ -26,7 +26,8 @@ type mistaken struct {
 	seen             string // what the pod's state or log says
 }
 
-// unreachable installs what can't work, in a namespace of its own: each time the reason is to be seen, no pod is ready, and Helm, if it waits, fails.
+// unreachable installs what can't work, in a namespace of its own. Each time the reason must be visible, no pod may be
+// ready, and Helm must fail if it waits.
 func unreachable(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	cases := []mistaken{
 		{"nosecret", "session-svc", "redis.existingSecret=absent", "the secret absent is missing", `secret "absent" not found`},
@@ -73,10 +74,10 @@ func unreachable(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = fmt.Sprintf("%d installs that can't work: the reason is in the notes, the pod's state or its log; none is ready, helm --wait fails", len(cases))
 }
 
-// scratchSpace is a namespace for what can't work.
+// scratchSpace returns the namespace for what can't work.
 func (s *suite) scratchSpace() string { return s.run }
 
-// scratch makes it, and in it addresses of stores that aren't there.
+// scratch makes that namespace, with addresses of stores that don't exist.
 func (s *suite) scratch(ctx context.Context, t *testing.T) {
 	t.Helper()
 	name := s.scratchSpace()
@@ -96,7 +97,8 @@ func (s *suite) scratch(ctx context.Context, t *testing.T) {
 	}
 }
 
-// scratchArgs are those of Helm for an install that can't work: the images are those of the services, all else is as in the charts but for the mistake.
+// scratchArgs returns Helm's arguments for an install that can't work: the images of the services, and all else as in
+// the charts but for the mistake.
 func (s *suite) scratchArgs(c mistaken) []string {
 	args := []string{
 		c.release, "charts/" + c.service, "--namespace", s.scratchSpace(), "--values", s.releases[c.service].Image, "--set", "replicas=1," + c.set,
@@ -115,7 +117,7 @@ func (s *suite) scratchPods(ctx context.Context, c mistaken) ([]corev1.Pod, erro
 	return list.Items, nil
 }
 
-// explained looks whether a pod's state, or its log, says what is the matter.
+// explained checks that a pod's state, or its log, says what is wrong.
 func (s *suite) explained(ctx context.Context, c mistaken) error {
 	pods, err := s.scratchPods(ctx, c)
 	if err != nil {

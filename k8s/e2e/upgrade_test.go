@@ -10,14 +10,14 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// previous is what the charts were before: where they are, as of which commit, and the values that went with them.
+// previous is what the charts were before: their folder, their commit, and the values that went with them.
 type previous struct {
 	folder string
 	commit string
 	values map[string][]string // Helm's arguments, by service
 }
 
-// upgrade goes from the charts as they were before to those of today, and back by helm rollback. The services' images are the same.
+// upgrade goes from the previous charts to today's, and back by helm rollback. The services' images are the same.
 func upgrade(ctx context.Context, t *testing.T, s *suite) {
 	t.Run("with-put-back", func(t *testing.T) {
 		putBack(ctx, t, func(ctx context.Context) error {
@@ -36,7 +36,7 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 		s.row(t, "rolling upgrade of all three, from the previous charts", func(t *testing.T, row *table.Row) {
 			load := s.watch(ctx, t)
 			for _, service := range kube.Services() {
-				// With the values that somebody had before: what they know must still be understood.
+				// With the values of before: the new charts must still understand them.
 				s.must(ctx, t, s.releases[service].UpgradeTo(ctx, "charts/"+service, s.as(service, "now", from)...))
 				s.must(ctx, t, s.Settled(ctx, service))
 			}
@@ -65,12 +65,14 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 	})
 }
 
-// as are the values of before, and an annotation of the pods, so that they are replaced even if the charts make the same of them.
+// as returns the previous values, and an annotation of the pods, so that they are replaced even if the charts render
+// the same.
 func (s *suite) as(service, version string, from previous) []string {
 	return append([]string{"--values", s.releases[service].Image, "--set-string", "podAnnotations.e2e=" + version}, from.values[service]...)
 }
 
-// previously gets the charts of the last commit that had another version of them, or else of the last but one that changed them.
+// previously checks out the charts of the last commit that had another version of them, or else of the last but one
+// that changed them.
 func (s *suite) previously(ctx context.Context, t *testing.T) previous {
 	t.Helper()
 	git := func(args ...string) string {
@@ -100,7 +102,7 @@ func (s *suite) previously(ctx context.Context, t *testing.T) previous {
 		t.Fatal(err)
 	}
 	for _, service := range kube.Services() {
-		// Which files make deploy took then.
+		// The files of values that make deploy used then.
 		said, err := s.Run(ctx, "bash", "-c", `. "$1/k8s/lib.sh" && values "$2" && printf '%s\n' "${files[@]}"`, "", p.folder, service)
 		s.must(ctx, t, err)
 		for argument := range strings.FieldsSeq(said) {

@@ -10,7 +10,7 @@ import (
 	"streamgate/k8s/e2e/table"
 )
 
-// wrongValues upgrades with a mistake in the values. Helm must name it, and nothing must have changed.
+// wrongValues upgrades with a mistake in the values. Helm must name it and change nothing.
 func wrongValues(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	before, err := s.Helm(ctx, "list", "--namespace", kube.Namespace, "--output", "yaml")
 	s.must(ctx, t, err)

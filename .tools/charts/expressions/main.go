@@ -1,4 +1,5 @@
-// Expressions prints every PromQL expression of the dashboards and alerts, one JSON object a line, for whoever asks a Prometheus them.
+// Expressions prints every PromQL expression of the dashboards and alerts, one JSON object a line, for a program that
+// sends them to Prometheus.
 package main
 
 import (

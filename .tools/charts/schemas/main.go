@@ -1,5 +1,5 @@
-// Schemas writes the values.schema.json of services' charts, each from the part that is in all of them, schema.yaml of service-lib, and
-// the chart's own schema.yaml.
+// Schemas writes the values.schema.json of the services' charts. Each is made of schema.yaml of service-lib, which all
+// of them share, and the chart's own schema.yaml.
 package main
 
 import (
@@ -47,11 +47,11 @@ func write(folder, chart string) error {
 	if err := encoder.Encode(schema); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, chart, "values.schema.json"), text.Bytes(), 0o644) //nolint:gosec // a source, for everybody
+	return os.WriteFile(filepath.Join(folder, chart, "values.schema.json"), text.Bytes(), 0o644) //nolint:gosec // a source, which everybody may read
 }
 
 func read(file string) (map[string]any, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // in the folder that make names
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func read(file string) (map[string]any, error) {
 	return content, nil
 }
 
-// add adds what a chart has of its own. It is an error to say again, or otherwise, what all charts have.
+// add adds a chart's own values. It is an error to repeat, or to change, a value that all charts have.
 func add(schema, own map[string]any) error {
 	var errs error
 	for key, value := range own {
@@ -83,7 +83,7 @@ func add(schema, own map[string]any) error {
 	return errs
 }
 
-// closeAll makes every schema that lists properties one of an object that has no others.
+// closeAll forbids other properties in every schema that lists properties.
 func closeAll(schema any) {
 	switch schema := schema.(type) {
 	case map[string]any:

@@ -11,12 +11,12 @@
 {{ include "streamgate.env" (list "DEMO_CONTENT" .Values.demoContent) }}
 {{- end }}
 
-{{/* The folder of the files, where they are in one. */}}
+{{/* The folder of the files, if they are in a folder. */}}
 {{- define "content-svc.folder" -}}
 {{- if hasPrefix "file://" .Values.media.url }}{{ trimPrefix "file://" .Values.media.url }}{{ end -}}
 {{- end }}
 
-{{/* The claim of the folder; none if each pod has its own. */}}
+{{/* The claim of the folder; empty if each pod has its own. */}}
 {{- define "content-svc.claim" -}}
 {{- with .Values.media.persistence -}}
 {{- if .existingClaim }}{{ .existingClaim }}{{ else if .enabled }}{{ include "streamgate.fullname" $ }}-media{{ end -}}
@@ -46,7 +46,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Held against the run.yaml of the service by a test. */}}
+{{/* A test compares these with the service's run.yaml. */}}
 {{- define "content-svc.paths" -}}
 - path: /media
 - path: /docs/content-svc
@@ -57,7 +57,7 @@
 - {name: session-svc, port: 8081}
 {{- end }}
 
-{{/* Whether a lease is alive. */}}
+{{/* session-svc knows whether a lease is alive. */}}
 {{- define "content-svc.callees" -}}
 - {name: session-svc, port: 8081}
 {{- end }}

@@ -11,7 +11,7 @@ spec:
     name: {{ include "streamgate.fullname" . }}
   minReplicas: {{ .Values.autoscaling.minReplicas }}
   maxReplicas: {{ .Values.autoscaling.maxReplicas }}
-  # The larger wish counts. CPU is there for the day on which requests can't be counted: an HPA without a metric does nothing.
+  # The larger result counts. CPU is there for when requests can't be counted: an HPA without a metric does nothing.
   metrics:
     - type: Pods
       pods:

@@ -90,7 +90,7 @@ spec:
           envFrom:
             {{- toYaml . | nindent 12 }}
           {{- end }}
-          # Alive as soon as it listens; ready once its store has answered. So a store that is away makes no pod restart.
+          # Alive as soon as it listens; ready once its store has answered. So no pod restarts because its store is away.
           startupProbe:
             httpGet:
               path: /livez
@@ -135,7 +135,7 @@ metadata:
 automountServiceAccountToken: false
 {{- end }}
 
-{{/* Only where a second replica can take over: of a single one it would do nothing, or block every drain. */}}
+{{/* Only where a second replica can take over: for a single one it would do nothing, or block every drain. */}}
 {{- define "streamgate.pdb" -}}
 {{- if gt (int (include "streamgate.maxReplicas" .)) 1 -}}
 apiVersion: policy/v1

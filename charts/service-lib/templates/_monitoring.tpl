@@ -20,8 +20,8 @@ spec:
 {{- end }}
 
 {{/*
-The alerts: those of every service here, its own in "<chart>.alerts". Where there is no Prometheus operator, .spec is a rule file
-as Prometheus reads it.
+The alerts: those of every service are here, a service's own in "<chart>.alerts". Without a Prometheus operator, .spec is a rule
+file that Prometheus reads.
 */}}
 {{- define "streamgate.prometheusrule" -}}
 {{- if .Values.prometheusRule.enabled -}}
@@ -50,7 +50,7 @@ spec:
 {{- end -}}
 {{- end }}
 
-{{/* The labels by which this release's series are known. */}}
+{{/* The labels that identify this release's series. */}}
 {{- define "streamgate.series" -}}
 namespace="{{ .Release.Namespace }}",service="{{ .Chart.Name }}"
 {{- end }}

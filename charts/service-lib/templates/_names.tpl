@@ -1,4 +1,4 @@
-{{/* The name of all that a release makes: the release's, if it has the chart's name in it. */}}
+{{/* The name of a release's objects: the release's own, if it contains the chart's name. */}}
 {{- define "streamgate.fullname" -}}
 {{- $name := .Release.Name -}}
 {{- if not (contains .Chart.Name $name) -}}
@@ -7,13 +7,13 @@
 {{- default $name .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}{{/* 52: room for "-internal" and the like within 63 */}}
 {{- end }}
 
-{{/* What the selectors select. It must never change: a Deployment's selector is immutable. */}}
+{{/* The labels of the selectors. They must never change: a Deployment's selector is immutable. */}}
 {{- define "streamgate.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* Of a pod: without the chart's version, which alone is no reason to replace every pod. */}}
+{{/* The labels of a pod, without the chart's version, which alone is no reason to replace every pod. */}}
 {{- define "streamgate.podLabels" -}}
 {{ include "streamgate.selector" . }}
 app.kubernetes.io/part-of: streamgate

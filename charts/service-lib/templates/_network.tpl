@@ -1,5 +1,5 @@
 {{/*
-Everything is denied but what is listed. A service's peers are in its chart: "<chart>.callers" and "<chart>.callees", each with a
+Only what is listed is allowed. A service's peers are in its chart: "<chart>.callers" and "<chart>.callees", each with a
 service's name and a port of the listener that is called.
 */}}
 {{- define "streamgate.networkpolicy" -}}

@@ -1,8 +1,8 @@
-{{/* How to go on, and what is missing. list: root, names of secrets made by others. */}}
+{{/* The next steps, and what is missing. */}}
 {{- define "streamgate.notes" -}}
 {{- $name := include "streamgate.fullname" . -}}
 {{- $namespace := .Release.Namespace -}}
-{{ .Chart.Name }} {{ .Chart.AppVersion }} is being rolled out. See it become ready:
+{{ .Chart.Name }} {{ .Chart.AppVersion }} is being rolled out. Watch it become ready:
 
   kubectl -n {{ $namespace }} rollout status deployment/{{ $name }}
 

@@ -1,4 +1,4 @@
-{{/* What the restricted Pod Security standard asks of a pod, and a group that may read its volumes. */}}
+{{/* What the restricted Pod Security standard requires of a pod, and a group that may read its volumes. */}}
 {{- define "streamgate.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -52,7 +52,7 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* "true" if something else than the Deployment says how many replicas there are. */}}
+{{/* "true" if something other than the Deployment decides how many replicas there are. */}}
 {{- define "streamgate.scaled" -}}
 {{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
 {{- fail "autoscaling.enabled, keda.enabled: choose one; two autoscalers of one Deployment fight" -}}

@@ -26,9 +26,9 @@ One secret, generated once. dict: root, name, keys (key: password, bytes or ed25
 
 A hook, since Helm forgets hooks: no upgrade, rollback or uninstall of any of the three releases changes or deletes it.
 
-"helm template" has no cluster to ask, so what it generated would be new each time, and in its output: it gets the command instead.
-A lookup finds nothing then. It finds a list, be it empty, in every cluster, also in a namespace that is about to be made. It asks
-for service accounts, since whoever may install the chart may make one.
+"helm template" has no cluster to ask, so a generated secret would be new each time, and shown: it prints the command instead. It
+is known by a lookup that finds nothing: in a cluster it finds a list, even an empty one, even in a namespace that is about to be
+made. The lookup asks for service accounts, since a user who may install the chart may create one.
 */}}
 {{- define "streamgate.secret" -}}
 {{- $namespace := .root.Release.Namespace -}}

@@ -12,7 +12,7 @@ spec:
       targetPort: public
       appProtocol: http
 ---
-# For the other services alone; no Ingress leads here.
+# Only for the other services; no Ingress leads here.
 apiVersion: v1
 kind: Service
 metadata:
@@ -33,7 +33,7 @@ metadata:
   {{- include "streamgate.metadata" (dict "root" . "suffix" "metrics" "labels" (dict "app.kubernetes.io/component" "metrics")) | nindent 2 }}
 spec:
   clusterIP: None
-  publishNotReadyAddresses: true # one that waits for its database has something to tell as well
+  publishNotReadyAddresses: true # a pod that waits for its database has metrics too
   selector:
     {{- include "streamgate.selector" . | nindent 4 }}
   ports:
@@ -103,8 +103,8 @@ spec:
 {{- end }}
 
 {{/*
-Traefik's own object. Only here can the strategy be chosen: of two pods that are drawn, the request goes to the one with fewer under way.
-All paths are one rule, since Traefik counts what is under way for each rule apart. A prefix ends where a segment ends, as in an Ingress.
+Traefik's own object. Only here can the strategy be chosen: of two random pods, the request goes to the one with fewer under way.
+All paths are one rule, since Traefik counts what is under way separately for each rule. A prefix ends where a segment ends, as in an Ingress.
 */}}
 {{- define "streamgate.ingressroute" -}}
 {{- if .Values.ingressRoute.enabled -}}

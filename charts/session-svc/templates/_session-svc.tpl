@@ -28,7 +28,7 @@
 []
 {{- end }}
 
-{{/* Held against the run.yaml of the service by a test. */}}
+{{/* A test compares these with the service's run.yaml. */}}
 {{- define "session-svc.paths" -}}
 - path: /content
 - path: /streams

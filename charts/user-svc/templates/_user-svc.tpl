@@ -45,7 +45,7 @@
   readOnly: true
 {{- end }}
 
-{{/* Held against the run.yaml of the service by a test. */}}
+{{/* A test compares these with the service's run.yaml. */}}
 {{- define "user-svc.paths" -}}
 - path: /users
 - path: /auth

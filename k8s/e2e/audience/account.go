@@ -14,10 +14,10 @@ import (
 	"streamgate/k8s/load/player"
 )
 
-// Password is that of every account.
+// Password is the password of every account.
 const Password = "123456"
 
-// Account is somebody's, with a device that is signed in.
+// Account is an account with a device that is signed in.
 type Account struct {
 	Email   string
 	Device  player.Device
@@ -26,10 +26,10 @@ type Account struct {
 	signedIn time.Time
 }
 
-// lasts is for how long a token is good for a load, which may take some minutes: an access token counts for ten.
+// lasts is how long a token must still be valid for a load of some minutes. An access token is valid for ten.
 const lasts = 3 * time.Minute
 
-// SignUp makes an account at the address of the ingress, and signs a device in.
+// SignUp creates an account at the address of the ingress, and signs a device in.
 func SignUp(ctx context.Context, base, email string) (*Account, error) {
 	status, body, err := ask(ctx, http.MethodPost, base+"/users", nil, url.Values{"email": {email}, "password": {Password}})
 	if err != nil || status != http.StatusCreated {
@@ -53,7 +53,7 @@ func (a *Account) SignIn(ctx context.Context, base string) error {
 	return nil
 }
 
-// Delete deletes the account, with all that it plays.
+// Delete deletes the account, and with it all that it plays.
 func (a *Account) Delete(ctx context.Context, base string) error {
 	if err := a.SignIn(ctx, base); err != nil { // its token may have expired
 		return err
@@ -90,7 +90,7 @@ func signedIn(body []byte) (player.Device, string, error) {
 	return player.Device{Account: claims.Account, Session: claims.Session, Token: answer.Token}, answer.Refresh, nil
 }
 
-// unmeasured is for what is done before and after a load.
+// unmeasured sends what is done before and after a load.
 var unmeasured = &http.Client{Timeout: 20 * time.Second}
 
 func ask(ctx context.Context, method, address string, header http.Header, form url.Values) (int, []byte, error) {

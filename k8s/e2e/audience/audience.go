@@ -18,7 +18,7 @@ import (
 // Limit is how many streams an account may have.
 const Limit = 3
 
-// Options of a load. Of a thing whose period is 0 there is none.
+// Options of a load. A part whose period is 0 is left out.
 type Options struct {
 	Base     string // address of the ingress
 	Content  string // what is played
@@ -27,12 +27,12 @@ type Options struct {
 
 	Heartbeats time.Duration // how often each stream has a heartbeat
 	Fetches    time.Duration // how often each fetches a part of its video
-	Visits     time.Duration // how often somebody starts a third stream, is refused a fourth, and stops the third
+	Visits     time.Duration // how often an account starts a third stream, is refused a fourth, and stops the third
 	SignIns    time.Duration // how often a device signs in, looks at the catalogue and signs out
 	Listeners  int           // of how many accounts a device listens to the events
 }
 
-// Audience is a load that runs.
+// Audience is a running load.
 type Audience struct {
 	options   Options
 	transport http.RoundTripper
@@ -50,21 +50,21 @@ type Audience struct {
 	figures  *Figures
 }
 
-// playing is a stream that is to play all the time.
+// playing is a stream that is meant to play all the time.
 type playing struct {
 	account    *Account
 	id, source string
 }
 
 const (
-	// timeout of a request. Nobody waits longer.
+	// timeout of a request. No client waits longer.
 	timeout = 15 * time.Second
-	// connections is how many a load has open at most. When a cluster is stuck, the others wait, which counts as well: Docker's proxy, behind
-	// which kind's nodes are, ends for good when it has no file left for one more.
+	// connections is how many a load has open at most. When a cluster is stuck, further requests wait, which counts as
+	// well: Docker's proxy in front of kind's nodes ends for good when it has no file left for one more.
 	connections = 500
 )
 
-// Begin signs in whose token is old, starts the streams, and then the load.
+// Begin signs in the accounts whose tokens are old, and starts first the streams and then the load.
 func Begin(ctx context.Context, o Options) (*Audience, error) {
 	transport := player.NewTransport()
 	transport.MaxConnsPerHost = connections
@@ -99,7 +99,7 @@ func Begin(ctx context.Context, o Options) (*Audience, error) {
 			a.every(kind.period, i, len(o.Accounts), func(due time.Time) { kind.do(ctx, p, due) })
 		}
 	}
-	// As many as there are accounts at a time: a fourth stream is one only while nobody else has a third.
+	// An account has one visit at a time: its fourth stream is only a fourth while no other visit has a third.
 	visited := make(chan *Account, len(o.Accounts))
 	for _, account := range o.Accounts {
 		visited <- account
@@ -117,7 +117,7 @@ func Begin(ctx context.Context, o Options) (*Audience, error) {
 	return a, nil
 }
 
-// every does something once in a period, on time, however long it takes. Several that do the same share the period evenly.
+// every calls do once in a period, on time, however long it takes. Loops that do the same share the period evenly.
 func (a *Audience) every(period time.Duration, i, of int, do func(due time.Time)) {
 	if period == 0 {
 		return
@@ -140,14 +140,14 @@ func (a *Audience) every(period time.Duration, i, of int, do func(due time.Time)
 	})
 }
 
-// Answered is how many requests have ended by now.
+// Answered returns how many requests have ended by now.
 func (a *Audience) Answered() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.requests)
 }
 
-// Reached says by its error that fewer requests than that have ended by now.
+// Reached returns an error while fewer requests than that have ended.
 func (a *Audience) Reached(requests int) error {
 	if n := a.Answered(); n < requests {
 		return fmt.Errorf("%d requests have ended, not yet %d", n, requests)
@@ -155,7 +155,8 @@ func (a *Audience) Reached(requests int) error {
 	return nil
 }
 
-// End ends the load, looks whether all streams are still there, and stops them. Asked again, it gives the same figures.
+// End ends the load, checks that all streams are still there, and stops them. Called again, it returns the same
+// figures.
 func (a *Audience) End(ctx context.Context) *Figures {
 	if a.figures != nil {
 		return a.figures
@@ -180,7 +181,7 @@ func (a *Audience) End(ctx context.Context) *Figures {
 	return f
 }
 
-// note counts a request.
+// note records a request.
 func (a *Audience) note(r Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

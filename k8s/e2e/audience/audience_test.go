@@ -1,12 +1,8 @@
 package audience_test
 
 import (
-	"encoding/base64"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,105 +10,7 @@ import (
 	"streamgate/k8s/e2e/audience"
 )
 
-const testLease = 10 * time.Second
-
-// service answers as Streamgate does, as far as an audience asks, until something is broken.
-type service struct {
-	*httptest.Server
-
-	broken atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool] // true: it has answered
-
-	mu      sync.Mutex
-	streams map[string]*lease // by id
-	next    int
-}
-
-type lease struct {
-	name           string
-	began, expires time.Time
-}
-
-func newService(t *testing.T) *service {
-	t.Helper()
-	s := &service{streams: map[string]*lease{}}
-	mux := http.NewServeMux()
-	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "account", "sid": "session"}`)) + ".e30"
-	created := func(body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusCreated)
-			_, _ = w.Write([]byte(body))
-		}
-	}
-	mux.Handle("POST /users", created(`{}`))
-	mux.Handle("POST /auth", created(`{"token": "`+token+`", "refreshToken": "r"}`))
-	mux.HandleFunc("DELETE /auth", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /content", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("POST /streams", s.start)
-	mux.HandleFunc("GET /streams", func(w http.ResponseWriter, _ *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		fmt.Fprintf(w, `{"streams": [%s]}`, s.list())
-	})
-	mux.HandleFunc("POST /streams/{id}/heartbeat", func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		l := s.streams[r.PathValue("id")]
-		l.expires = time.Now().Add(testLease)
-		fmt.Fprintf(w, `{"expiresAt": %q, "resumed": false}`, stamp(l.expires))
-	})
-	mux.HandleFunc("DELETE /streams/{id}", func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.streams, r.PathValue("id"))
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("GET /media/clip", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(strings.Repeat("x", 100_000)))
-	})
-	mux.HandleFunc("GET /streams/events", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, "event: streams\ndata: {}\n\n")
-		_ = http.NewResponseController(w).Flush()
-		select {
-		case <-r.Context().Done():
-		case <-time.After(300 * time.Millisecond): // as a pod that ends
-		}
-	})
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if broken := s.broken.Load(); broken == nil || !(*broken)(w, r) {
-			mux.ServeHTTP(w, r)
-		}
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-func (s *service) list() string {
-	var all []string
-	for id, l := range s.streams {
-		all = append(all, fmt.Sprintf(`{"id": %q, "device": %q, "startedAt": %q, "expiresAt": %q}`, id, l.name, stamp(l.began), stamp(l.expires)))
-	}
-	return strings.Join(all, ",")
-}
-
-func (s *service) start(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.streams) == audience.Limit {
-		w.Header().Set("Retry-After", "10")
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(w, `{"code": "stream_limit_reached", "limit": 3, "streams": [%s]}`, s.list())
-		return
-	}
-	s.next++
-	id, now := fmt.Sprintf("stream-%d", s.next), time.Now()
-	s.streams[id] = &lease{r.FormValue("device"), now, now.Add(testLease)}
-	w.WriteHeader(http.StatusCreated)
-	fmt.Fprintf(w, `{"source": "%s/media/clip", "stream": {"id": %q, "startedAt": %q, "expiresAt": %q}}`, s.URL, id, stamp(now), stamp(now.Add(testLease)))
-}
-
-// run lets an audience of one account ask the service for a while. What is broken is so from the time at which all is under way.
+// run lets an audience of one account use the service for a while. Once all is under way, broken takes effect.
 func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool) *audience.Figures {
 	t.Helper()
 	s := newService(t)
@@ -130,7 +28,7 @@ func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool)
 	reach(t, func() bool { return a.Answered() >= 50 })
 	if broken != nil {
 		var met atomic.Bool
-		count := func(w http.ResponseWriter, r *http.Request) bool {
+		s.breaks(func(w http.ResponseWriter, r *http.Request) bool {
 			hit := true // also when it panics, as a connection that breaks does
 			defer func() {
 				if hit {
@@ -139,13 +37,12 @@ func run(t *testing.T, broken func(w http.ResponseWriter, r *http.Request) bool)
 			}()
 			hit = broken(w, r)
 			return hit
-		}
-		s.broken.Store(&count)
+		})
 		reach(t, met.Load)
 	}
 	from := a.Answered()
 	reach(t, func() bool { return a.Answered() >= from+100 })
-	s.broken.Store(nil)
+	s.breaks(nil)
 	reach(t, func() bool { return a.Answered() >= from+150 })
 	return a.End(t.Context())
 }

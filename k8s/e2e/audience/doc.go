@@ -1,3 +1,3 @@
-// Package audience is an open-loop load: many people who watch for long, while others come and go. Each request has its time, whatever became
-// of the ones before, and each counts: its latency is the time from when it was due.
+// Package audience is an open-loop load: many people watch for a long time, while others come and go. Each request has
+// its time, whatever became of the earlier ones, and each counts: its latency is the time since it was due.
 package audience

@@ -8,7 +8,7 @@ import (
 	"streamgate/k8s/load/check"
 )
 
-// Request is one that was made.
+// Request is a request that was made.
 type Request struct {
 	What string
 	Due  time.Time
@@ -20,22 +20,22 @@ type Request struct {
 	Fault string
 }
 
-// Figures are what a load comes to.
+// Figures are the results of a load.
 type Figures struct {
 	Began    time.Time
 	Took     time.Duration
 	Requests []Request // in the order of their ends
-	Lost     []string  // streams that ended, or lapsed, though nobody stopped them
-	// Rule is what the checks of the stream rule say of all that the players were told.
+	Lost     []string  // streams that ended or lapsed without being stopped
+	// Rule is the report of the checks of the stream rule on all that the players were told.
 	Rule check.Report
 }
 
-// Failed are the requests that failed.
+// Failed returns the requests that failed.
 func (f *Figures) Failed() []Request {
 	return slices.DeleteFunc(slices.Clone(f.Requests), func(r Request) bool { return r.Fault == "" })
 }
 
-// Quantile is the time within which so large a share of the requests were answered.
+// Quantile returns the time within which this share of the requests was answered.
 func (f *Figures) Quantile(share float64) time.Duration {
 	times := make([]time.Duration, 0, len(f.Requests))
 	for _, r := range f.Requests {
@@ -48,7 +48,7 @@ func (f *Figures) Quantile(share float64) time.Duration {
 	return times[min(int(share*float64(len(times))), len(times)-1)]
 }
 
-// Broken says by what the stream rule was broken, if it was.
+// Broken returns how the stream rule was broken, if it was.
 func (f *Figures) Broken() []string {
 	var all []string
 	for what, overlap := range map[string]check.Overlap{"leases lived": f.Rule.Overlap, "streams were served": f.Rule.Served} {

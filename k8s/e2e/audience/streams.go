@@ -14,7 +14,7 @@ import (
 // part is how much of a video player.Client fetches at a time, bytes.
 const part = 64 << 10
 
-// play makes one of a player's requests and judges it: fault says what is wrong with an answer that came whole.
+// play makes one of a player's requests and judges it: fault returns what is wrong with a complete answer, or "".
 func (a *Audience) play(due time.Time, request func(*player.Client) history.Op, fault func(history.Op, *witness) string) history.Op {
 	id := int(a.clients.Add(1))
 	w := &witness{transport: a.transport}
@@ -27,7 +27,7 @@ func (a *Audience) play(due time.Time, request func(*player.Client) history.Op, 
 	return op
 }
 
-// answered is the fault of an answer with another status.
+// answered returns a judgement by which only this status is right.
 func answered(status int) func(history.Op, *witness) string {
 	return func(op history.Op, w *witness) string {
 		if op.Answer.Status == status {
@@ -75,7 +75,7 @@ func (a *Audience) fetch(ctx context.Context, p *playing, due time.Time) {
 	a.notice(p, op)
 }
 
-// notice looks whether an answer says that the stream is over.
+// notice records a stream as lost if an answer says that it is over.
 func (a *Audience) notice(p *playing, op history.Op) {
 	switch op.Answer.Status {
 	case http.StatusGone, http.StatusNotFound, http.StatusForbidden:
@@ -84,7 +84,7 @@ func (a *Audience) notice(p *playing, op history.Op) {
 	}
 }
 
-// stillThere looks whether a stream is among those that play.
+// stillThere checks that a stream is among those that play.
 func (a *Audience) stillThere(ctx context.Context, p *playing) {
 	op := a.play(time.Now(), func(c *player.Client) history.Op {
 		return c.List(ctx, a.options.Base, &p.account.Device)

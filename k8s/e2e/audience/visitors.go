@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// plain makes a request that is no player's, and gives the body of its answer if that was as wanted.
+// plain makes a request that is not a player's, and returns the body of the answer if that was as wanted.
 func (a *Audience) plain(ctx context.Context, what, method, path, authorization string, due time.Time, want int) []byte {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -53,10 +53,10 @@ func (a *Audience) signIn(ctx context.Context, account *Account, due time.Time) 
 	a.plain(ctx, "sign-out", http.MethodDelete, "/auth", bearer, time.Now(), http.StatusNoContent)
 }
 
-// silence is for how long nothing may come from a server that says every 15 seconds that it is there.
+// silence is how long a server may send nothing; it sends a sign of life every 15 seconds.
 const silence = 20 * time.Second
 
-// listen listens to an account's events, and again when the server ends that. An end is none if the connection breaks.
+// listen listens to an account's events, and again when the server ends the answer. A broken connection is a failure.
 func (a *Audience) listen(ctx context.Context, account *Account) {
 	for {
 		due := time.Now()
@@ -82,7 +82,7 @@ func (a *Audience) listen(ctx context.Context, account *Account) {
 	}
 }
 
-// events reads one answer to its end, and says when its first event came.
+// events reads one answer to its end, and returns when its first event came.
 func (a *Audience) events(ctx context.Context, account *Account) (status int, first time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

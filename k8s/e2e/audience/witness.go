@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// witness sees one request through, and remembers what went wrong with it: a connection that broke, also amid an answer, or a failure's text.
+// witness follows one request, and records what went wrong with it: a connection that broke, even within an answer, or
+// the text of a failure.
 type witness struct {
 	transport http.RoundTripper
 
@@ -56,7 +57,7 @@ func (b *witnessed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// says tells how the request went.
+// says returns how the request went.
 func (w *witness) says() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,7 +67,7 @@ func (w *witness) says() string {
 	return fmt.Sprintf("%d %s", w.status, w.text)
 }
 
-// whole says whether an answer came, to its end.
+// whole reports whether an answer came, to its end.
 func (w *witness) whole() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,11 +15,11 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Namespace is where the services are, with MongoDB and Redis.
+// Namespace is the namespace of the services, MongoDB and Redis.
 const Namespace = "streamgate"
 
-// Services are the services, which are the repository's folders *-svc with a Go module. The releases of their charts, and what these make,
-// have the same names.
+// Services returns the names of the services, which are the repository's folders *-svc with a Go module. The releases
+// of their charts, and what these make, have the same names.
 func Services() []string {
 	_, file, _, _ := runtime.Caller(0)
 	names, err := filepath.Glob(filepath.Join(filepath.Dir(file), "../../../*-svc/go.mod"))
@@ -62,10 +62,10 @@ func Connect(name, root string) (*Cluster, error) {
 	return &Cluster{Interface: api, root: root, context: name, host: strings.TrimSuffix(config.Host, "/"), http: client}, nil
 }
 
-// poll is how often something that is waited for is looked at.
+// poll is how often a condition that is waited for is checked.
 const poll = 250 * time.Millisecond
 
-// Until looks until there is no reason against going on, or the time is over: then the error is the last reason.
+// Until calls look until it returns nil or the time is over. Then the error wraps the last one of look.
 func Until(ctx context.Context, limit time.Duration, look func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -77,7 +77,7 @@ func Until(ctx context.Context, limit time.Duration, look func(context.Context) 
 		if err == nil {
 			return nil
 		}
-		if last == nil || ctx.Err() == nil { // what the end of the time itself broke says nothing
+		if last == nil || ctx.Err() == nil { // an error that comes of the end of the time says nothing
 			last = err
 		}
 		select {

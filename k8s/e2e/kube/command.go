@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Run runs a program in the repository's folder. What it wrote is in the error as well, if it failed.
+// Run runs a program in the repository's folder, and returns what it wrote. If it failed, the error contains that as
+// well.
 func (c *Cluster) Run(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // tools, by what the tests say
 	command.Dir = c.root

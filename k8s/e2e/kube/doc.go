@@ -1,2 +1,2 @@
-// Package kube is the cluster under test, as somebody with kubectl and Helm has it in hand.
+// Package kube is the cluster under test, as kubectl and Helm see it.
 package kube

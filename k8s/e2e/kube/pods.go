@@ -10,10 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// patience is how long anything that becomes ready may take on a small machine.
+// patience is how long anything may take to become ready on a small machine.
 const patience = 2 * time.Minute
 
-// Pods are those of a service, or of what else has the name. Those that are ending are among them.
+// Pods returns the pods of a service, or of whatever else has the name, including those that are ending.
 func (c *Cluster) Pods(ctx context.Context, name string) ([]corev1.Pod, error) {
 	list, err := c.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + name})
 	if err != nil {
@@ -22,7 +22,7 @@ func (c *Cluster) Pods(ctx context.Context, name string) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-// Ready says that a pod is, and is to stay.
+// Ready reports whether a pod is ready and not ending.
 func Ready(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false
@@ -35,7 +35,7 @@ func Ready(pod *corev1.Pod) bool {
 	return false
 }
 
-// Settled waits until the pods of a service are those of its newest version, all of them ready, and none is ending any more.
+// Settled waits until all pods of a service are ready and of its newest version, and none is ending any more.
 func (c *Cluster) Settled(ctx context.Context, service string) error {
 	return Until(ctx, patience, func(ctx context.Context) error {
 		d, err := c.AppsV1().Deployments(Namespace).Get(ctx, service, metav1.GetOptions{})
@@ -64,7 +64,7 @@ func (c *Cluster) SettledAll(ctx context.Context) error {
 	return nil
 }
 
-// Gone waits until a pod is not there any more.
+// Gone waits until a pod no longer exists.
 func (c *Cluster) Gone(ctx context.Context, pod *corev1.Pod) error {
 	return Until(ctx, patience, func(ctx context.Context) error {
 		list, err := c.CoreV1().Pods(pod.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + pod.Name})
@@ -80,7 +80,7 @@ func (c *Cluster) Gone(ctx context.Context, pod *corev1.Pod) error {
 	})
 }
 
-// Workers are the nodes that can be drained.
+// Workers returns the nodes that can be drained.
 func (c *Cluster) Workers(ctx context.Context) ([]string, error) {
 	list, err := c.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: "!node-role.kubernetes.io/control-plane"})
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *Cluster) Workers(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Complaints are the last lines in the logs of everything of ours that are not mere information, with the pods' states.
+// Complaints returns the states of all our pods, and the last lines of their logs that are more than information.
 func (c *Cluster) Complaints(ctx context.Context) string {
 	const most = 15
 	logs, _ := c.Kubectl(ctx, "logs", "--namespace", Namespace, "--selector", "app.kubernetes.io/part-of=streamgate", "--prefix", "--since", "2m",

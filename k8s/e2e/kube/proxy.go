@@ -1,23 +1,18 @@
 package kube
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 )
 
-// Pod is the address of a pod's port, by way of the API server. It takes the header Authorization for its own.
+// Pod returns the address of a pod's port through the API server, which keeps the header Authorization for itself.
 func (c *Cluster) Pod(pod string, port int) string {
 	return fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:%d/proxy", c.host, Namespace, pod, port)
 }
 
-// Client is the one by which addresses of the API server can be asked.
+// Client returns the client for addresses of the API server.
 func (c *Cluster) Client() *http.Client { return c.http }
 
 func (c *Cluster) get(ctx context.Context, address string) ([]byte, error) {
@@ -38,54 +33,4 @@ func (c *Cluster) get(ctx context.Context, address string) ([]byte, error) {
 		return body, fmt.Errorf("%s: %w", address, err)
 	}
 	return body, nil
-}
-
-// Answered is how many requests a pod's public listener has answered since it started.
-func (c *Cluster) Answered(ctx context.Context, pod string) (float64, error) {
-	text, err := c.get(ctx, c.Pod(pod, 9090)+"/metrics")
-	if err != nil {
-		return 0, err
-	}
-	sum := 0.0
-	lines := bufio.NewScanner(strings.NewReader(string(text)))
-	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if strings.HasPrefix(series, "http_requests_total{") && strings.Contains(series, `listener="public"`) {
-			n, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				return 0, fmt.Errorf("metrics of %s: %w", pod, err)
-			}
-			sum += n
-		}
-	}
-	return sum, nil
-}
-
-// Query asks Prometheus, and gives the values of all series that come of it.
-func (c *Cluster) Query(ctx context.Context, expression string) ([]float64, error) {
-	address := c.host + "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query?query=" + url.QueryEscape(expression)
-	text, err := c.get(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		Data struct {
-			Result []struct {
-				Value [2]any `json:"value"`
-			} `json:"result"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return nil, fmt.Errorf("answer of Prometheus: %w", err)
-	}
-	var values []float64
-	for _, series := range answer.Data.Result {
-		number, _ := series.Value[1].(string)
-		value, err := strconv.ParseFloat(number, 64)
-		if err != nil {
-			return nil, fmt.Errorf("answer of Prometheus: %w", err)
-		}
-		values = append(values, value)
-	}
-	return values, nil
 }

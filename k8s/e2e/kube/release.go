@@ -12,13 +12,14 @@ import (
 // Release is an installed chart as it was found.
 type Release struct {
 	Name string
-	// Values and Image are files: of the values that somebody gave it, and of those among them that say which image it runs.
+	// Values and Image are files: the values that were set for the release, and those among them that say which image
+	// it runs.
 	Values, Image string
 
 	cluster *Cluster
 }
 
-// Release looks a service's release up, and writes its values into a folder.
+// Release looks up a service's release, and writes its values into a folder.
 func (c *Cluster) Release(ctx context.Context, name, folder string) (*Release, error) {
 	text, err := c.Helm(ctx, "get", "values", name, "--namespace", Namespace, "--output", "yaml")
 	if err != nil {
@@ -43,7 +44,7 @@ func (c *Cluster) Release(ctx context.Context, name, folder string) (*Release, e
 	return r, nil
 }
 
-// Upgrade upgrades it to the chart of today, with the values that it had and the arguments. It doesn't wait for the pods.
+// Upgrade upgrades it to today's chart, with the values that it had and the arguments. It doesn't wait for the pods.
 func (r *Release) Upgrade(ctx context.Context, args ...string) error {
 	return r.UpgradeTo(ctx, "charts/"+r.Name, append([]string{"--values", r.Values}, args...)...)
 }

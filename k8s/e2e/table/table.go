@@ -19,11 +19,12 @@ type Row struct {
 	Remark  string
 }
 
-// Load is what a load came to.
+// Load is the result of a load.
 type Load struct {
 	Requests, Failed, Lost int
 	P50, P99               time.Duration
-	// Busy is the share of this machine's processors that was used, by whatever. When there is nothing left, all that is late may be so for that.
+	// Busy is the share of this machine's processors that was in use, by any program. When all of it is, that alone may
+	// explain what is late.
 	Busy float64
 }
 

@@ -11,7 +11,7 @@ import (
 	"streamgate/k8s/load/bench/wire"
 )
 
-// mostTokens bounds the accounts that take part in one measurement through the service: each needs a token.
+// mostTokens is how many accounts take part in one measurement through the service at most: each needs a token.
 const mostTokens = 60_000
 
 // sizes measures how memory and speed depend on the number of accounts.
@@ -36,14 +36,14 @@ func (s *stage) sizes(ctx context.Context) error {
 	return nil
 }
 
-// size gives a row, and the bytes of an account's leases.
+// size returns a row of the table, and the bytes of an account's leases.
 func (s *stage) size(ctx context.Context, n int) ([]string, float64, error) {
 	state, err := s.full(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
 	leases := state.Without(s.idle)
-	// Whatever was there before is not measured along.
+	// What was there before must not be measured too.
 	for _, c := range []*rig.Copy{leases, s.idle} {
 		if err := s.redis.Clear(ctx, c, 0, max(n, len(s.tokens))); err != nil {
 			return nil, 0, err
@@ -63,7 +63,7 @@ func (s *stage) size(ctx context.Context, n int) ([]string, float64, error) {
 	floor, err := s.calmly(func() (sample, error) {
 		calls := int(s.lasts().Seconds() * 40_000)
 		var rate float64
-		taken, err := measure(nobody{}, s.redis, children{}, func() (_ int, err error) {
+		taken, err := measure(absent{}, s.redis, children{}, func() (_ int, err error) {
 			rate, err = s.redis.Benchmark(ctx, s.Connections, calls, n, s.scripts.renew.Anyone(s.template.ID)...)
 			return calls, err
 		})
@@ -94,7 +94,7 @@ func (s *stage) size(ctx context.Context, n int) ([]string, float64, error) {
 	}, each(playing - signedIn), nil
 }
 
-// drawn gives tokens of accounts that are drawn from n.
+// drawn returns the tokens of accounts drawn at random from n.
 func (s *stage) drawn(n int) ([]string, error) {
 	if n <= len(s.tokens) {
 		return s.tokens[:n], nil

@@ -54,7 +54,7 @@ func compare(ctx context.Context, o Options, world *rig.World) error {
 	return nil
 }
 
-// compared makes a row of rounds of two.
+// compared returns the row for rounds of two samples.
 func compared(kind string, rounds [][]sample) []string {
 	of := func(which int, figure func(sample) float64) float64 {
 		var all []float64

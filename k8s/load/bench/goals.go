@@ -2,10 +2,10 @@ package bench
 
 import "fmt"
 
-// goals are those of the design, section 8, with what was measured.
+// goals are those of k8s/load/README.md, with what was measured.
 type goals struct{ table }
 
-// goal notes a measurement. Better says that larger figures are better.
+// goal records a measurement. better is true if larger figures are better.
 func (g *goals) goal(what, format string, wanted float64, better bool, found spread) {
 	if len(g.rows) == 0 {
 		g.add("", "goal", "found", "least", "largest", "")
@@ -22,5 +22,5 @@ func (g *goals) goal(what, format string, wanted float64, better bool, found spr
 	g.add(what, relation+show(wanted), show(found.median), show(found.least), show(found.largest), verdict)
 }
 
-// asPercent is for ratios.
+// asPercent returns a ratio in percent.
 func (s spread) asPercent() spread { return spread{100 * s.median, 100 * s.least, 100 * s.largest} }

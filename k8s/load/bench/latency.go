@@ -10,8 +10,8 @@ import (
 // openConnections are more than the load needs, so that a request hardly waits for one.
 const openConnections = 256
 
-// latency offers a mix at 10 to 110 % of the maximum, and starts at half of theirs, and measures how long answers take from the instant
-// at which a request was due.
+// latency offers a mix at 10 to 110 % of the maximum, and starts at half of theirs, and measures how long answers take
+// from the instant at which a request was due.
 func (s *stage) latency(ctx context.Context) error {
 	if err := s.warm(ctx); err != nil {
 		return err

@@ -14,13 +14,13 @@ const (
 	startShare = 6
 	stopShare  = 5
 	listShare  = 4
-	// hotShare of all requests are for one account, beside what Zipf's law gives it.
+	// hotShare is the percentage of requests for one account, beside what Zipf's law gives it.
 	hotShare = 5
-	// zipfExponent is that of the popularity of accounts.
+	// zipfExponent is the exponent of the popularity of accounts.
 	zipfExponent = 1.1
 )
 
-// mix is a source of what accounts do, some much more than others.
+// mix is a source of requests of accounts, some much more popular than others.
 type mix struct {
 	random  *rand.Rand
 	zipf    *rand.Zipf
@@ -37,7 +37,7 @@ type asked struct {
 	text    []byte
 }
 
-// mixed begins with accounts that have three streams each.
+// mixed returns a mix in which each account has three streams at first.
 func (s *stage) mixed() *mix {
 	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same in each run
 	last := uint64(len(s.tokens) - 1)     //nolint:gosec // not negative
@@ -49,7 +49,7 @@ func (s *stage) mixed() *mix {
 	return m
 }
 
-// Next is wire.Source's.
+// Next implements wire.Source.
 func (m *mix) Next() ([]byte, int, bool) {
 	if len(m.free) == 0 {
 		m.free = append(m.free, len(m.pending))
@@ -79,7 +79,7 @@ func (m *mix) Next() ([]byte, int, bool) {
 	return a.text, slot, true
 }
 
-// Done is wire.Source's.
+// Done implements wire.Source.
 func (m *mix) Done(slot int, answer wire.Answer) {
 	a := &m.pending[slot]
 	m.free = append(m.free, slot)

@@ -16,12 +16,12 @@ type Options struct {
 	Only        []string      // names of parts; none is all
 	Settings    []string      // environment of the service, such as GOMAXPROCS=1
 	Connections int           // of the load, and of redis-benchmark: as many as the service's pool has
-	Patience    time.Duration // to wait in all for a machine on which others are quiet
+	Patience    time.Duration // how long to wait in all for other programs to be quiet
 	Work        string        // a folder for what is built
 	Out         io.Writer
 }
 
-// lasts is the length of one measurement.
+// lasts returns the length of one measurement.
 func (o *Options) lasts() time.Duration {
 	if o.Lasts > 0 {
 		return o.Lasts
@@ -32,7 +32,7 @@ func (o *Options) lasts() time.Duration {
 	return 3 * time.Second
 }
 
-// rounds is how often each is repeated, in turn with the others.
+// rounds returns how often each measurement is repeated, in turn with the others.
 func (o *Options) rounds() int {
 	if o.Rounds > 0 {
 		return o.Rounds
@@ -43,7 +43,7 @@ func (o *Options) rounds() int {
 	return 5
 }
 
-// accounts are fewer than the 20,000 tokens that the service remembers.
+// accounts returns how many accounts take part, fewer than the 20,000 tokens that the service remembers.
 func (o *Options) accounts() int {
 	if o.Quick {
 		return 4000
@@ -51,7 +51,7 @@ func (o *Options) accounts() int {
 	return 12_000
 }
 
-// wants says whether a part is to be done. Profiles measure nothing, so they have to be asked for.
+// wants reports whether a part is to be run. Profiles measure nothing, so they have to be named.
 func (o *Options) wants(part string) bool {
 	return len(o.Only) == 0 && part != profilesPart || slices.Contains(o.Only, part)
 }

@@ -101,7 +101,7 @@ func (s *stage) startNode(ctx context.Context, folder string) (*other, error) {
 	return o, err
 }
 
-// plays are of accounts that nobody has used, since nothing ends a stream there.
+// plays returns plays of accounts that were not used before, since nothing ends a stream there.
 func (o *other) plays() (*list, error) {
 	const accounts = 4000
 	var tokens []string

@@ -10,10 +10,11 @@ import (
 	"streamgate/k8s/load/bench/wire"
 )
 
-// profilesPart is what they are called.
+// profilesPart is the name of this part.
 const profilesPart = "profiles"
 
-// profiles writes profiles of the service under load to the folder for what is built: CPU of these seconds, allocations since its start.
+// profiles writes profiles of the service under load to the folder for what is built: CPU of these seconds, allocations
+// since its start.
 func (s *stage) profiles(ctx context.Context) error {
 	if err := s.warm(ctx); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,8 +28,8 @@ const (
 	getStarts  = "starts, GET /content/:id/play"
 )
 
-// Rates finds how many requests of each kind are answered in a second, in rounds: each round measures everything once, so that
-// what else the machine does falls on all alike.
+// rates measures how many requests of each kind are answered in a second, in rounds: each round measures everything
+// once, so that other load on the machine affects all alike.
 func (s *stage) rates(ctx context.Context) error {
 	empty, err := startServer(ctx, emptyServer)
 	if err != nil {
@@ -48,7 +47,7 @@ func (s *stage) rates(ctx context.Context) error {
 	load, mixed := s.heartbeats(s.tokens), s.mixed()
 	gin := func(server *rig.Server) func() (sample, error) {
 		return func() (sample, error) {
-			return measure(server, nobody{}, self{}, func() (int, error) {
+			return measure(server, absent{}, self{}, func() (int, error) {
 				load, err := wire.Closed(ctx, server.Addr, s.Connections, load, s.lasts())
 				if err != nil {
 					return 0, err
@@ -136,7 +135,7 @@ func ratio(r, floor *row) spread {
 	return spreadOver(ratios)
 }
 
-// complain names answers that should not have been.
+// complain names answers of unexpected statuses.
 func (s *stage) complain(name string, samples ...sample) {
 	statuses := map[int]int{}
 	for _, each := range samples {
@@ -153,44 +152,4 @@ func (s *stage) complain(name string, samples ...sample) {
 		line := fmt.Sprint(statuses)
 		_, _ = fmt.Fprintf(s.Out, "  %s: refused or failed, by status: %s\n", name, strings.TrimPrefix(line, "map"))
 	}
-}
-
-// floorOfRenewals is what redis-benchmark reaches with the call that a heartbeat makes, on the same accounts.
-func (s *stage) floorOfRenewals(ctx context.Context) (sample, error) {
-	if err := s.playing(ctx, len(s.tokens)); err != nil {
-		return sample{}, err
-	}
-	return s.floor(ctx, s.scripts.renew.Anyone(s.template.ID))
-}
-
-// floorOfStarts does the same with starts, on accounts that have none yet, in a database of their own, which is emptied afterwards.
-func (s *stage) floorOfStarts(ctx context.Context) (sample, error) {
-	call, signedIn := s.scripts.start.OnNew(s.template.ID, s.idle)
-	for _, name := range signedIn {
-		if err := s.redis.Client.Copy(ctx, name, name, floorDatabase, true).Err(); err != nil {
-			return sample{}, fmt.Errorf("floor: %w", err)
-		}
-	}
-	taken, err := s.floor(ctx, call, "--dbnum", strconv.Itoa(floorDatabase))
-	if err != nil {
-		return sample{}, err
-	}
-	return taken, s.redis.Forget(ctx, floorDatabase)
-}
-
-const floorDatabase = 1
-
-func (s *stage) floor(ctx context.Context, call rig.Command, options ...string) (sample, error) {
-	calls := int(s.lasts().Seconds() * 40_000) // about as long as the other measurements take
-	keys := len(s.tokens)
-	if len(options) > 0 {
-		keys = 1_000_000_000
-	}
-	var rate float64
-	taken, err := measure(s.redis, nobody{}, children{}, func() (_ int, err error) {
-		rate, err = s.redis.Benchmark(ctx, s.Connections, calls, keys, append(options, call...)...)
-		return calls, err
-	})
-	taken.server, taken.redis, taken.rate = 0, taken.server, rate
-	return taken, err
 }

@@ -8,7 +8,7 @@ import (
 	"streamgate/k8s/load/bench/wire"
 )
 
-// request writes an HTTP request. A body is JSON.
+// request returns an HTTP request as bytes. A body is JSON.
 func request(method, path, token, body string) []byte {
 	text := method + " " + path + " HTTP/1.1\r\nHost: streamgate.example\r\nUser-Agent: bench\r\nAuthorization: Bearer " + token + "\r\n"
 	switch {
@@ -24,14 +24,14 @@ func startRequest(token string, nth int) []byte {
 	return request("POST", "/streams", token, `{"content":"`+rig.Content+`","device":"`+rig.Devices[nth%rig.Limit]+`"}`)
 }
 
-// list is a source of prepared requests, again and again or once.
+// list is a source of prepared requests, which are sent again and again, or once.
 type list struct {
 	requests [][]byte
 	next     int
 	once     bool
 }
 
-// Next is wire.Source's.
+// Next implements wire.Source.
 func (l *list) Next() ([]byte, int, bool) {
 	if l.next == len(l.requests) {
 		if l.once || l.next == 0 {
@@ -43,10 +43,10 @@ func (l *list) Next() ([]byte, int, bool) {
 	return l.requests[l.next-1], l.next - 1, true
 }
 
-// Done is wire.Source's.
+// Done implements wire.Source.
 func (l *list) Done(int, wire.Answer) {}
 
-// shuffled is the same in each run.
+// shuffled returns the requests in random order, the same in each run.
 func shuffled(requests [][]byte) *list {
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(requests), func(i, j int) { requests[i], requests[j] = requests[j], requests[i] }) //nolint:gosec // as above
 	return &list{requests: requests}
@@ -62,7 +62,7 @@ func (s *stage) heartbeats(tokens []string) *list {
 	return shuffled(requests)
 }
 
-// lists has each account once.
+// lists returns a list of each account's streams, once.
 func (s *stage) lists() *list {
 	var requests [][]byte
 	for _, token := range s.tokens {
@@ -73,7 +73,7 @@ func (s *stage) lists() *list {
 	return l
 }
 
-// starts has each account three times, first all the first.
+// starts returns three starts of each account: first the first of each, and so on.
 func starts(tokens []string) *list {
 	l := &list{once: true}
 	for nth := range rig.Limit {

@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -14,11 +16,18 @@ var Parts = []string{"rates", "latency", "accounts", "refusals", "structures", "
 
 // Run measures and prints.
 func Run(ctx context.Context, o Options) error {
+	var err error
+	if o.Work, err = filepath.Abs(o.Work); err != nil { // the sources are built in their own folder
+		return fmt.Errorf("folder for what is built: %w", err)
+	}
+	if err := os.MkdirAll(o.Work, 0o750); err != nil {
+		return fmt.Errorf("folder for what is built: %w", err)
+	}
 	world, err := rig.NewWorld(ctx)
 	if err != nil {
 		return err
 	}
-	defer world.Close() //nolint:errcheck // it serves nobody any more
+	defer world.Close() //nolint:errcheck // no request is left to serve
 	_, _ = fmt.Fprintf(o.Out, "Streamgate's benchmark, %s, %d cores for the service, Redis and the load together. Settings: %s\n",
 		runtime.Version(), runtime.NumCPU(), strings.Join(append([]string{"LEASE=" + rig.Lease}, o.Settings...), " "))
 	if o.Against != "" {

@@ -14,25 +14,25 @@ import (
 // sample is one measurement.
 type sample struct {
 	rate float64
-	// CPU by request, of the server and, where there is one, its Redis, and of what makes the load.
+	// CPU by request: of the server; of its Redis, if it has one; and of what makes the load.
 	server, redis, load time.Duration
 	objects, bytes      float64 // allocated by request
-	foreign             float64 // share of the cores that others had meanwhile
+	foreign             float64 // share of the cores that other programs used meanwhile
 	loaded              *wire.Load
 }
 
-// part is what takes part in a measurement.
+// part is a program, or several, that takes part in a measurement.
 type part interface{ CPU() time.Duration }
 
 type self struct{}
 
-// CPU is part's.
+// CPU implements part.
 func (self) CPU() time.Duration { return used(syscall.RUSAGE_SELF) }
 
 // children are the programs that this one started and that have ended, such as redis-benchmark.
 type children struct{}
 
-// CPU is part's.
+// CPU implements part.
 func (children) CPU() time.Duration { return used(syscall.RUSAGE_CHILDREN) }
 
 func used(whose int) time.Duration {
@@ -41,22 +41,22 @@ func used(whose int) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// nobody takes no time.
-type nobody struct{}
+// absent is a part that a measurement does without.
+type absent struct{}
 
-// CPU is part's.
-func (nobody) CPU() time.Duration { return 0 }
+// CPU implements part.
+func (absent) CPU() time.Duration { return 0 }
 
-// calm is the share of the cores that others may have before a measurement is made again.
+// calm is the share of the cores that other programs may use before a measurement is made again.
 const calm = 0.1
 
-// attempts is how often a measurement is made at most; the one that was disturbed least counts.
+// attempts is how often a measurement is made at most; the least disturbed one counts.
 const attempts = 3
 
-// patience is how long a run waits in all for others to be quiet.
+// patience is how long a run waits in all for other programs to be quiet.
 type patience struct{ left time.Duration }
 
-// calmly waits for a moment without others, and measures again while they disturb it.
+// calmly waits until other programs are quiet, and measures again while they disturb it.
 func (p *patience) calmly(do func() (sample, error)) (sample, error) {
 	var best sample
 	for n := range attempts {
@@ -75,7 +75,7 @@ func (p *patience) calmly(do func() (sample, error)) (sample, error) {
 	return best, nil
 }
 
-// glance is how long it takes to see whether others are busy.
+// glance is how long it takes to see whether other programs are busy.
 const glance = 200 * time.Millisecond
 
 func (p *patience) wait() {
@@ -90,7 +90,7 @@ func (p *patience) wait() {
 	}
 }
 
-// measure runs a load and says what it cost. Do gives the number of requests.
+// measure runs a load and returns what it cost. do returns the number of requests.
 func measure(server, redis, load part, do func() (int, error)) (sample, error) {
 	parts := []part{server, redis, load}
 	before := make([]time.Duration, len(parts))
@@ -136,7 +136,7 @@ func (s *stage) drive(ctx context.Context, do func() (*wire.Load, error)) (sampl
 	return taken, nil
 }
 
-// closed measures the maximum.
+// closed measures the maximum rate.
 func (s *stage) closed(ctx context.Context, source wire.Source) (sample, error) {
 	return s.drive(ctx, func() (*wire.Load, error) {
 		return wire.Closed(ctx, s.service.Public, s.Connections, source, s.lasts())

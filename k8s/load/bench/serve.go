@@ -17,14 +17,14 @@ import (
 	"streamgate/libs/jwtauth"
 )
 
-// The servers that this program is when it is called as: bench serve <name> <address>.
+// The servers that this program becomes when it is called as: bench serve <name> <address>.
 const (
 	emptyServer  = "gin"
 	verifyServer = "gin-verify"
 	mongoServer  = "mongo"
 )
 
-// Serve is one of the servers that the others are compared with, until it is killed.
+// Serve runs one of the servers that the others are compared with, until it is killed.
 func Serve(ctx context.Context, name, addr string) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)

@@ -69,7 +69,7 @@ func (s *stage) close() {
 	}
 }
 
-// build builds the sources in a folder; a binary is one already.
+// build builds the sources in a folder and returns the binary. If source is a binary, it returns that.
 func build(ctx context.Context, source, work string) (string, error) {
 	info, err := os.Stat(source)
 	if err != nil {
@@ -82,7 +82,7 @@ func build(ctx context.Context, source, work string) (string, error) {
 	return binary, stack.Build(ctx, source, "session-svc", binary, "")
 }
 
-// prepare makes the template, and learns what the service asks of Redis.
+// prepare makes the template, and records what the service asks of Redis.
 func (s *stage) prepare(ctx context.Context) (err error) {
 	first, err := s.rehearse(ctx)
 	if err != nil {
@@ -104,7 +104,8 @@ func (s *stage) prepare(ctx context.Context) (err error) {
 	return errors.New("the service calls scripts that redis-benchmark can't repeat, since their arguments have zero bytes")
 }
 
-// rehearse does everything once, so that Redis knows the scripts. It waits, since a Redis that was empty may hold new streams back for one lease.
+// rehearse does everything once, so that Redis knows the scripts. It waits, since a Redis that was empty may hold new
+// streams back for one lease.
 func (s *stage) rehearse(ctx context.Context) (*rig.Account, error) {
 	a, err := s.service.NewAccount(ctx)
 	if err != nil {
@@ -129,7 +130,7 @@ func (s *stage) rehearse(ctx context.Context) (*rig.Account, error) {
 	return a, errors.Join(s.service.Heartbeat(ctx, a, a.Streams[0]), s.service.List(ctx, a), s.service.StopStream(ctx, a, a.Streams[0]))
 }
 
-// makeTemplate makes an account with three streams, and learns.
+// makeTemplate makes an account with three streams, and records the scripts for it.
 func (s *stage) makeTemplate(ctx context.Context) (err error) {
 	if s.template, err = s.service.NewAccount(ctx); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (s *stage) makeTemplate(ctx context.Context) (err error) {
 	return err
 }
 
-// learn gives the script that the service calls in do, the last one if there are more.
+// learn returns the script that the service calls in do, the last one if there are several.
 func (s *stage) learn(ctx context.Context, do func() error) (rig.Command, error) {
 	commands, err := s.redis.Capture(ctx, do)
 	if err != nil {
@@ -162,7 +163,8 @@ func (s *stage) learn(ctx context.Context, do func() error) (rig.Command, error)
 	return commands[len(commands)-1], nil
 }
 
-// sign makes the tokens of accounts 0…n-1, and has the service verify them, so that it knows them like those of players that have begun.
+// sign makes the tokens of accounts 0…n-1, and has the service verify them, so that it knows them as it knows those of
+// running players.
 func (s *stage) sign(n int) error {
 	for len(s.tokens) < n {
 		token, err := s.world.Token(rig.AccountID(len(s.tokens)), s.template.Session)
@@ -174,7 +176,7 @@ func (s *stage) sign(n int) error {
 	return nil
 }
 
-// playing sets accounts 0…n-1 to have three streams.
+// playing gives accounts 0…n-1 three streams each.
 func (s *stage) playing(ctx context.Context, n int) error {
 	state, err := s.full(ctx)
 	if err != nil {
@@ -193,7 +195,7 @@ func (s *stage) full(ctx context.Context) (*rig.Copy, error) {
 	return s.redis.Copy(ctx, s.template.ID)
 }
 
-// signedIn sets accounts from…to-1 to have no streams.
+// signedIn leaves accounts from…to-1 signed in and without streams.
 func (s *stage) signedIn(ctx context.Context, from, to int) error {
 	state, err := s.full(ctx)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// table prints rows in columns, the first to the left, the others to the right.
+// table prints rows in columns, the first aligned left, the others right.
 type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -35,7 +35,7 @@ func whole(f float64) string { return fmt.Sprintf("%.0f", f) }
 
 func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }
 
-// String gives the median with its spread, in percent.
+// percent returns the median with its spread, in percent.
 func (s spread) percent() string {
 	return fmt.Sprintf("%.0f %% (%.0f–%.0f)", 100*s.median, 100*s.least, 100*s.largest)
 }

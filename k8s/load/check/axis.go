@@ -8,8 +8,8 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// axis lays the recorder's clock and the server's over each other. Its instants are milliseconds of the server's clock with the steps taken
-// out, so that later is more.
+// axis relates the recorder's clock to the server's. Its instants are milliseconds of the server's clock with the steps
+// taken out, so that later always is more.
 type axis struct {
 	lo, hi  float64 // bounds of the distance from the recorder's clock, ms
 	lease   int64   // ms
@@ -19,7 +19,7 @@ type axis struct {
 
 const never = math.MaxInt64 / 4
 
-// unknownClock is the error of the distance in a history that doesn't tell it, ms.
+// unknownClock is the error of the distance, in ms, in a history that doesn't tell it.
 const unknownClock = 1000
 
 func newAxis(h *history.History, lease time.Duration, decisions []decision) *axis {
@@ -45,14 +45,14 @@ type decision struct {
 	at int64
 }
 
-// disagreement says by how much the server's times contradict each other: 0 for times of one clock.
+// disagreement returns by how much the server's times contradict each other: 0 for times of one clock.
 func (a *axis) disagreement() time.Duration {
 	return time.Duration(max(0, a.lo-a.hi) * float64(time.Millisecond))
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// earliest and latest bound when the server's clock, steps taken out, showed a moment of the recorder's.
+// earliest and latest bound what the server's clock, steps taken out, showed at a moment of the recorder's.
 func (a *axis) earliest(t time.Duration) int64 { return int64(math.Floor(ms(t) + min(a.lo, a.hi))) }
 
 func (a *axis) latest(t time.Duration) int64 {
@@ -71,22 +71,23 @@ func (a *axis) epoch(t time.Duration) int {
 	return n
 }
 
-// setBack says whether the clock was set back between two moments.
+// setBack reports whether the clock was set back between two moments.
 func (a *axis) setBack(from, to time.Duration) bool {
 	return slices.ContainsFunc(a.steps[a.epoch(from):max(a.epoch(from), a.epoch(to))], func(s history.Step) bool { return s.By < 0 })
 }
 
-// offset is by how much the server's clock had been stepped by a moment.
+// offset returns by how much the server's clock had been stepped by a moment.
 func (a *axis) offset(t time.Duration) int64 { return a.offsets[a.epoch(t)] }
 
-// instant places a time of the server's that it told of at a moment.
+// instant returns the instant of a time that the server told at a moment.
 func (a *axis) instant(server time.Time, told time.Duration) int64 {
 	return server.UnixMilli() - a.offset(told)
 }
 
-// lapse is when a lease lapses whose expiry was set at a moment: the earliest instant possible, or the latest. A clock that is set forth
-// reaches the expiry earlier. When it is set back, the store moves the account's leases along at its next decision: a lease has then left what
-// it had at the last decision before, so it lives on by the time between the two.
+// lapse returns when a lease lapses whose expiry was set at a moment: the earliest possible instant, or the latest. A
+// clock that is set forward reaches the expiry earlier. When it is set back, the store moves the account's leases along
+// at its next decision: a lease then has what it had left at the last decision before, so it lives longer by the time
+// between the two.
 func (a *axis) lapse(expires time.Time, set time.Duration, latest bool) int64 {
 	raw := expires.UnixMilli()
 	for e := a.epoch(set); e < len(a.steps); e++ {

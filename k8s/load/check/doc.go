@@ -1,8 +1,9 @@
-// Package check holds a history of client requests to the stream rule.
+// Package check checks a history of client requests against the stream rule.
 //
-// The checks are functions of the history alone. They know no secret of the service: what they go by is what clients were told. Each is
-// sound, that is, what it reports did happen, however the requests that got no answer went. So a check takes of everything uncertain what is
-// best for the service, and the others see to it that this doesn't make them blind.
+// The checks are functions of the history alone. They know no secret of the service, only what clients were told. Each
+// is sound: what it reports did happen, whatever became of the requests that got no answer. So where something is
+// uncertain, a check assumes what is best for the service, and the other checks see to it that no fault stays hidden by
+// that.
 //
 // # The clock
 //
@@ -14,37 +15,41 @@
 //
 // # Leases: at no instant more than the limit, by the server's own times
 //
-// A lease lived surely from the decision of an answered start or heartbeat to the expiry that was answered, or up to the earliest moment
-// at which something may have ended it: the decision of a granted start that replaces it, the call of a stop or a sign-out. A lease whose
-// start got no answer counts from when the server lists it. Whatever else a lease may have lived is not counted. Leases sweeps over these spans; more than the
-// limit at one instant means that so many players had been told that they may play at that instant. A list or a refusal that shows more
-// leases than the limit is the same, in one answer.
+// A lease surely lived from the decision of an answered start or heartbeat to the expiry that was answered, or to the
+// earliest moment at which something may have ended it: the decision of a granted start that replaces it, the call of a
+// stop or a sign-out. A lease whose start got no answer counts from when the server lists it. Whatever else a lease may
+// have lived is not counted. Leases sweeps over these spans; more than the limit at one instant means that so many
+// players had been told that they may play at that instant. A list or a refusal that shows more leases than the limit
+// is the same, in one answer.
 //
 // # Served: the same from first byte to last byte, on the recorder's clock
 //
-// Each replica of content-svc asks about a stream once in a third of a lease and serves on what it was told. So a request served at t means that the
-// lease lived at some instant between t less a third of a lease and t. If this instant of one request and that of the next are at most a lease
-// apart, then the lease didn't lapse in between, and since an end is final, it lived all the time. Thus a stream whose requests follow closely
-// lived from its first byte to a third of a lease before its last request: Served sweeps over these spans. The slack is what the service promises:
-// an ended stream stops within a third of a lease. While the store or session-svc is away, content-svc serves on for a lease of grace, and such times
-// are left out here; Grace checks that they end.
+// Each replica of content-svc asks about a stream once in a third of a lease and goes on with the answer. So a request
+// served at t means that the lease lived at some instant between t less a third of a lease and t. If this instant of
+// one request and that of the next are at most a lease apart, then the lease didn't lapse in between, and since an end
+// is final, it lived all the time. So a stream whose requests follow closely lived from its first byte to a third of a
+// lease before its last request: Served sweeps over these spans. The slack is what the service promises: an ended
+// stream stops within a third of a lease. While the store or session-svc is away, content-svc serves on for a lease of
+// grace, and such times are left out here; Grace checks that they end.
 //
-// # Refusals: nobody is refused while a slot is free
+// # Refusals: no request is refused while a slot is free
 //
-// A refusal lists the leases that took the slots. It is right if there was one instant between its call and its return at which all of them, at
-// least as many as the limit and none that the request would have replaced, may have lived: each was started by a request of the history
-// at the time that it shows, each expiry follows from a request that may have renewed it, none had lapsed, and none had been ended by a
-// request that was answered before. A refusal that is not right was decided on something that no order of the requests explains. A
-// heartbeat that is turned away while its lease surely lives is counted as one too.
+// A refusal lists the leases that took the slots. It is right if there was one instant between its call and its return
+// at which all of them, at least as many as the limit and none that the request would have replaced, may have lived:
+// each was started by a request of the history at the time that it shows, each expiry follows from a request that may
+// have renewed it, none had lapsed, and none had been ended by a request that was answered before. A refusal that is
+// not right was decided on something that no order of the requests explains. A heartbeat that is turned away while its
+// lease surely lives is counted as one too.
 //
 // # Ends
 //
-// What has ended stays so: no heartbeat is answered after an answered stop, no request of a session after its sign-out, no byte is served
-// a third of a lease after it. Each reason that is told for an end is the doing of some request. One Idempotency-Key is one stream.
+// What has ended stays ended: no heartbeat is answered after an answered stop, no request of a session after its
+// sign-out, no byte is served a third of a lease after it. Each reason that is told for an end is the doing of some
+// request. One Idempotency-Key is one stream.
 //
 // # Hold
 //
-// After the store lost its memory, nothing starts for a lease, so that what plays can put itself back first.
+// After the store lost its memory, nothing starts for one lease, so that running streams can put themselves back first.
 //
 // # Linearizable
 //

@@ -8,20 +8,9 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// ends checks that what has ended stays so, and that each end is somebody's doing.
+// ends checks that what has ended stays ended, and that some request explains each end.
 func (v *view) ends() []Fault {
-	var faults []Fault
-	for _, op := range v.ops {
-		if why := v.resurrected(op); why != "" {
-			faults = append(faults, Fault{why, *op})
-		}
-		if op.Verb == history.Start && op.Answer.Status == http.StatusServiceUnavailable && op.Answer.Code != "" && !op.Answer.RetryAfter {
-			faults = append(faults, Fault{"503 without Retry-After", *op})
-		}
-		if op.Answer.Status == http.StatusGone && op.Answer.Reason != "" && !v.explained(op) {
-			faults = append(faults, Fault{"ended as " + op.Answer.Reason + ", which nobody did", *op})
-		}
-	}
+	faults := v.faults(v.resurrected, unadvised, v.unexplained)
 	for _, s := range v.starts {
 		if len(s.streams) > 1 && s.attempts[0].Key != "" {
 			faults = append(faults, Fault{"one Idempotency-Key, more than one stream", *s.attempts[0]})
@@ -30,7 +19,7 @@ func (v *view) ends() []Fault {
 	return faults
 }
 
-// resurrected says why a request should not have been carried out, since what it asks about has ended.
+// resurrected returns why a request should not have been carried out, since what it asks about has ended.
 func (v *view) resurrected(op *history.Op) string {
 	if !op.Done() {
 		return ""
@@ -54,16 +43,33 @@ func (v *view) resurrected(op *history.Op) string {
 	return ""
 }
 
-// answeredBefore says whether one of these ends was answered before a moment, and can't have been forgotten by the request.
+// unadvised returns what a start that is answered 503 lacks, or "".
+func unadvised(op *history.Op) string {
+	if op.Verb == history.Start && op.Answer.Status == http.StatusServiceUnavailable && op.Answer.Code != "" && !op.Answer.RetryAfter {
+		return "503 without Retry-After"
+	}
+	return ""
+}
+
+// unexplained returns why an end that an answer tells of is wrong: no request explains it.
+func (v *view) unexplained(op *history.Op) string {
+	if op.Answer.Status == http.StatusGone && op.Answer.Reason != "" && !v.explained(op) {
+		return "ended as " + op.Answer.Reason + ", which no request explains"
+	}
+	return ""
+}
+
+// answeredBefore reports whether one of these ends was answered before a moment, and can't have been forgotten by the
+// request.
 func (v *view) answeredBefore(ends []*history.Op, moment time.Duration, op *history.Op) bool {
 	return slices.ContainsFunc(ends, func(end *history.Op) bool { return end.Done() && end.Returned < moment && !v.rule.forgot(end, op) })
 }
 
-// explained says whether some request can have ended a stream for the reason that was told.
+// explained reports whether some request can have ended a stream for the reason that was told.
 func (v *view) explained(op *history.Op) bool {
 	s := v.streams[op.Stream]
 	if s == nil {
-		return true // whose start nobody was told of
+		return true // no answer tells of its start
 	}
 	for _, e := range v.enders(s) {
 		if e.op.Invoked > op.Returned {

@@ -2,8 +2,8 @@ package check
 
 import "streamgate/k8s/load/history"
 
-// hold checks that after the store lost its memory, nothing starts until what played before has told of itself. Half of the lease for which this
-// lasts is left to the server's coming up, which lies before the end of the window.
+// hold checks that after the store lost its memory, nothing starts until running streams have told of themselves. Half
+// of the lease for which this lasts is left for the server's start, which lies before the end of the window.
 func (v *view) hold() []Fault {
 	var faults []Fault
 	for _, w := range v.rule.Windows {

@@ -6,7 +6,8 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// leases checks that at no instant more than the limit lived, by the server's own times: surely, and where a loss of memory excuses it.
+// leases checks that at no instant more leases than the limit surely lived, by the server's own times. Excesses that a
+// loss of memory excuses are returned apart.
 func (v *view) leases() (overlap, excused Overlap) {
 	byAccount := map[string][]span{}
 	for _, s := range v.streams {
@@ -41,7 +42,7 @@ func (v *view) leases() (overlap, excused Overlap) {
 	return overlap, excused
 }
 
-// lived gives the times in which a lease surely lived.
+// lived returns the times in which a lease surely lived.
 func (v *view) lived(s *stream) []span {
 	ends := v.enders(s)
 	var spans []span

@@ -13,7 +13,7 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// Linear is what the search for an order said.
+// Linear is the result of the search for an order.
 type Linear struct {
 	Accounts  int      // whose requests have an order that the rule explains
 	Undecided int      // for which the search took too long
@@ -58,7 +58,7 @@ func Linearizable(h history.History, rule Rule, most int, timeout time.Duration)
 	return result
 }
 
-// stuck says how far the best order goes, what the leases are then, and which requests would have to come next.
+// stuck returns how far the best order goes, the leases at that point, and the requests that would have to come next.
 func stuck(rules porcupine.Model, events []porcupine.Operation, timeout time.Duration) string {
 	_, info := porcupine.CheckOperationsVerbose(rules, events, timeout)
 	var longest []porcupine.Operation
@@ -104,7 +104,7 @@ func first(ops []history.Op, most int) []history.Op {
 // event is a request as the model takes it.
 type event struct {
 	kind    kind
-	open    bool  // nobody knows whether it was carried out; lo is its call, hi until when it may have been
+	open    bool  // it is unknown whether it was carried out; lo is its call, hi until when it may have been
 	at      int64 // the instant of its decision, 0 if it isn't told
 	lo, hi  int64 // bounds of that instant
 	stream  string
@@ -139,7 +139,7 @@ const (
 	outside // a request of a session that had ended
 )
 
-// operations puts the requests of one account into porcupine's words.
+// operations translates the requests of one account for porcupine.
 func operations(h history.History, rule Rule) []porcupine.Operation {
 	v := newView(&h, rule)
 	var all []porcupine.Operation
@@ -170,7 +170,7 @@ func operations(h history.History, rule Rule) []porcupine.Operation {
 	return all
 }
 
-// told gives the first answer that shows a grant.
+// told returns the first answer that shows a grant.
 func (v *view) told(s *start, key grantKey) *history.Op {
 	var earliest *history.Op
 	shows := func(op *history.Op, id string, started time.Time) {
@@ -191,7 +191,7 @@ func (v *view) told(s *start, key grantKey) *history.Op {
 	return earliest
 }
 
-// event gives what all kinds have.
+// event returns the fields that all kinds share.
 func (v *view) event(op *history.Op) event {
 	e := event{
 		open: op.Open(), lo: v.axis.earliest(op.Invoked) - margin, hi: v.axis.latest(v.effective(op)) + margin,
@@ -203,7 +203,8 @@ func (v *view) event(op *history.Op) event {
 	return e
 }
 
-// request gives the event of a request, less grants, which come from what is seen of them. It is false for one without an effect.
+// request returns the event of a request, without grants, which come from what is seen of them. It returns false for a
+// request without an effect.
 func (v *view) request(op *history.Op) (event, bool) {
 	e := v.event(op)
 	switch {
@@ -256,7 +257,7 @@ func (v *view) doneRequest(e event, op *history.Op) (event, bool) {
 	return e, known
 }
 
-// String is for a person who looks at a history without an order.
+// String returns a text for people who look at a history without an order.
 func (e event) String() string {
 	names := [...]string{"granted", "repeated", "renewed", "stopped", "signed out", "refused", "shown", "over", "unknown", "outside"}
 	type plain event // which has no String of its own

@@ -9,7 +9,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// lease is one of the model's. Where the history leaves open what happened, it lives surely for a time and maybe for longer.
+// lease is a lease in the model. Where the history leaves open what happened, it lives surely for a time and maybe for
+// longer.
 type lease struct {
 	id, session, player string
 
@@ -56,7 +57,7 @@ func (s state) find(id string) int {
 	return slices.IndexFunc(s.leases, func(l lease) bool { return l.id == id })
 }
 
-// change copies a state and lets f change a lease of the copy.
+// change returns a copy of the state in which f has changed a lease.
 func (s state) change(i int, f func(*lease)) state {
 	s.leases = slices.Clone(s.leases)
 	f(&s.leases[i])
@@ -69,7 +70,7 @@ func (s state) put(l lease) state {
 	return s
 }
 
-// count counts the live leases less those that skip says.
+// count counts the live leases, without those for which skip returns true.
 func (s state) count(t int64, skip func(*lease) bool) (surely, perhaps int) {
 	for i := range s.leases {
 		l := &s.leases[i]
@@ -86,8 +87,8 @@ func (s state) count(t int64, skip func(*lease) bool) (surely, perhaps int) {
 	return surely, perhaps
 }
 
-// model is the stream rule as a sequential program. A step is a function of the kind of its event; each says whether the state allows the
-// answer, and what the state is then.
+// model is the stream rule as a sequential program. A step is a function of the kind of its event; each reports whether
+// the state allows the answer, and returns the next state.
 func model(rule Rule) porcupine.Model {
 	r := sequential{limit: rule.Limit, lease: rule.Lease.Milliseconds()}
 	steps := [...]func(state, event) (state, bool){
@@ -128,7 +129,8 @@ type sequential struct {
 	lease int64 // ms
 }
 
-// decide moves time on to the decision of an event: to the instant that it tells, or else as little as possible but to not before.
+// decide moves time on to the decision of an event: to the instant that it tells, or else as little as possible but at
+// least to notBefore.
 func (s state) decide(e event, notBefore int64) (state, bool) {
 	t := max(s.now, e.lo, notBefore)
 	if e.at != 0 {
@@ -141,7 +143,7 @@ func (s state) decide(e event, notBefore int64) (state, bool) {
 	return s, true
 }
 
-// replaces says whether a start replaces a lease.
+// replaces reports whether a start replaces a lease.
 func (e event) replaces(l *lease) bool {
 	return l.id == e.replace || e.player != "" && l.player == e.player && l.session == e.session
 }
@@ -181,7 +183,7 @@ func (r sequential) grant(s state, e event) (state, bool) {
 	return s.put(l), true
 }
 
-// replace changes what a start replaces.
+// replace applies f to the leases that a start replaces.
 func (r sequential) replace(s state, e event, f func(*lease)) state {
 	for i := range s.leases {
 		if l := &s.leases[i]; l.id != e.stream && e.replaces(l) {
@@ -212,8 +214,8 @@ func (r sequential) renew(s state, e event) (state, bool) {
 	if _, surelyOut := s.signedOut(e.session); surelyOut {
 		return s, false
 	}
-	// A service that gets no answer of its store asks again, so a heartbeat may be carried out twice before it is answered: then the first time may have
-	// resumed the stream, of which the second one doesn't tell.
+	// A service that gets no answer from its store asks again, so a heartbeat may be carried out twice before it is
+	// answered: the first time may have resumed the stream, and the answer, which is that of the second, doesn't tell.
 	others, _ := s.count(s.now, func(l *lease) bool { return l.id == e.stream })
 	resumes := !s.leases[i].surely(s.now) && others < r.limit
 	ok = resumes || !e.resumed && s.leases[i].maybe > s.now

@@ -17,7 +17,7 @@ const (
 
 var shortRule = check.Rule{Lease: shortLease, Limit: limit, Late: time.Second}
 
-// watch lets players loose on a server, and gives what they saw.
+// watch lets players loose on a server, and returns what they saw.
 func watch(t *testing.T, flaw naive.Flaw, seed uint64) history.History {
 	t.Helper()
 	server := naive.Open(flaw, shortLease, limit)
@@ -34,7 +34,7 @@ func watch(t *testing.T, flaw naive.Flaw, seed uint64) history.History {
 	return recorder.History()
 }
 
-// What finds a flaw.
+// finding says which checks found something.
 type finding struct{ overlap, wrong, broken, clock, order bool }
 
 func judge(h history.History) (check.Report, check.Linear, finding) {

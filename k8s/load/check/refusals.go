@@ -8,22 +8,14 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// refusals checks that nobody was refused while a slot was free.
-func (v *view) refusals() []Fault {
-	var faults []Fault
-	for _, op := range v.ops {
-		if !op.Refused() || v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
-			continue
-		}
-		if why := v.wrong(op); why != "" {
-			faults = append(faults, Fault{why, *op})
-		}
-	}
-	return faults
-}
+// refusals checks that no request was refused while a slot was free.
+func (v *view) refusals() []Fault { return v.faults(v.wrong) }
 
-// wrong says why a refusal is not right; "" is right.
+// wrong returns why a refusal is not right, or "".
 func (v *view) wrong(op *history.Op) string {
+	if !op.Refused() || v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
+		return ""
+	}
 	if op.Answer.Limit != v.rule.Limit {
 		return fmt.Sprintf("refused by a limit of %d", op.Answer.Limit)
 	}
@@ -53,7 +45,7 @@ func (v *view) wrong(op *history.Op) string {
 	return ""
 }
 
-// own says whether a listed lease would have been replaced by the request, or is its own.
+// own reports whether a listed lease would have been replaced by the request, or is its own.
 func (v *view) own(op *history.Op, listed history.Listed) bool {
 	if listed.ID == op.Replace || listed.ID == op.Stream {
 		return true
@@ -62,7 +54,7 @@ func (v *view) own(op *history.Op, listed history.Listed) bool {
 	return s != nil && op.Verb == history.Start && op.Player != "" && s.player == op.Player && s.session == op.Session
 }
 
-// may gives the span in which a listed lease may have lived, with its end in it, or says why it can't have.
+// may returns the span in which a listed lease may have lived, including its end, or why it can't have lived.
 func (v *view) may(op *history.Op, asked time.Duration, listed history.Listed) (began, lapsed int64, why string) {
 	s := v.streams[listed.ID]
 	if s == nil || s.account != op.Account {
@@ -103,7 +95,8 @@ func (v *view) startedAt(s *stream, listed history.Listed) (int64, bool) {
 	return 0, false
 }
 
-// renewedAt gives the instant from which a listed expiry counts, and when on the recorder's clock it may have been set.
+// renewedAt returns the instant from which a listed expiry counts, and when on the recorder's clock it may have been
+// set.
 func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (int64, time.Duration, bool) {
 	for _, renewal := range s.renewals {
 		if renewal.Invoked > told.Returned {
@@ -122,8 +115,9 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 	return 0, 0, false
 }
 
-// lost checks that nobody was turned away while its lease surely lived. A refusal may come of streams that are back after the store lost
-// its memory of their end; anything else may not, since a running stream goes on (P4).
+// lost checks that no request was turned away while its lease surely lived. A start may be refused because of streams
+// that came back after the store lost its memory of their end. Nothing else may be, since a running stream goes on
+// (P4).
 func (v *view) lost() []Fault {
 	var faults []Fault
 	for _, s := range v.streams {
@@ -147,8 +141,8 @@ func (v *view) lost() []Fault {
 	return faults
 }
 
-// fetched gives the times in which a lease surely lived since video was served: from its first byte until a lease after the question that
-// allowed it, which may be older by what content-svc remembers answers for.
+// fetched returns the times in which a lease surely lived since video was served: from its first byte until a lease
+// after the question that allowed it. That question may be older by the time for which content-svc remembers answers.
 func (v *view) fetched(s *stream) []span {
 	var spans []span
 	for _, op := range s.fetches() {
@@ -166,7 +160,7 @@ func (v *view) fetched(s *stream) []span {
 	return spans
 }
 
-// epochEnds says whether the server's clock is stepped within a lease of a request.
+// epochEnds reports whether the server's clock is stepped within a lease of a request.
 func (v *view) epochEnds(op *history.Op) bool {
 	return v.axis.epoch(op.Invoked-v.rule.Lease) != v.axis.epoch(op.Invoked+v.rule.Lease)
 }

@@ -9,7 +9,7 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// Report is what the checks say of a history.
+// Report is what the checks found in a history.
 type Report struct {
 	Admitted int           // leases granted
 	Refused  int           // requests that the rule refused
@@ -51,7 +51,20 @@ func Run(h history.History, rule Rule) Report {
 	return r
 }
 
-// failed says whether a request was not answered as the contract has it.
+// faults returns what the checks find wrong with each request; a check returns "" if nothing is.
+func (v *view) faults(checks ...func(op *history.Op) string) []Fault {
+	var faults []Fault
+	for _, op := range v.ops {
+		for _, check := range checks {
+			if why := check(op); why != "" {
+				faults = append(faults, Fault{why, *op})
+			}
+		}
+	}
+	return faults
+}
+
+// failed reports whether the answer to a request is not one of the contract.
 func (v *view) failed(op *history.Op) bool {
 	switch op.Answer.Status {
 	case http.StatusNotFound:
@@ -71,7 +84,7 @@ func (v *view) failed(op *history.Op) bool {
 	return !op.Done() && !op.Refused()
 }
 
-// mayFail says whether a failure is excused.
+// mayFail reports whether a failure is excused.
 func (v *view) mayFail(op *history.Op) bool {
 	return op.Held() && v.rule.excused(Any, op.Invoked, op.Returned, 2*v.rule.Lease) ||
 		op.Verb == history.Start && v.rule.excused(Starts, op.Invoked, op.Returned, 0) ||
@@ -79,7 +92,7 @@ func (v *view) mayFail(op *history.Op) bool {
 		v.rule.excused(Failures, op.Invoked, op.Returned, 0)
 }
 
-// OK says that nothing was wrong.
+// OK reports whether nothing was wrong.
 func (r *Report) OK() bool {
 	return !r.Overlap.Exceeded() && !r.Served.Exceeded() && r.Clock == 0 && len(r.Wrong) == 0 && len(r.Broken) == 0 && len(r.Failed) == 0
 }

@@ -6,16 +6,17 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// Rule is what a history is held to.
+// Rule is what a history is checked against.
 type Rule struct {
 	Lease time.Duration
 	Limit int
-	// Late is for how long after its call a request without an answer may still be carried out: as long as a process was stopped, and a bit.
+	// Late is how long after its call a request without an answer may still be carried out: as long as a process was
+	// stopped, and a bit more.
 	Late    time.Duration
 	Windows []Window
 }
 
-// Window is a time in which something was broken on purpose, and what is excused by it.
+// Window is a time in which something was broken on purpose, and what it excuses.
 type Window struct {
 	From, To time.Duration
 	Excuse   Excuse
@@ -28,21 +29,22 @@ type Excuse uint8
 const (
 	// Failures excuses requests that fail between From and To.
 	Failures Excuse = 1 << iota
-	// Forgets says that the store may have lost, between From and To, what it was told before, or not have got it: ended streams may be back, and
-	// for one lease after To, more leases may live than it knows of.
+	// Forgets means that between From and To the store may have lost what it was told before, or may not have received
+	// it: ended streams may be back, and for one lease after To, more leases may live than it knows of.
 	Forgets
-	// Away says that content-svc had nobody to ask: it serves on for a lease of grace.
+	// Away means that content-svc could not ask session-svc: it serves on for a lease of grace.
 	Away
 	// Starts excuses starts that fail.
 	Starts
-	// Cut says that no replica of session-svc could ask the store: no lease was renewed, so that a lease of grace later nothing is served.
+	// Cut means that no replica of session-svc could ask the store: no lease was renewed, so nothing is served once a
+	// lease of grace is over.
 	Cut
 )
 
 // Any is every excuse.
 const Any = Failures | Forgets | Away | Starts | Cut
 
-// excused says whether a moment lies in a window of this kind, extended by so much at its end.
+// excused reports whether a time overlaps a window of this kind, whose end is extended by this much.
 func (r *Rule) excused(excuse Excuse, from, to, extended time.Duration) bool {
 	for _, w := range r.Windows {
 		if w.Excuse&excuse != 0 && from <= w.To+extended && to >= w.From {
@@ -52,7 +54,7 @@ func (r *Rule) excused(excuse Excuse, from, to, extended time.Duration) bool {
 	return false
 }
 
-// forgot says whether the store may have forgotten, by a second request, what the first one did.
+// forgot reports whether the store may have forgotten, by a second request, what the first one did.
 func (r *Rule) forgot(first, second *history.Op) bool {
 	for _, w := range r.Windows {
 		if w.Excuse&Forgets != 0 && first.Invoked <= w.To && second.Returned >= w.From {
@@ -62,7 +64,7 @@ func (r *Rule) forgot(first, second *history.Op) bool {
 	return false
 }
 
-// serving is how long an ended stream may still be served by what a replica of content-svc was told before.
+// serving returns how long a replica of content-svc may still serve an ended stream because of an earlier answer.
 func (r *Rule) serving() time.Duration { return r.Lease / 3 }
 
 // refusedFor is how long content-svc repeats a refusal.

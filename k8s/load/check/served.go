@@ -6,7 +6,7 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// fetches gives the requests for a stream's video that were served.
+// fetches returns the requests for a stream's video that were served.
 func (s *stream) fetches() []*history.Op {
 	var all []*history.Op
 	for _, op := range s.renewals {
@@ -17,7 +17,7 @@ func (s *stream) fetches() []*history.Op {
 	return all
 }
 
-// served checks the same as leases from first to last byte, on the recorder's clock.
+// served checks the limit by bytes: from first to last byte, on the recorder's clock.
 func (v *view) served() Overlap {
 	byAccount := map[string][]span{}
 	for _, s := range v.streams {
@@ -35,7 +35,7 @@ func (v *view) served() Overlap {
 	return overlap
 }
 
-// watched gives the times in which a stream surely lived, since its video was served closely enough.
+// watched returns the times in which a stream surely lived, since its video was served closely enough.
 func (v *view) watched(s *stream) []span {
 	serving := v.rule.serving()
 	var spans []span
@@ -64,7 +64,8 @@ func (v *view) watched(s *stream) []span {
 	return spans
 }
 
-// grace checks that nobody was served for longer than the end of a lease and one more when no lease could be renewed.
+// grace checks that when no lease could be renewed, nothing was served for longer than one lease after the end of the
+// last one.
 func (v *view) grace() []Fault {
 	var faults []Fault
 	for _, s := range v.streams {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// span is a time in which something surely lived: from From, up to and without To. Its unit is the axis' own.
+// span is a time in which something surely lived: from From, up to and without To, in the unit of its axis.
 type span struct {
 	from, to int64
 	id       string
@@ -21,7 +21,7 @@ type Overlap struct {
 	Streams []string      // which lived then
 }
 
-// Exceeded says whether it was at all.
+// Exceeded reports whether the limit was exceeded at all.
 func (o Overlap) Exceeded() bool { return o.Leases > 0 }
 
 func (o *Overlap) add(other Overlap) {
@@ -32,7 +32,7 @@ func (o *Overlap) add(other Overlap) {
 	o.Times += other.Times
 }
 
-// sweep finds where more spans than the limit lie over each other; those of one id count once. Times are in units.
+// sweep finds where more spans than the limit overlap; those of one id count once. Times are in units.
 func sweep(account string, spans []span, limit int, unit time.Duration) Overlap {
 	type edge struct {
 		at    int64

@@ -21,27 +21,27 @@ type view struct {
 	ended    map[string][]ender       // by stream, once asked for
 }
 
-// start is one start with its repetitions, in the order of their calls.
+// start is a start with its repetitions, in the order of their calls.
 type start struct {
 	attempts []*history.Op
-	streams  []string // what came of it: none, one, or as a fault, more
+	streams  []string // that it started: none, one, or by a fault more
 	seen     map[grantKey]seen
 }
 
-// grantKey tells one grant of a stream from the next: a stream that has lapsed and whose start is repeated is granted again.
+// grantKey distinguishes the grants of a stream: a stream that has lapsed and whose start is repeated is granted again.
 type grantKey struct {
 	stream  string
 	started int64 // ms, as told
 }
 
-// seen is a grant that somebody was told of.
+// seen is a grant that some answer told of.
 type seen struct {
 	at      int64 // instant of the grant
 	started time.Time
-	attempt *history.Op // which it may be the decision of
+	attempt *history.Op // whose decision it may be
 }
 
-// stream is what is known of one.
+// stream is what is known of a stream.
 type stream struct {
 	id, account, session, player string
 
@@ -84,7 +84,7 @@ func newView(h *history.History, rule Rule) *view {
 	return v
 }
 
-// decisions are the requests that tell when they were decided.
+// decisions returns the requests that tell when they were decided.
 func (v *view) decisions() []decision {
 	var all []decision
 	for _, op := range v.ops {
@@ -133,7 +133,7 @@ func (v *view) granted(s *start, id string, started time.Time) {
 	known.grants = append(known.grants, grant)
 }
 
-// attempted gives the grant at a time at which a start may have been decided.
+// attempted returns the grant of a start at a time, and false if no attempt can have been decided then.
 func (v *view) attempted(s *start, started time.Time) (seen, bool) {
 	for _, attempt := range s.attempts {
 		if at := v.axis.instant(started, attempt.Invoked); v.within(at, attempt) {
@@ -143,12 +143,12 @@ func (v *view) attempted(s *start, started time.Time) (seen, bool) {
 	return seen{}, false
 }
 
-// within says whether an instant may be that at which a request was decided.
+// within reports whether a request may have been decided at an instant.
 func (v *view) within(at int64, op *history.Op) bool {
 	return at+margin >= v.axis.earliest(op.Invoked) && at-margin <= v.axis.latest(v.effective(op))
 }
 
-// effective is until when a request may take effect, on the recorder's clock.
+// effective returns until when a request may take effect, on the recorder's clock.
 func (v *view) effective(op *history.Op) time.Duration {
 	if op.Open() || op.Verb == history.Fetch { // its question about the lease may outlive it
 		return max(op.Invoked+v.rule.Late, op.Returned)
@@ -186,7 +186,7 @@ func (v *view) connect(op *history.Op) {
 	}
 }
 
-// enders gives the requests that may have ended a stream.
+// enders returns the requests that may have ended a stream.
 func (v *view) enders(s *stream) []ender {
 	all, ok := v.ended[s.id]
 	if ok {
@@ -209,7 +209,7 @@ type ender struct {
 	certain  bool // it did, if the stream was live then
 }
 
-// replacement gives what a start did to a stream that it replaces: at the instant of its grant if that is known.
+// replacement returns what a start did to a stream that it replaces: at the instant of its grant if that is known.
 func (v *view) replacement(op *history.Op, except string) []ender {
 	s := v.starts[op.Device]
 	if slices.Contains(s.streams, except) {
@@ -225,7 +225,7 @@ func (v *view) replacement(op *history.Op, except string) []ender {
 	return all
 }
 
-// samePlayer gives the starts by the player of a stream, which replace it.
+// samePlayer returns the starts by the player of a stream, which replace it.
 func (v *view) samePlayer(s *stream) []*history.Op {
 	if s.player == "" {
 		return nil
@@ -239,7 +239,7 @@ func (v *view) samePlayer(s *stream) []*history.Op {
 	return all
 }
 
-// turnedAway says that a request about a stream was answered as if the stream were over, or unknown.
+// turnedAway reports whether a request about a stream was answered as if the stream were over, or unknown.
 func turnedAway(op *history.Op) bool {
 	switch op.Answer.Status {
 	case http.StatusNotFound, http.StatusGone, http.StatusUnauthorized:

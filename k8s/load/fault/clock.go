@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// stepVariable names the file with a clock's step to a program.
+// stepVariable names the variable that leads a program to the file with its clock's step.
 const stepVariable = "CLOCK_STEP_FILE"
 
 //go:embed clock/clock.c
@@ -23,19 +23,19 @@ var preload []byte
 //go:embed clock/step.go.txt
 var stepSource []byte
 
-// Clock is the wall clock of one process, which can be set forth and back while all others go right.
+// Clock is the wall clock of one process, which can be set forward and back while all other clocks are right.
 type Clock struct {
 	file string
 	step time.Duration
 }
 
-// NewClock makes a clock that goes right.
+// NewClock returns a clock that is right.
 func NewClock(dir, name string) (*Clock, error) {
 	c := &Clock{file: filepath.Join(dir, name+".step")}
 	return c, os.WriteFile(c.file, make([]byte, 8), 0o600)
 }
 
-// Step sets the clock forth, or back, by whole seconds.
+// Step sets the clock forward, or back, by whole seconds.
 func (c *Clock) Step(by time.Duration) error {
 	c.step += by
 	f, err := os.OpenFile(c.file, os.O_WRONLY, 0)
@@ -49,7 +49,8 @@ func (c *Clock) Step(by time.Duration) error {
 	return f.Close()
 }
 
-// Env are the variables that give a program this clock. Library is what BuildLibrary made, or "" for a program of BuildOverlay's.
+// Env returns the variables that give a program this clock. library is the file of BuildLibrary, or "" for a program
+// that was built with the overlay of BuildOverlay.
 func (c *Clock) Env(library string) []string {
 	env := []string{stepVariable + "=" + c.file}
 	if library != "" {
@@ -58,7 +59,7 @@ func (c *Clock) Env(library string) []string {
 	return env
 }
 
-// BuildLibrary compiles what gives a program in C, such as Redis, a Clock.
+// BuildLibrary compiles the library that gives a program in C, such as Redis, a Clock.
 func BuildLibrary(ctx context.Context, dir string) (string, error) {
 	source, library := filepath.Join(dir, "clock.c"), filepath.Join(dir, "clock.so")
 	if err := os.WriteFile(source, preload, 0o600); err != nil {

@@ -17,34 +17,35 @@ type Fault string
 // Latency delays each reply by 20 to 60 ms.
 const Latency Fault = `{"type":"latency","attributes":{"latency":40,"jitter":20}}`
 
-// Silence takes requests and gives no replies.
+// Silence takes requests and returns no replies.
 const Silence Fault = `{"type":"timeout","attributes":{"timeout":0}}`
 
-// resetting makes every end of a connection a reset. It does nothing else, since its toxicity is 0.
+// resetting turns every end of a connection into a reset. It does nothing else, since its toxicity is 0.
 const resetting Fault = `{"name":"resetting","type":"reset_peer","toxicity":0}`
 
-// LoseReplies closes the connection in the place of this share of the replies: what was asked has been carried out.
+// LoseReplies closes the connection instead of passing on this share of the replies. Their requests have been carried
+// out.
 func LoseReplies(share float64) Fault {
 	return Fault(fmt.Sprintf(`{"type":"lose","stream":"downstream","attributes":{"share":%g}}`, share))
 }
 
-// LoseRequests closes the connection in the place of this share of the requests.
+// LoseRequests closes the connection instead of passing on this share of the requests.
 func LoseRequests(share float64) Fault {
 	return Fault(fmt.Sprintf(`{"type":"lose","stream":"upstream","attributes":{"share":%g}}`, share))
 }
 
-// HoldReplies lets the connection hang in the place of this share of the replies.
+// HoldReplies lets the connection hang instead of passing on this share of the replies.
 func HoldReplies(share float64) Fault {
 	return Fault(fmt.Sprintf(`{"type":"lose","stream":"downstream","attributes":{"share":%g,"hang":true}}`, share))
 }
 
-// lose is a toxic of our own: the ones that toxiproxy has choose a connection, not a packet.
+// lose is a toxic of our own: those of toxiproxy choose a connection, not a packet.
 type lose struct {
 	Share float64 `json:"share"`
 	Hang  bool    `json:"hang"`
 }
 
-// Pipe is as toxics.Toxic says.
+// Pipe implements toxics.Toxic.
 func (l *lose) Pipe(stub *toxics.ToxicStub) {
 	for chunk := range stub.Input {
 		if rand.Float64() < l.Share { //nolint:gosec // chance, no secret
@@ -62,7 +63,7 @@ func (l *lose) Pipe(stub *toxics.ToxicStub) {
 
 var register = sync.OnceFunc(func() { toxics.Register("lose", new(lose)) })
 
-// Link is a connection between two processes that can be broken. Each change ends the connections that there are.
+// Link is a connection between two processes that can be broken. Each change ends the open connections.
 type Link struct {
 	server *toxiproxy.ApiServer
 
@@ -70,7 +71,7 @@ type Link struct {
 	proxy *toxiproxy.Proxy
 }
 
-// NewLink makes a link to an address, host:port.
+// NewLink returns a link to an address, host:port.
 func NewLink(upstream string) (*Link, error) {
 	register()
 	l := &Link{server: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())}
@@ -88,17 +89,17 @@ func (l *Link) open(listen, upstream string, faults []Fault) error {
 	return proxy.Start()
 }
 
-// Addr is where the link listens, host:port.
+// Addr returns the address at which the link listens, host:port.
 func (l *Link) Addr() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.proxy.Listen
 }
 
-// Set makes these the faults of the link; none mends it.
+// Set replaces the faults of the link; without any, the link is mended.
 func (l *Link) Set(faults ...Fault) error { return l.change("", faults) }
 
-// Reset is Set with each end of a connection a reset.
+// Reset is like Set, but every connection ends with a reset.
 func (l *Link) Reset(faults ...Fault) error {
 	return l.change("", append([]Fault{resetting}, faults...))
 }

@@ -15,7 +15,7 @@ const (
 	Stop      Verb = "stop"
 	List      Verb = "list"
 	Fetch     Verb = "fetch"    // of video; it may renew the lease
-	SignOut   Verb = "sign-out" // ends the session, and its streams with it
+	SignOut   Verb = "sign-out" // ends the session and its streams
 )
 
 // Op is one request of a client. Times count from the start of the recording, on the recorder's monotonic clock.
@@ -23,29 +23,29 @@ type Op struct {
 	Client  int
 	Verb    Verb
 	Account string
-	Session string // that asks; of a sign-out, the one that is to end
+	Session string // that asks; of a sign-out, the one to end
 	By      string // of a sign-out: the session that asks
 	Stream  string // whose heartbeat, stop or fetch it is
-	// Device is the name that a start shows. No two starts have the same, but the repetitions of one do. So a stream that is listed tells
-	// which start it came from, also when that start got no answer.
+	// Device is the name that a start shows. No two starts have the same, but the repetitions of one do. So a listed
+	// stream tells which start it came from, even if that start got no answer.
 	Device  string
 	Player  string // of a start
 	Key     string // of a start: its Idempotency-Key
 	Replace string // of a start: the stream to replace
-	Hasty   bool   // the client was not going to wait for the answer
+	Hasty   bool   // the client did not mean to wait for the answer
 
 	Invoked  time.Duration
 	Returned time.Duration // when the answer was there, or the client gave up
 	Answer   Answer
 }
 
-// Answer is what came back. The zero Answer is none.
+// Answer is what came back. The zero Answer means that none came.
 type Answer struct {
 	Status int
 	Code   string // of a problem document
 	Detail string // of a problem document
 
-	// Of a start, and Expires of a heartbeat too. They are times of the server's.
+	// Of a start, and Expires of a heartbeat too. They are the server's times.
 	Stream  string
 	Started time.Time
 	Expires time.Time
@@ -65,7 +65,7 @@ type Answer struct {
 	FirstByte time.Duration
 }
 
-// Listed is a live lease as the server tells of it.
+// Listed is a live lease as the server lists it.
 type Listed struct {
 	ID      string
 	Device  string
@@ -79,19 +79,19 @@ const (
 	CodeRecovering = "recovering"
 )
 
-// Done says that the request was carried out.
+// Done reports whether the request was carried out.
 func (o *Op) Done() bool { return o.Answer.Status >= 200 && o.Answer.Status < 300 }
 
-// Refused says that the rule refused it: all slots are taken.
+// Refused reports whether the rule refused it: all slots are taken.
 func (o *Op) Refused() bool {
 	return o.Answer.Status == http.StatusForbidden && o.Answer.Code == CodeLimit
 }
 
-// Held says that the service holds new starts back, since its store may have forgotten leases.
+// Held reports whether the service held a new start back, since its store may have forgotten leases.
 func (o *Op) Held() bool { return o.Answer.Code == CodeRecovering }
 
-// Open says that nobody knows whether it was carried out: there was no answer, or one that tells of a failure on the way. It may be carried
-// out even after Returned.
+// Open reports whether it is unknown if the request was carried out: there was no answer, or one that tells of a
+// failure on the way. It may be carried out even after Returned.
 func (o *Op) Open() bool { return o.Answer.Status == 0 || o.Answer.Status >= 500 }
 
 // Step is a step of the server's clock. No request was under way when it happened.

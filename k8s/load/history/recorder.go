@@ -15,10 +15,10 @@ type Recorder struct {
 	steps []Step
 }
 
-// NewRecorder begins a recording.
+// NewRecorder returns a recorder whose recording begins now.
 func NewRecorder() *Recorder { return &Recorder{began: time.Now()} }
 
-// Now is the recorder's monotonic clock.
+// Now returns the time on the recorder's monotonic clock.
 func (r *Recorder) Now() time.Duration { return time.Since(r.began) }
 
 // Add records a request that has ended.
@@ -28,14 +28,14 @@ func (r *Recorder) Add(op Op) {
 	r.ops = append(r.ops, op)
 }
 
-// Stepped records that the server's clock was set forth, or back, now.
+// Stepped records that the server's clock was set forward, or back, now.
 func (r *Recorder) Stepped(by time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps = append(r.steps, Step{At: r.Now(), By: by})
 }
 
-// History gives what was recorded so far.
+// History returns what was recorded so far.
 func (r *Recorder) History() History {
 	r.mu.Lock()
 	defer r.mu.Unlock()

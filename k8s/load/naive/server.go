@@ -63,7 +63,7 @@ type lease struct {
 	started, expires time.Time
 }
 
-// skew is by how much the clocks of TwoClocks differ.
+// skew is the difference between the clocks of TwoClocks.
 const skew = 700 * time.Millisecond
 
 // Open starts a server.
@@ -97,7 +97,7 @@ func (s *Server) Close() {
 	}
 }
 
-// caller reads the token, which is account.session.
+// caller returns the account and the session of the token, which is account.session.
 func (s *Server) caller(r *http.Request) (*account, string) {
 	id, session, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), ".")
 	a := s.accounts[id]
@@ -146,7 +146,7 @@ func show(live []*lease) []map[string]any {
 	return all
 }
 
-// taken is how many slots are, less those that a start replaces.
+// taken returns how many slots are taken, without those that a start replaces.
 func (s *Server) taken(a *account, live []*lease, replaced []*lease) int {
 	switch s.flaw {
 	case Counter:
@@ -212,7 +212,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request, now func() time.T
 	s.answer(w, asked, len(s.live(a, t)))
 }
 
-// pause lets others in.
+// pause lets other requests in.
 func (s *Server) pause() {
 	s.mu.Unlock()
 	time.Sleep(time.Millisecond)

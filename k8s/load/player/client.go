@@ -33,7 +33,7 @@ type Client struct {
 	hasty time.Duration // if it isn't 0, how long the next request is waited for
 }
 
-// NewTransport makes the connections that clients share.
+// NewTransport returns the connections that clients share.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:     (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -43,7 +43,7 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// NewClient makes a client.
+// NewClient returns a client.
 func NewClient(id int, timeout time.Duration, recorder *history.Recorder, transport http.RoundTripper) *Client {
 	return &Client{ID: id, Timeout: timeout, Recorder: recorder, http: &http.Client{
 		Transport:     transport,
@@ -135,7 +135,7 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 	if len(form) > 0 {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if op.Verb != history.Fetch { // whose address is all that it is authorised by
+	if op.Verb != history.Fetch { // which its address alone authorises
 		request.Header.Set("Authorization", "Bearer "+d.Token)
 	}
 	request.GetBody = nil // so that net/http itself repeats nothing
@@ -146,7 +146,7 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 	return op
 }
 
-// answer sends a request. An answer that didn't come whole is none.
+// answer sends a request. An answer that didn't come whole counts as none.
 func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer {
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -183,7 +183,7 @@ func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer
 	return a
 }
 
-// document is what any of the answers may hold.
+// document has the fields of all the answers.
 type document struct {
 	Source string `json:"source"`
 	Stream struct {

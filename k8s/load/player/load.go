@@ -95,7 +95,7 @@ func Begin(ctx context.Context, system System, o Options, recorder *history.Reco
 	return l, nil
 }
 
-// Still lets no player ask anything while f runs, once those who are being answered are done.
+// Still runs f while no player asks anything, after the requests under way have been answered.
 func (l *Load) Still(f func()) {
 	l.gate.Lock()
 	defer l.gate.Unlock()
@@ -108,7 +108,7 @@ func (l *Load) End() {
 	l.running.Wait()
 }
 
-// Accounts gives the ids of the accounts.
+// Accounts returns the ids of the accounts.
 func (l *Load) Accounts() []string {
 	ids := make([]string, len(l.accounts))
 	for i, a := range l.accounts {
@@ -117,7 +117,7 @@ func (l *Load) Accounts() []string {
 	return ids
 }
 
-// NewAccount makes an id of an account that nobody has.
+// NewAccount returns the id of a new account.
 func NewAccount() string {
 	return fmt.Sprintf("%08x%016x", uint32(time.Now().Unix()), rand.Uint64()) //nolint:gosec // a name, no secret
 }

@@ -9,7 +9,7 @@ import (
 	"streamgate/k8s/load/history"
 )
 
-// viewer is one player with somebody in front of it.
+// viewer is one player and the person in front of it.
 type viewer struct {
 	*Client
 
@@ -27,15 +27,15 @@ type playing struct {
 	stream, source, ticket string
 }
 
-// one says yes in one of n cases.
+// one returns true in one of n cases.
 func (v *viewer) one(n int) bool { return v.random.IntN(n) == 0 }
 
-// between chooses a time.
+// between returns a random time between two.
 func (v *viewer) between(from, to time.Duration) time.Duration {
 	return from + time.Duration(v.random.Int64N(int64(to-from)))
 }
 
-// wait says whether the load still goes on after a time.
+// wait reports whether the load still goes on after a time.
 func (v *viewer) wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -50,7 +50,7 @@ func (v *viewer) wait(ctx context.Context, d time.Duration) bool {
 
 func (v *viewer) choose(bases []string) string { return bases[v.random.IntN(len(bases))] }
 
-// gated asks while the gate is open.
+// gated sends a request while the gate is open.
 func (v *viewer) gated(ask func() history.Op) history.Op {
 	v.load.gate.RLock()
 	defer v.load.gate.RUnlock()
@@ -111,7 +111,7 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 			return &playing{d, op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}, ""
 		case op.Refused() && len(op.Answer.Streams) > 0 && v.one(4):
 			return nil, op.Answer.Streams[v.random.IntN(len(op.Answer.Streams))].ID
-		case op.Open() && o.Key != "": // whoever got no answer repeats the request
+		case op.Open() && o.Key != "": // a client that got no answer repeats the request
 			if !v.wait(ctx, v.between(1, v.load.options.Lease/20)) {
 				return nil, ""
 			}
@@ -122,14 +122,14 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 	return nil, ""
 }
 
-// watch keeps a stream for a while. It is false when the load has ended.
+// watch keeps a stream for a while. It returns false when the load has ended.
 func (v *viewer) watch(ctx context.Context, p *playing) bool {
 	lease := v.load.options.Lease
 	until := v.Recorder.Now() + v.between(lease/10, 2*lease)
 	for v.Recorder.Now() < until {
 		pause := v.between(lease/8, lease/3)
 		if v.one(15) {
-			pause = v.between(lease, lease+lease/2) // somebody presses pause
+			pause = v.between(lease, lease+lease/2) // the viewer presses pause
 		}
 		if !v.wait(ctx, pause) {
 			if v.one(2) {
@@ -151,7 +151,7 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 	}
 	switch v.random.IntN(10) {
 	case 0, 1, 2: // the player dies
-	case 3: // somebody stops it from another device
+	case 3: // the stream is stopped from another device
 		other := *p
 		other.device = v.account.device((v.device + 1) % devices)
 		v.stop(ctx, &other)
@@ -180,7 +180,7 @@ func (v *viewer) signOut(ctx context.Context) {
 	gone := v.account.device(v.device)
 	other := v.account.device((v.device + 1) % devices)
 	v.gated(func() history.Op { return v.SignOut(ctx, v.choose(v.load.system.Sessions), other, gone.Session) })
-	if v.one(2) { // somebody still has its token
+	if v.one(2) { // its old token is still used
 		v.starts++
 		o := StartOptions{Content: v.load.options.Content, Name: fmt.Sprintf("%d.%d", v.ID, v.starts)}
 		v.gated(func() history.Op { return v.Start(ctx, v.choose(v.load.system.Sessions), gone, o) })

@@ -15,19 +15,19 @@ import (
 	"streamgate/k8s/load/stack"
 )
 
-// What is promised of a start while Redis is away (P5).
+// answersWithin is how soon a start must be answered while Redis is away (P5).
 const answersWithin = 300 * time.Millisecond
 
 const (
 	// askEvery is how often each of three kinds of question is asked.
 	askEvery = 20 * time.Millisecond
-	// goroutinesMost is by how many the goroutines of a replica may have grown, for each question that is under way.
+	// goroutinesSlack is by how much the goroutines of the replicas may grow, beyond twice their number.
 	goroutinesSlack = 100
 )
 
-// redisAway takes Redis away under load, first without a word and then with refused connections. Beside the players, a start, a look at the
-// catalogue and a question that needs nothing at all are asked at a fixed rate, whatever the answers take. The last one tells what the machine itself
-// takes to answer, for it has other things to do.
+// redisAway takes Redis away under load, first by silence and then with refused connections. Beside the players, a
+// start, a look at the catalogue and a question that needs nothing at all are sent at a fixed rate, however long the
+// answers take. The last one shows how long the machine itself takes to answer, since it has other things to do.
 func redisAway(ctx context.Context, s Setting) (Verdict, error) {
 	return simple(plan{late: 10 * time.Second, noOrder: true}, func(ctx context.Context, t *trial) error {
 		d, err := t.stack.SignIn(ctx, player.NewAccount())
@@ -45,7 +45,7 @@ func redisAway(ctx context.Context, s Setting) (Verdict, error) {
 	})(ctx, s)
 }
 
-// away takes Redis away and back, and looks at what the service does meanwhile.
+// away takes Redis away and back, and checks what the service does meanwhile.
 func (t *trial) away(ctx context.Context, d *player.Device, how string, excuse check.Excuse, take func(), bring func() error) error {
 	before, err := t.goroutines(ctx)
 	if err != nil {
@@ -89,7 +89,7 @@ func (t *trial) away(ctx context.Context, d *player.Device, how string, excuse c
 	return nil
 }
 
-// normal gives when a start was granted again.
+// normal returns the time at which a start was granted again.
 func (t *trial) normal(ctx context.Context, d *player.Device, how string) (time.Duration, error) {
 	client := player.NewClient(-2, requestTimeout, history.NewRecorder(), t.stack.System().Transport)
 	for n := 0; ; n++ {
@@ -115,7 +115,7 @@ func (t *trial) goroutines(ctx context.Context) (float64, error) {
 	return sum, nil
 }
 
-// questions are how long the answers took, and how many were wrong.
+// questions records how long the answers took, and how many were wrong.
 type questions struct {
 	mu sync.Mutex
 
@@ -123,7 +123,7 @@ type questions struct {
 	otherwise, failed          int
 }
 
-// ask asks at a fixed rate for a while.
+// ask sends questions at a fixed rate for a while.
 func (t *trial) ask(ctx context.Context, d *player.Device, how string, span time.Duration) questions {
 	var q questions
 	var running sync.WaitGroup
@@ -171,7 +171,7 @@ func (q *questions) get(ctx context.Context, transport http.RoundTripper, url, t
 	}
 }
 
-// percentile gives the time that so many percent of the times are not above.
+// percentile returns the time that this percentage of the times doesn't exceed.
 func percentile(times []time.Duration, percent int) time.Duration {
 	if len(times) == 0 {
 		return 0

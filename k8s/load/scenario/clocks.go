@@ -7,14 +7,16 @@ import (
 	"streamgate/k8s/load/fault"
 )
 
-// clockStep is by how much clocks are set: by many leases.
+// clockStep is by how much clocks are set: many leases.
 const clockStep = 30 * time.Second
 
-// steps are forth, back, back and forth, so that both directions happen to a clock that was right and to one that was wrong.
+// steps are forward, back, back and forward, so that both directions happen to a clock that was right and to one that
+// was wrong.
 var steps = []time.Duration{clockStep, -clockStep, -clockStep, clockStep}
 
-// clockOfRedis: all leases lapse when the clock that decides is set forth, and live on when it is set back. At no instant of that clock may
-// there be more of them than the limit, and nobody may be served for longer than content-svc remembers an answer.
+// clockOfRedis steps the clock that decides: all leases lapse when it is set forward, and live on when it is set back.
+// At no instant of that clock may more of them than the limit live, and no ended stream may be served for longer than
+// content-svc remembers an answer.
 func clockOfRedis(ctx context.Context, s Setting) (Verdict, error) {
 	clock, err := fault.NewClock(s.Dir, "redis")
 	if err != nil {
@@ -32,7 +34,7 @@ func clockOfRedis(ctx context.Context, s Setting) (Verdict, error) {
 	})(ctx, s)
 }
 
-// clockOfService: it takes no part in any decision, so nothing is excused.
+// clockOfService steps a clock that takes no part in any decision, so nothing is excused.
 func clockOfService(ctx context.Context, s Setting) (Verdict, error) {
 	clock, err := fault.NewClock(s.Dir, "service")
 	if err != nil {

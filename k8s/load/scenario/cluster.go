@@ -26,7 +26,7 @@ const (
 	clusterSlots = 16384
 )
 
-// cluster starts a Redis Cluster and gives its nodes.
+// cluster starts a Redis Cluster and returns its nodes.
 func (t *trial) cluster(ctx context.Context) ([]*node, error) {
 	var nodes []*node
 	for i := range clusterNodes {
@@ -68,8 +68,8 @@ func (t *trial) cluster(ctx context.Context) ([]*node, error) {
 			return nil, err
 		}
 	}
-	// A node that has data and started less than a lease ago is one that may have forgotten some: session-svc would hold starts back when it
-	// first meets it. Redis tells its age in whole seconds.
+	// A node that has data and started less than a lease ago may have forgotten some: session-svc would hold starts
+	// back when it first meets it. Redis tells its age in whole seconds.
 	return nodes, pass(ctx, Lease+time.Second)
 }
 
@@ -143,8 +143,8 @@ func move(ctx context.Context, nodes []*node, account string) (moved int, err er
 	return moved, until(ctx, func() (bool, error) { return agree(ctx, nodes) })
 }
 
-// agree says whether all nodes know the same epochs of each other. A node takes a slot by an epoch above all that it knows; before it knows the
-// last one, another would take the slot back.
+// agree reports whether all nodes know the same epochs of each other. A node takes a slot by an epoch above all that it
+// knows; if it doesn't know the last one, another node would take the slot back.
 func agree(ctx context.Context, nodes []*node) (bool, error) {
 	seen := map[string]string{} // by node
 	for _, n := range nodes {
@@ -177,5 +177,5 @@ func ownerOf(ctx context.Context, nodes []*node, slot int64) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("nobody has slot %d", slot)
+	return 0, fmt.Errorf("no node has slot %d", slot)
 }

@@ -1,2 +1,2 @@
-// Package scenario breaks one thing at a time while many players watch, and gives a verdict on what they saw.
+// Package scenario breaks one thing at a time while many players watch, and returns a verdict on what they saw.
 package scenario

@@ -33,12 +33,12 @@ func (t *trial) pair(ctx context.Context) (p pair, err error) {
 	})
 }
 
-// cut cuts the link of the replica: it looks for its primary where nobody is.
+// cut cuts the link of the replica: it looks for its primary where nothing listens.
 func (p pair) cut(ctx context.Context) error {
 	return p.replica.Admin.ReplicaOf(ctx, "127.0.0.1", "1").Err()
 }
 
-// lag gives how much the replica has not got, in bytes.
+// lag returns how many bytes the replica has not received.
 func (p pair) lag(ctx context.Context) (int, error) {
 	have, err := p.replica.Info(ctx, "replication", "master_repl_offset")
 	if err != nil {
@@ -75,7 +75,8 @@ func (p pair) cutOff(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// failOver kills the primary, which has decided what the replica has not got. What the players see is excused until it is over.
+// failOver kills the primary, which has decided what the replica has not received. Until it is over, what the players
+// see is excused.
 func (p pair) failOver(ctx context.Context, t *trial, takeOver func() error) error {
 	defer t.settle(ctx)
 	return t.during(check.Forgets, func() error {
@@ -149,7 +150,7 @@ func sentinel(ctx context.Context, s Setting) (Verdict, error) {
 	})(ctx, s)
 }
 
-// sentinels starts those that watch a primary, and waits until they know each other and its replica.
+// sentinels starts the Sentinels of a primary, and waits until they know each other and its replica.
 func (t *trial) sentinels(ctx context.Context, primary *stack.Redis) ([]string, error) {
 	var addresses []string
 	for i := range sentinels {
@@ -180,7 +181,7 @@ func (t *trial) sentinels(ctx context.Context, primary *stack.Redis) ([]string, 
 	return addresses, nil
 }
 
-// until waits for something.
+// until waits until done returns true.
 func until(ctx context.Context, done func() (bool, error)) error {
 	for {
 		if ok, err := done(); ok || err != nil {

@@ -9,7 +9,7 @@ import (
 	"streamgate/k8s/load/stack"
 )
 
-// All gives the scenarios in the order in which they run.
+// All returns the scenarios in the order in which they run.
 func All() []Scenario {
 	return []Scenario{
 		{Name: "rounds", Short: true, What: "200 starts at once on one account at two replicas: three granted each time", run: rounds},
@@ -27,8 +27,8 @@ func All() []Scenario {
 		{Name: "resets", What: "connections are reset", run: simple(plan{link: true, doors: true}, resets)},
 		{Name: "latency", What: "replies of Redis take 20 to 60 ms", run: simple(plan{link: true}, latency)},
 		{Name: "memory-full", Short: true, What: "Redis has no memory left", run: simple(plan{}, memoryFull)},
-		{Name: "clock-redis", Clock: true, What: "the clock of Redis is set forth and back by 30 s", run: clockOfRedis},
-		{Name: "clock-service", Step: true, What: "the clock of a replica of session-svc is set forth and back by 30 s", run: clockOfService},
+		{Name: "clock-redis", Clock: true, What: "the clock of Redis is set forward and back by 30 s", run: clockOfRedis},
+		{Name: "clock-service", Step: true, What: "the clock of a replica of session-svc is set forward and back by 30 s", run: clockOfService},
 		{Name: "promotion", Short: true, What: "a replica of Redis is promoted that has not got the last writes", run: promotion},
 		{Name: "sentinel", What: "the same, by Sentinel", run: sentinel},
 		{Name: "resharding", What: "the accounts' slots move between the nodes of a Redis Cluster", run: resharding},
@@ -36,7 +36,7 @@ func All() []Scenario {
 	}
 }
 
-// span is for how long something is broken.
+// span returns how long something is broken.
 func (t *trial) span() time.Duration {
 	if t.setting.Short {
 		return 3 * time.Second
@@ -131,7 +131,7 @@ func scriptFlush(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// broken sets faults of the link to Redis, and of the doors, for a while, and mends them.
+// broken sets faults on the link to Redis, and on the doors, for a while, and mends them.
 func (t *trial) broken(ctx context.Context, redis, doors []fault.Fault, set func(*fault.Link, ...fault.Fault) error) error {
 	defer t.settle(ctx)
 	return t.during(check.Failures|check.Away, func() error {
@@ -179,7 +179,7 @@ func resets(ctx context.Context, t *trial) error {
 	return t.broken(ctx, lost, lost[1:], (*fault.Link).Reset)
 }
 
-// memoryFull excuses starts alone: what plays must go on, and stop, when Redis is full.
+// memoryFull excuses starts alone: running streams must go on, and stop, when Redis is full.
 func memoryFull(ctx context.Context, t *trial) error {
 	set := func(limit string) error { return t.redis.Admin.ConfigSet(ctx, "maxmemory", limit).Err() }
 	return t.during(check.Starts, func() error {

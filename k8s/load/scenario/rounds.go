@@ -71,7 +71,7 @@ func round(ctx context.Context, system player.System) (Verdict, error) {
 		o := player.StartOptions{Content: stack.Content, Name: fmt.Sprint("start ", i), Key: strconv.Itoa(i)}
 		running.Go(func() {
 			<-begin
-			// A service with more to do than it can answers some of it with 503 at once: these come again.
+			// An overloaded service answers some starts with 503 at once: these are repeated.
 			for op := client.Start(ctx, system.Sessions[i%2], d, o); op.Open() && pass(ctx, Lease/20) == nil; {
 				op = client.Start(ctx, system.Sessions[i%2], d, o)
 			}

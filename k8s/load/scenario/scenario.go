@@ -14,7 +14,7 @@ const (
 	Limit = 3
 )
 
-// Programs are what is put to the proof.
+// Programs are the files of the programs that a scenario runs.
 type Programs struct {
 	Session string // session-svc
 	Stepped string // session-svc with a clock that can be set, or "" if no scenario needs it
@@ -43,7 +43,7 @@ type Scenario struct {
 	run func(ctx context.Context, s Setting) (Verdict, error)
 }
 
-// Verdict is what came of a scenario.
+// Verdict is the result of a scenario.
 type Verdict struct {
 	check.Report
 
@@ -54,7 +54,7 @@ type Verdict struct {
 	Took    time.Duration
 }
 
-// OK says that everything was as promised.
+// OK reports whether everything was as promised.
 func (v *Verdict) OK() bool {
 	return v.Report.OK() && v.Leaked == 0 && len(v.Besides) == 0 && len(v.Linear.None) == 0 && v.Linear.Undecided == 0
 }
@@ -97,7 +97,7 @@ func (s *Scenario) Run(ctx context.Context, in Setting) (Verdict, error) {
 	return v, err
 }
 
-// Faults tells what was wrong, at most so many examples of each kind.
+// Faults returns what was wrong, at most this many examples of each kind.
 func (v *Verdict) Faults(most int) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }

@@ -9,15 +9,17 @@ import (
 )
 
 const (
-	// lookEvery is how often the machine is looked at, and late by how much a look must be for it to have had no time for us: a good part of the
-	// 250 ms in which Redis must answer, since its server, the service and the prover are held up one after the other.
+	// lookEvery is how often the machine is checked. late is by how much a check must be late to show that the machine
+	// had no time for us: a good part of the 250 ms in which Redis must answer, since its server, the service and the
+	// prover are held up one after the other.
 	lookEvery, late = 10 * time.Millisecond, 60 * time.Millisecond
-	// after is for how long a request may fail that was under way then.
+	// after is how long after such a moment requests may still fail.
 	after = 300 * time.Millisecond
 )
 
-// stalls looks for moments in which the machine had no time for the prover, so most likely none for what it proves: then requests may
-// fail that the services can't answer in time. Nothing else is excused by them. The function that it gives ends it, and gives the windows.
+// stalls looks for moments in which the machine had no time for the prover, so most likely none for the services
+// either. Requests that can't be answered in time may then fail; nothing else is excused. The function that it returns
+// ends the search and returns the windows.
 func stalls(ctx context.Context, recorder *history.Recorder) func() []check.Window {
 	ctx, cancel := context.WithCancel(ctx)
 	found := make(chan []check.Window, 1)

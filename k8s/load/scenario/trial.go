@@ -24,7 +24,7 @@ type trial struct {
 	wrong    []string
 	notes    []string
 
-	// Of the usual system. One with several servers of Redis has none of it.
+	// Parts of the usual system. A system with several Redis servers has none of them.
 	redis *stack.Redis
 	link  *fault.Link   // between session-svc and Redis
 	doors []*fault.Link // in front of the replicas of session-svc
@@ -38,16 +38,16 @@ type plan struct {
 	env   []string // variables of Redis
 	link  bool     // put a link between session-svc and Redis
 	doors bool     // put one in front of each replica of session-svc
-	// redis runs other servers than the usual one, and gives their address and mode.
+	// redis starts other servers than the usual one, and returns their address and mode.
 	redis  func(ctx context.Context, t *trial) (url, mode string, err error)
 	change func(replica int) (program string, env []string)
 	late   time.Duration // check.Rule's; 0 is the usual
-	// What the sequential model doesn't have: a loss of memory or a step of the clock.
+	// noOrder is set for what the sequential model doesn't have: a loss of memory or a step of the clock.
 	noOrder bool
-	quiet   bool // nobody fetches video
+	quiet   bool // no player fetches video
 }
 
-// usualLate is for how long a request may take effect after its call when no process is stopped for longer.
+// usualLate is how long after its call a request may take effect, when no process is stopped for longer.
 const usualLate = 5 * time.Second
 
 // The load: on half of the accounts the players fetch video, on the others they send heartbeats.
@@ -136,7 +136,7 @@ func (t *trial) close() {
 	}
 }
 
-// during runs f and excuses what it excuses from its begin to its end.
+// during runs f, and applies the excuse from its begin to its end.
 func (t *trial) during(excuse check.Excuse, f func() error) error {
 	from := t.recorder.Now()
 	err := f()
@@ -144,8 +144,8 @@ func (t *trial) during(excuse check.Excuse, f func() error) error {
 	return err
 }
 
-// settling is for as long as a request may take that began before, and a client of Redis to find its server again: half of the lease in which
-// all has to be normal.
+// settling is as long as an earlier request may still take, or a client of Redis may need to find its server again:
+// half of the lease in which all has to be normal.
 const settling = Lease / 2
 
 // settle excuses failures for a while.
@@ -176,7 +176,7 @@ func (t *trial) warm(ctx context.Context) error {
 // slack is how long after a lease its slot must be free: the rounding of times, and a slow machine.
 const slack = 250 * time.Millisecond
 
-// verdict ends the load, asks whether all slots come free, and judges what was seen.
+// verdict ends the load, checks that all slots come free, and judges what was seen.
 func (t *trial) verdict(ctx context.Context) (Verdict, error) {
 	t.load.End()
 	if err := pass(ctx, Lease+slack); err != nil {

@@ -25,7 +25,8 @@ func Root() (string, error) {
 	}
 }
 
-// Build builds the service whose source is in a folder, as it is shipped, to a program. The overlay may be empty.
+// Build builds a service from the source in a folder, as it is shipped. program is the file that it writes. overlay may
+// be empty.
 func Build(ctx context.Context, source, service, program, overlay string) error {
 	args := []string{"-C", source, "build", "-trimpath", "-ldflags", "-s -w", "-o", program}
 	if overlay != "" {

@@ -10,7 +10,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// start starts a program in a folder, where what it says goes to a file, and waits until it is ready.
+// start starts a program in a folder, writes its output to a file, and waits until it is ready.
 func start(ctx context.Context, dir, name string, cmd *exec.Cmd, ready func(context.Context) error) (*process.Process, error) {
 	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -3,7 +3,6 @@ package stack
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 	"streamgate/libs/process"
 )
 
-// RedisOptions say how a Redis runs.
+// RedisOptions are how a Redis runs.
 type RedisOptions struct {
 	Name string
 	Args []string // further ones
@@ -61,8 +60,7 @@ func StartRedis(ctx context.Context, dir string, o RedisOptions) (*Redis, error)
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(address)
-	r := &Redis{Port: port, dir: filepath.Join(dir, o.Name), program: program, o: o}
+	r := &Redis{Port: strings.TrimPrefix(address, "127.0.0.1:"), dir: filepath.Join(dir, o.Name), program: program, o: o}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -70,10 +68,10 @@ func StartRedis(ctx context.Context, dir string, o RedisOptions) (*Redis, error)
 	return r, r.Start(ctx)
 }
 
-// Addr is host:port.
+// Addr returns host:port.
 func (r *Redis) Addr() string { return "127.0.0.1:" + r.Port }
 
-// Start starts it, again with the same data and on the same port.
+// Start starts it, or starts it again, with the same data and on the same port.
 func (r *Redis) Start(ctx context.Context) error {
 	args := r.serverArgs()
 	if r.o.Sentinel != "" {
@@ -110,7 +108,7 @@ func (r *Redis) Close() {
 	r.process.Kill()
 }
 
-// Info gives one line of INFO.
+// Info returns one line of INFO.
 func (r *Redis) Info(ctx context.Context, section, name string) (string, error) {
 	text, err := r.Admin.Info(ctx, section).Result()
 	if err != nil {

@@ -35,7 +35,7 @@ func newService(ctx context.Context, dir, name, program string, env []string) (*
 	return s, nil
 }
 
-// Start starts it, again on the same addresses, and waits until it is ready.
+// Start starts it, or starts it again, on the same addresses, and waits until it is ready.
 func (s *Service) Start(ctx context.Context) error {
 	cmd := exec.Command(s.program) //nolint:gosec,noctx // a program that we built; ended by Kill
 	cmd.Env = s.env
@@ -55,7 +55,7 @@ func (s *Service) Freeze() { s.process.Signal(syscall.SIGSTOP) }
 // Thaw lets a frozen service go on.
 func (s *Service) Thaw() { s.process.Signal(syscall.SIGCONT) }
 
-// Metric gives the sum of a metric's series.
+// Metric returns the sum of a metric's series.
 func (s *Service) Metric(ctx context.Context, name string) (float64, error) {
 	text, err := get(ctx, s.Operations+"/metrics")
 	if err != nil {

@@ -41,7 +41,7 @@ type Options struct {
 	Change func(replica int) (program string, env []string)
 }
 
-// Stack is what runs.
+// Stack is the running system.
 type Stack struct {
 	Sessions []*Service
 	Contents []*Service
@@ -130,18 +130,18 @@ func (s *Stack) media() (string, error) {
 	return dir, os.WriteFile(clip, random(clipSize), 0o600)
 }
 
-// Close ends it all.
+// Close ends all of it.
 func (s *Stack) Close() {
 	for _, service := range append(s.Sessions, s.Contents...) {
 		service.Kill()
 	}
 	if s.standIn != nil {
-		_ = s.standIn.server.Close() // nobody asks any more
+		_ = s.standIn.server.Close() // no request is left to serve
 	}
 	s.http.CloseIdleConnections()
 }
 
-// System is what players use.
+// System returns what players use.
 func (s *Stack) System() player.System {
 	system := player.System{SignIn: s.SignIn, Transport: s.http}
 	for _, service := range s.Sessions {

@@ -21,7 +21,8 @@ const (
 	Clip    = "prove/clip.mp4"
 )
 
-// standIn plays the parts that the stream rule asks and that are not looked at here: the keys of user-svc and the catalogue of content-svc.
+// standIn plays the parts that the stream rule depends on and that are not tested here: the keys of user-svc and the
+// catalogue of content-svc.
 type standIn struct {
 	url    string
 	key    ed25519.PrivateKey
@@ -57,7 +58,8 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 	return s, nil
 }
 
-// token signs an access token, as if it had been issued a minute ago: so it is good for a service whose clock is slow by less.
+// token signs an access token as if it had been issued a minute ago, so that a service whose clock is slow by less
+// accepts it.
 func (s *standIn) token(account, session string, limit int) (string, error) {
 	now := time.Now()
 	return jwtauth.Sign(s.key, issuer, jwtauth.Claims{

@@ -13,7 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// opMsg is the only kind of message that drivers send which declare an API version.
+// opMsg is the only kind of message sent by drivers that declare an API version.
 const opMsg = 2013
 
 const (
@@ -21,7 +21,7 @@ const (
 	largest      = 1 << 20
 )
 
-// Server answers as a database does in which every user and every content exists.
+// Server answers like a database in which every user and every content exists.
 type Server struct {
 	mu      sync.Mutex
 	streams map[bson.ObjectID]int32 // by user
@@ -51,7 +51,7 @@ func (s *Server) serve(c net.Conn) error {
 		}
 		length := int(binary.LittleEndian.Uint32(header[:]))
 		if length > largest || length < headerLength || binary.LittleEndian.Uint32(header[12:]) != opMsg {
-			return errors.New("not a message that is known here")
+			return errors.New("unknown kind of message")
 		}
 		body := make([]byte, length-headerLength)
 		if _, err := io.ReadFull(in, body); err != nil {
@@ -71,7 +71,7 @@ func (s *Server) serve(c net.Conn) error {
 	}
 }
 
-// answer takes flags 4, then a section of kind 0, which is the command.
+// answer answers the body of a message: four bytes of flags, then a section of kind 0, which is the command.
 func (s *Server) answer(body []byte) ([]byte, error) {
 	if len(body) < 5 || body[4] != 0 {
 		return nil, errors.New("not a command")

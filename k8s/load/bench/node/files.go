@@ -18,7 +18,7 @@ var files embed.FS
 // Secret signs the tokens of the service.
 const Secret = "not a secret"
 
-// Install writes the service to a folder and fetches what it needs, with npm, unless that was done before.
+// Install writes the service to a folder and fetches its packages with npm, unless that was done before.
 func Install(ctx context.Context, folder string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("node: %w", err)

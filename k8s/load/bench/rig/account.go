@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// What every account of a benchmark is like.
+// The properties of every account of a benchmark.
 const (
 	Limit   = 3
 	Content = "607c55840e977203b4d8b5e5"
@@ -19,16 +19,17 @@ const (
 // Devices are the names of an account's three devices, of 16 bytes each.
 var Devices = [Limit]string{"Living room TV 1", "Kitchen tablet 2", "Phone of Maria 3"}
 
-// AccountID gives the id of account n.
+// AccountID returns the id of account n.
 func AccountID(n int) string { return fmt.Sprintf("%s%012d", prefix, n) }
 
-// Account is one that was made through the service. Others are copies of it: they have its session and its streams, by the same ids.
+// Account is an account that was made through the service. Others are copies of it: they have its session and its
+// streams, with the same ids.
 type Account struct {
 	ID, Session, Token string
 	Streams            []string
 }
 
-// templates is where the numbers of the accounts begin that are made through the service.
+// templates is the number from which accounts that are made through the service are counted.
 const templates = 900_000_000_000
 
 // NewAccount signs a new account in.
@@ -87,7 +88,7 @@ func (s *Service) List(ctx context.Context, a *Account) error {
 	return s.call(ctx, http.MethodGet, s.Public, "/streams", a.Token, nil, nil)
 }
 
-// Raw gives the bytes of an id.
+// Raw returns the bytes of an id.
 func Raw(id string) string {
 	b, _ := base64.RawURLEncoding.DecodeString(id) // the service gave it
 	return string(b)

@@ -16,8 +16,8 @@ import (
 // Command is a command with its arguments.
 type Command []string
 
-// Capture gives the scripts that the service calls while do runs, word for word, as MONITOR shows them. So what is measured without the service
-// is what the service does, whatever its scripts and keys have become.
+// Capture returns the scripts that the service calls while do runs, word for word, as MONITOR shows them. So what is
+// measured without the service is what the service does, whatever its scripts and keys have become.
 func (r *Redis) Capture(ctx context.Context, do func() error) ([]Command, error) {
 	const mark = "the end of what was captured"
 	var dialer net.Dialer
@@ -56,7 +56,7 @@ func (r *Redis) Capture(ctx context.Context, do func() error) ([]Command, error)
 	}
 }
 
-// words reads words in quotes. MONITOR escapes as Go does, by \" \\ \n \r \t \a \b and \xHH.
+// words parses words in quotes. MONITOR escapes as Go does, by \" \\ \n \r \t \a \b and \xHH.
 func words(text string) Command {
 	var command Command
 	for strings.HasPrefix(text, `"`) {
@@ -74,18 +74,18 @@ func words(text string) Command {
 	return command
 }
 
-// Argument says whether all words can be arguments of a program.
+// Argument reports whether every word can be an argument of a program.
 func (c Command) Argument() bool {
 	return !slices.ContainsFunc(c, func(word string) bool { return strings.ContainsRune(word, 0) })
 }
 
-// Keys gives which of the words are keys: EVALSHA digest count key… argument….
+// Keys returns which of the words are keys: EVALSHA digest count key… argument….
 func (c Command) Keys() (from, to int) {
 	n, _ := strconv.Atoi(c[2])
 	return 3, 3 + n
 }
 
-// For gives the command for another account.
+// For returns the command for another account.
 func (c Command) For(account, other string) Command {
 	command := append(Command(nil), c...)
 	from, to := c.Keys()
@@ -95,16 +95,16 @@ func (c Command) For(account, other string) Command {
 	return command
 }
 
-// Anyone gives the command for redis-benchmark to send for random accounts. Each key is another account's then, which is
-// the same to the scripts, since all accounts are copies of one.
+// Anyone returns the command for redis-benchmark to send for random accounts. Each key then belongs to another account,
+// which makes no difference to the scripts, since all accounts are copies of one.
 func (c Command) Anyone(account string) Command { return c.For(account, prefix+"__rand_int__") }
 
-// Of gives the command for another account and its first stream, where it was made for the last stream of an account.
+// Of returns the command for another account and its first stream, where it was made for the last stream of an account.
 func (c Command) Of(from, to *Account) Command {
 	return c.For(from.ID, to.ID).With(Raw(from.Session), Raw(to.Session), Raw(from.Streams[len(from.Streams)-1]), Raw(to.Streams[0]))
 }
 
-// With gives the command with texts replaced: old, new, …. An old "" is none.
+// With returns the command with texts replaced: old, new, …. An empty old text is skipped.
 func (c Command) With(pairs ...string) Command {
 	command := append(Command(nil), c...)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -118,7 +118,7 @@ func (c Command) With(pairs ...string) Command {
 	return command
 }
 
-// Any gives the words for a client of Redis.
+// Any returns the words as arguments for a client of Redis.
 func (c Command) Any() []any {
 	all := make([]any, len(c))
 	for i, word := range c {
@@ -127,8 +127,8 @@ func (c Command) Any() []any {
 	return all
 }
 
-// OnNew gives the command for redis-benchmark to send for accounts that are signed in and have nothing yet, and the names of the keys that the
-// template has, being signed in, which all of these accounts use.
+// OnNew returns the command for redis-benchmark to send for accounts that are signed in and have no streams yet, and
+// the template's keys of its session, which all of these accounts use.
 func (c Command) OnNew(account string, idle *Copy) (Command, []string) {
 	command := append(Command(nil), c...)
 	var signedIn []string

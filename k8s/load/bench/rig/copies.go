@@ -10,13 +10,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// key is one of an account's keys as DUMP gives it. Its name has the account's id in it, and its value has not.
+// key is one of an account's keys, as DUMP returns it. Its name contains the account's id; its value does not.
 type key struct {
 	name, value string
 	ttl         time.Duration
 }
 
-// Copy is an account's state in Redis, for other accounts to be set to.
+// Copy is an account's state in Redis, which other accounts can be set to.
 type Copy struct {
 	account string
 	keys    []key
@@ -43,13 +43,13 @@ func (r *Redis) Copy(ctx context.Context, account string) (*Copy, error) {
 	return c, nil
 }
 
-// Without leaves out the keys that another copy of the same account has.
+// Without returns the copy without the keys that another copy of the same account has.
 func (c *Copy) Without(other *Copy) *Copy {
 	had := func(k key) bool { return slices.ContainsFunc(other.keys, func(o key) bool { return o.name == k.name }) }
 	return &Copy{c.account, slices.DeleteFunc(slices.Clone(c.keys), had)}
 }
 
-// names gives the names of the keys for another account.
+// names returns the names of the keys for another account.
 func (c *Copy) names(account string) []string {
 	var names []string
 	for _, k := range c.keys {

@@ -11,7 +11,7 @@ import (
 // tick is the unit of /proc/stat, the same on every Linux.
 const tick = time.Second / 100
 
-// Busy is the time that all of the machine's cores were not idle, with what its host withheld.
+// Busy returns the time for which the machine's cores were not idle, added up, including what its host withheld.
 func Busy() time.Duration {
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")

@@ -21,7 +21,7 @@ type Redis struct {
 
 	Client *redis.Client
 
-	asked int64 // INFO, so far, by Applied and InSync
+	asked int64 // how often Applied and InSync have called INFO
 }
 
 // StartRedis starts a server, with more options such as "--replicaof".
@@ -46,7 +46,7 @@ func (r *Redis) Close() error {
 	return err
 }
 
-// Info gives a number of INFO, such as used_memory, or 0.
+// Info returns a number of INFO, such as used_memory, or 0.
 func (r *Redis) Info(ctx context.Context, section, name string) int64 {
 	text, _ := r.Client.Info(ctx, section).Result()
 	_, rest, _ := strings.Cut(text, "\n"+name+":")
@@ -55,7 +55,7 @@ func (r *Redis) Info(ctx context.Context, section, name string) int64 {
 	return n
 }
 
-// CallTime gives how long the server worked on one call of a command on average, since CONFIG RESETSTAT.
+// CallTime returns how long the server worked on one call of a command on average, since CONFIG RESETSTAT.
 func (r *Redis) CallTime(ctx context.Context, command string) time.Duration {
 	text, _ := r.Client.Info(ctx, "commandstats").Result()
 	_, rest, _ := strings.Cut(text, "cmdstat_"+command+":")
@@ -65,8 +65,8 @@ func (r *Redis) CallTime(ctx context.Context, command string) time.Duration {
 	return time.Duration(us * float64(time.Microsecond))
 }
 
-// Benchmark runs redis-benchmark with a command, and gives the calls per second. In the command, __rand_int__ stands for twelve digits
-// below keys.
+// Benchmark runs redis-benchmark with a command, and returns the calls per second. In the command, __rand_int__ stands
+// for twelve digits below keys.
 func (r *Redis) Benchmark(ctx context.Context, connections, calls, keys int, command ...string) (float64, error) {
 	host, port, _ := net.SplitHostPort(r.Addr)
 	arguments := []string{
@@ -92,13 +92,13 @@ func (r *Redis) Benchmark(ctx context.Context, connections, calls, keys int, com
 	return rate, nil
 }
 
-// In gives the same server with a client of another database.
+// In returns the same server with a client of another database.
 func (r *Redis) In(database int) *Redis {
 	client := redis.NewClient(&redis.Options{Addr: r.Addr, DB: database, Protocol: 2, ReadTimeout: time.Minute})
 	return &Redis{Server: r.Server, Client: client}
 }
 
-// Applied counts the commands that the server was sent, by clients or, as a replica, by its primary.
+// Applied returns how many commands the server was sent, by clients or, as a replica, by its primary.
 func (r *Redis) Applied(ctx context.Context) int64 {
 	n := r.Info(ctx, "stats", "total_commands_processed")
 	r.asked++

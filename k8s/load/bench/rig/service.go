@@ -23,7 +23,7 @@ type Service struct {
 	made  int // accounts, so far
 }
 
-// Lease is that of the service: long, so that what was prepared still lives when it is measured.
+// Lease is the service's lease: long, so that what was prepared is still alive when it is measured.
 const Lease = "30s"
 
 // StartService starts a binary of session-svc over Redis, with more settings such as "GOMAXPROCS=1".
@@ -48,7 +48,7 @@ func StartService(ctx context.Context, binary string, world *World, redisAddr st
 	return s, nil
 }
 
-// Get asks the listener for operations.
+// Get sends a request to the listener for operations.
 func (s *Service) Get(ctx context.Context, path string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Operations+path, nil)
 	if err != nil {
@@ -61,10 +61,10 @@ func (s *Service) Get(ctx context.Context, path string) (string, error) {
 	return string(body), err
 }
 
-// Heap are the allocations of a Go process since its start.
+// Heap is what a Go process has allocated since its start.
 type Heap struct{ Objects, Bytes float64 }
 
-// Heap reads them from the metrics.
+// Heap reads the allocations from the metrics.
 func (s *Service) Heap(ctx context.Context) Heap {
 	text, _ := s.Get(ctx, "/metrics")
 	var h Heap
@@ -79,7 +79,7 @@ func (s *Service) Heap(ctx context.Context) Heap {
 	return h
 }
 
-// do sends a request outside of what is measured.
+// do sends a request that is not measured.
 func do(request *http.Request) ([]byte, int, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

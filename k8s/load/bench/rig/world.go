@@ -14,12 +14,13 @@ import (
 )
 
 const (
-	aKey   = "c3RyZWFtZ2F0ZSBiZW5jaG1hcmsga2V5LCAzMiBieXQ=" // 32 bytes in base64, secret to nobody
+	aKey   = "c3RyZWFtZ2F0ZSBiZW5jaG1hcmsga2V5LCAzMiBieXQ=" // 32 bytes in base64, not a secret
 	secret = "the-secret-of-a-benchmark"
 	issuer = "streamgate"
 )
 
-// World stands in for session-svc's neighbours: it publishes the keys of tokens, as user-svc does, and knows every content, as content-svc does.
+// World stands in for session-svc's neighbours: it publishes the keys of tokens, as user-svc does, and knows every
+// content, as content-svc does.
 type World struct {
 	URL string
 
@@ -57,12 +58,12 @@ func (w *World) Close() error { return w.server.Close() }
 // signer signs the tokens.
 var signer = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
-// PublicKey is that of the tokens.
+// PublicKey returns the public key of the tokens.
 func PublicKey() ed25519.PublicKey {
 	return signer.Public().(ed25519.PublicKey) //nolint:forcetypeassert // it always is
 }
 
-// Verifier verifies the tokens, as session-svc does.
+// Verifier returns a verifier of the tokens, like that of session-svc.
 func Verifier(key ed25519.PublicKey) *jwtauth.Verifier {
 	return jwtauth.NewVerifier(jwtauth.NewStaticKeys(key), issuer)
 }

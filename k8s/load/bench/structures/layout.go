@@ -32,25 +32,25 @@ func init() {
 	}
 }
 
-// layout is one way of keeping leases: the commands of an account's stream.
+// layout is one way of keeping leases: the commands for an account's stream.
 type layout struct {
 	name               string
-	own                bool // its scripts are here
+	own                bool // its scripts are in this package
 	start, renew, stop func(account string, slot int) []any
-	// keys are those of an account's leases.
+	// keys returns the keys of an account's leases.
 	keys func(account string) []string
-	// sessions is the key of an account's device sessions.
+	// sessions returns the key of an account's device sessions.
 	sessions func(account string) string
 }
 
-// Rules of the scripts here, in milliseconds where they are times.
+// The rules of this package's scripts; times are in milliseconds.
 const (
 	lease      = "30000"
 	remember   = "300000"
 	remembered = "8"
 )
 
-// own is a layout whose scripts are here.
+// own returns a layout whose scripts are in this package.
 func own(ctx context.Context, r *rig.Redis, name, prefix string, leases ...string) (*layout, error) {
 	digests := map[string]string{}
 	for _, verb := range []string{"start", "renew", "stop"} {
@@ -108,7 +108,7 @@ type Present struct {
 	Start, Renew, Stop rig.Command
 }
 
-// layout gives the service's own commands; name maps an account's id to what stands for it in keys.
+// layout returns the service's own commands; name maps an account's id to what stands for it in keys.
 func (p *Present) layout(title string, name func(account string) string) *layout {
 	var l layout
 	player := rig.Devices[Slots-1]
@@ -136,10 +136,10 @@ func (p *Present) layout(title string, name func(account string) string) *layout
 	return &l
 }
 
-// same keeps the account's id.
+// same returns the account's id as it is.
 func same(account string) string { return account }
 
-// short writes the account's 12 bytes in 16 characters instead of 24.
+// short returns the account's 12 bytes in 16 characters instead of 24.
 func short(account string) string {
 	b, _ := hex.DecodeString(account) // always hex digits
 	return base64.RawURLEncoding.EncodeToString(b)

@@ -24,11 +24,12 @@ type Verb struct {
 type Result struct {
 	Name                        string
 	Start, Renew, Refused, Stop Verb
-	// Used is the growth of used_memory by account with three streams; Usage is what MEMORY USAGE says of its keys.
+	// Used is the growth of used_memory for each account with three streams; Usage is what MEMORY USAGE says of its
+	// keys.
 	Used, Usage float64
 }
 
-// database is where everything happens.
+// database is the database of all measurements.
 const database = 2
 
 // Bench compares layouts on a server.
@@ -40,7 +41,7 @@ type Bench struct {
 	accounts       int
 }
 
-// New attaches a replica, so that there is somebody to propagate to, and loads the scripts.
+// New attaches a replica, so that Redis propagates what it does, and loads the scripts.
 func New(ctx context.Context, r *rig.Redis, present *Present, accounts int) (*Bench, error) {
 	b := &Bench{redis: r.In(database), present: present, accounts: accounts}
 	zset, err1 := own(ctx, r, "ZSET of expiries, HASH of details", "zset", "z", "h")
@@ -115,7 +116,7 @@ func (b *Bench) measure(ctx context.Context, l *layout) (result Result, err erro
 	return result, err
 }
 
-// memory is what Redis has allocated, less the buffers of clients, which come and go.
+// memory returns what Redis has allocated, less the buffers of clients, which come and go.
 func (b *Bench) memory(ctx context.Context) int64 {
 	bytes := b.redis.Info(ctx, "memory", "used_memory")
 	for _, buffers := range []string{"mem_clients_normal", "mem_clients_slaves", "mem_replication_backlog"} {
@@ -124,8 +125,8 @@ func (b *Bench) memory(ctx context.Context) int64 {
 	return bytes
 }
 
-// signIn gives every account its devices. The scripts here want to know until when one is signed in, and since when all are, each in
-// Unix milliseconds; session-svc's are given what it wrote itself.
+// signIn gives every account its devices. This package's scripts must be told until when a device is signed in, and
+// since when all are, in Unix milliseconds; session-svc's are given what it wrote itself.
 func (b *Bench) signIn(ctx context.Context, l *layout) error {
 	const farOff = "9999999999999"
 	return b.each(ctx, func(pipe redis.Pipeliner, account string) {
@@ -148,7 +149,7 @@ func (b *Bench) signIn(ctx context.Context, l *layout) error {
 	})
 }
 
-// verb calls a script for so many streams of every account.
+// verb calls a script for this many streams of every account.
 func (b *Bench) verb(ctx context.Context, outcome string, slots int, command func(account string, slot int) []any) (v Verb, err error) {
 	if err := b.redis.Client.ConfigResetStat(ctx).Err(); err != nil {
 		return v, fmt.Errorf("reset: %w", err)

@@ -18,7 +18,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// conn is a connection kept alive, with one request at a time.
+// conn is a connection that is kept alive, with one request at a time.
 type conn struct {
 	fd        int32
 	id        int
@@ -58,7 +58,7 @@ var (
 	contentLength = []byte("\r\nContent-Length: ")
 )
 
-// receive reads once, and says whether the answer is whole.
+// receive reads once, and reports whether the answer is complete.
 func (c *conn) receive() (Answer, bool, error) {
 	n, err := unix.Read(int(c.fd), c.buffer[c.filled:])
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
@@ -104,7 +104,7 @@ func (c *conn) room() error {
 	return nil
 }
 
-// Field gives a header's value, or "". The name is spelt as the server spells it.
+// Field returns a header's value, or "". The name is spelt as the server spells it.
 func (a Answer) Field(name string) string {
 	_, rest, found := bytes.Cut(a.Header, []byte("\r\n"+name+": "))
 	if !found {

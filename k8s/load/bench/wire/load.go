@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Load is what came of a load.
+// Load is the result of a load.
 type Load struct {
 	Took     time.Duration
 	Statuses map[int]int
-	// Late are the requests that were due and never sent, since no connection was free in time.
+	// Late is how many requests were due and never sent, since no connection was free in time.
 	Late int
 
 	latencies []time.Duration
@@ -28,14 +28,14 @@ func (l *Load) add(status int, took time.Duration) {
 	l.latencies = append(l.latencies, took)
 }
 
-// Answers counts the answers.
+// Answers returns the number of answers.
 func (l *Load) Answers() int { return len(l.latencies) }
 
-// Rate is in answers per second.
+// Rate returns the answers per second.
 func (l *Load) Rate() float64 { return float64(len(l.latencies)) / l.Took.Seconds() }
 
-// Quantile gives the latency that a share q of all requests did not exceed, exactly. A request that was never sent counts with the
-// whole time that it waited, at least.
+// Quantile returns the latency that a share q of all requests did not exceed, exactly. A request that was never sent
+// counts with at least the whole time that it waited.
 func (l *Load) Quantile(q float64) time.Duration {
 	if len(l.latencies) == 0 {
 		return 0
@@ -47,7 +47,7 @@ func (l *Load) Quantile(q float64) time.Duration {
 	return l.latencies[min(int(q*float64(len(l.latencies))), len(l.latencies)-1)]
 }
 
-// Failures are the answers with other statuses than these.
+// Failures returns how many answers had a status other than these.
 func (l *Load) Failures(expected ...int) int {
 	n := 0
 	for status := range maps.Keys(l.Statuses) {
@@ -58,8 +58,8 @@ func (l *Load) Failures(expected ...int) int {
 	return n
 }
 
-// Closed keeps every connection busy: the next request follows the answer. It ends with the time or the source's last request, so it finds the maximum.
-// Latencies count from sending.
+// Closed keeps every connection busy: the next request follows the answer. It ends with the time or the source's last
+// request, and so finds the maximum. Latencies count from sending.
 func Closed(ctx context.Context, addr string, connections int, source Source, lasts time.Duration) (*Load, error) {
 	return run(ctx, addr, connections, source, asap(lasts))
 }

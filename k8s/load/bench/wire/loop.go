@@ -11,19 +11,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Source gives the requests of a load and is told of their answers. All calls come from one goroutine.
+// Source makes the requests of a load and is told of their answers. All calls come from one goroutine.
 type Source interface {
-	// Next gives the next request as bytes, which stay as they are until its answer, and a number that Done gets back. It is false when there are no more.
+	// Next returns the next request, whose bytes must not change until its answer, and a number that Done gets back. It
+	// returns false when there are no more.
 	Next() (request []byte, id int, ok bool)
-	// Done is told of an answer. Its bytes are the connection's and change after the call.
+	// Done is told of an answer. Its bytes belong to the connection, and change after the call.
 	Done(id int, answer Answer)
 }
 
 // pace says when requests are sent.
 type pace interface {
-	// due gives the instant at which the next request was due, if that is not after now; else how long to wait for it at most.
+	// due returns the instant at which the next request was due, if that is not after now; else the longest time to
+	// wait for it.
 	due(now time.Duration) (at, wait time.Duration, ok bool)
-	// over says whether no request is due any more.
+	// over reports whether no request is due any more.
 	over(now time.Duration) bool
 }
 
@@ -172,7 +174,7 @@ func (l *loop) receive(fd int32) error {
 	c, ok := l.conns[fd]
 	if !ok {
 		var expirations [8]byte
-		_, _ = unix.Read(l.timer, expirations[:]) // spent already, perhaps
+		_, _ = unix.Read(l.timer, expirations[:]) // it may be spent already
 		return nil
 	}
 	answer, whole, err := c.receive()

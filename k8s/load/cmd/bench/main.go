@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,15 +48,8 @@ func run(ctx context.Context, arguments []string) error {
 	o.Only, o.Settings = list(*only), list(*settings)
 	for _, name := range o.Only {
 		if !slices.Contains(slices.Concat(bench.Parts, bench.Kinds), name) {
-			return fmt.Errorf("-only: %q is none of what can be measured", name)
+			return fmt.Errorf("-only: %q is not one of what can be measured", name)
 		}
-	}
-	var err error
-	if o.Work, err = filepath.Abs(o.Work); err != nil { // the sources are built in their own folder
-		return fmt.Errorf("-work: %w", err)
-	}
-	if err := os.MkdirAll(o.Work, 0o750); err != nil {
-		return fmt.Errorf("folder for what is built: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()

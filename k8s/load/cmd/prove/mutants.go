@@ -16,7 +16,7 @@ import (
 	"streamgate/k8s/load/stack"
 )
 
-// proveMutants says whether each mutant is found by the scenario that is meant for it.
+// proveMutants reports whether each mutant is found by the scenario that is meant for it.
 func proveMutants(ctx context.Context, dir, mongo string, o options) (right bool, err error) {
 	chosen := slices.DeleteFunc(mutant.All(), func(m mutant.Mutant) bool {
 		return o.only != "" && !slices.Contains(strings.Split(o.only, ","), m.Name)
@@ -38,7 +38,7 @@ func proveMutants(ctx context.Context, dir, mongo string, o options) (right bool
 		}
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\n", m.Name, m.What, m.Scenario, v.Admitted, strings.Join(v.Kinds(), ", "), word)
 	}
-	_ = t.Flush() // a terminal that went away is nobody to tell
+	_ = t.Flush() // a closed terminal can't be told
 	return right, nil
 }
 
