@@ -28,7 +28,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-purge", What: "a start counts what has lapsed, too", Scenario: "calm",
-			script: "start", old: "e.live = lapses > now", new: "e.live = e.state == 'l'",
+			script: "start", old: "e.live = lapses > now", new: "e.live = LEASES[e.state]",
 		},
 		{
 			Name: "no-count-resuming", What: "a lapsed stream resumes without a free slot", Scenario: "calm",
@@ -36,11 +36,11 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-end", What: "a heartbeat renews what has ended", Scenario: "calm",
-			script: "renew", old: "return {'ended', now, 0, record, {}}", new: "return {'renewed', now, lease, '', {}}",
+			script: "renew", old: "return {'ended', now, limit, record}", new: "return {'renewed', now, limit, '', {}, lease, 0, 0, 0, lease}",
 		},
 		{
 			Name: "no-session", What: "a session that was ended starts streams", Scenario: "calm",
-			script: "start", old: "if tonumber(expires or 0) <= now then return {'no_session', now, 0, record, {}} end", new: "",
+			script: "start", old: "if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end", new: "",
 		},
 		{
 			Name: "no-repetition", What: "a repeated start is another stream", Scenario: "replies-lost",
@@ -48,7 +48,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "flushall",
-			script: "start", old: "if math.abs(now - forgot) < lease then return {'held', now, 0, record, {}} end", new: "",
+			script: "start", old: "if math.abs(now - forgot) < lease then return {'held', now, limit, record} end", new: "",
 		},
 		{
 			Name: "no-oom", What: "a full Redis renews nothing", Scenario: "memory-full",
@@ -56,7 +56,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-set-back", What: "a clock that was set back is believed", Scenario: "clock-redis",
-			script: "start", old: "if e.seen > now then return {'set_back', now, 0, '', {}} end", new: "",
+			script: "start", old: "if e.seen > now then return {'set_back', now} end", new: "",
 		},
 	}
 }

@@ -2,8 +2,8 @@
 //
 // An account has two keys, under one hash tag, so that a script may touch both on a cluster:
 //
-//	l:{<account>}   a string: the account's leases and what is remembered of ended ones, packed (record.go)
-//	s:{<account>}   a hash: session id → session (sessions.go)
+//	a:{<account>}   a string: what the account plays, and what is remembered of what it played, packed (record.go)
+//	s:{<account>}   a hash: session id → session, and what is known of the account (sessions.go)
 //
 // # Why one packed value
 //
@@ -17,8 +17,8 @@
 //	a ZSET of expiries with a HASH   50     31     46      29     627      7.0, 460 B   5.0, 269 B   6.7, 391 B
 //
 // The packed value wins where it counts most: an account takes the least (up to 340 bytes where the server's own tables have just grown), and a
-// renewal, which is nine of ten calls, is one SET … PXAT for replicas and log instead of a transaction. It pays with a fifth more of script
-// time than the HASH in a renewal, since Lua reads the value's numbers byte by byte. The ZSET, which is the usual answer, loses to both but in
+// renewal, which is nine of ten calls, is one SET … PXAT for replicas and log instead of a transaction. It paid with a fifth more of script
+// time than the HASH in a renewal, since Lua read the value's numbers byte by byte; Redis' struct library does that now. The ZSET, which is the usual answer, loses to both but in
 // the script time of a renewal. The two that lost are kept in the benchmark alone.
 //
 // The count of live leases is taken from the value each time. Both keys expire by themselves.

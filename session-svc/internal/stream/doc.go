@@ -2,7 +2,7 @@
 //
 // A player that may play holds a lease, which it renews by fetching video or with a heartbeat. A lease moves along these lines and no others:
 //
-//	       start                     a lease's time without renewal
+//	       start             a lease's time without a sign of life, and all film played
 //	(none) ─────▶ live ─────────────────────────────────────────────▶ lapsed
 //	               │ ▲                                                 │ │
 //	               │ └───────────── renew, while a slot is free ───────┘ │
@@ -11,8 +11,12 @@
 //	               ▼                                                     │
 //	             ended ◀─────────────────────────────────────────────────┘
 //	               │
-//	               ▼ after Remember
+//	               ▼ after Remember; a lapsed one after Resume
 //	             (none)
+//
+// A lease is a screen, not a request. A player that fetches plays from what it fetched, so its lease lives until what the stream was sent has
+// been played, Rules.Ahead at most. A player that sends heartbeats lives by these, one lease at a time. What an account is sent in all is
+// bounded by Rules.Budget, so that nothing is gained by sharing an address, or by starting and stopping; Rules.Starts bounds the starts.
 //
 // Live and lapsed differ by the clock alone, so a player that crashed frees its slot without any clean-up, and the live leases are counted
 // each time their number matters; the number is never stored. The clock is the store's. Those of services and clients take no part in a
