@@ -15,23 +15,22 @@ func piece(n int) pace.Piece {
 	return pace.Piece{Position: time.Duration(n) * segment, Duration: segment}
 }
 
-// fill fetches segments from the nth on until one is not due, and returns its number.
-func fill(t *testing.T, s *delivery.Stream, n int) int {
+// fill fetches segments from the first on until one is not due, and returns its number.
+func fill(t *testing.T, s *delivery.Stream) int {
 	t.Helper()
-	for {
+	for n := 0; ; n++ {
 		err := s.Admit(t.Context(), piece(n))
 		if errors.Is(err, delivery.ErrEarly) {
 			return n
 		}
 		want(t, err, nil)
-		n++
 	}
 }
 
 func TestAheadIsBounded(t *testing.T) {
 	in(t, func(t *testing.T, _ *authority, k *delivery.Keeper) {
 		s := stream(k, "one")
-		n := fill(t, s, 0)
+		n := fill(t, s)
 		if ahead := time.Duration(n) * segment; ahead > pace.Usual.Ahead {
 			t.Fatalf("%v at once", ahead)
 		}
@@ -66,7 +65,7 @@ func TestAnEarlyRequestIsNotHeldForLong(t *testing.T) {
 func TestWhatWasSentIsTold(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
 		s := stream(k, "one")
-		n := fill(t, s, 0)
+		n := fill(t, s)
 		pass(ten) // and nothing is asked for any more
 		var told time.Duration
 		for _, q := range a.asked() {
@@ -127,7 +126,7 @@ func TestPaceGoesOnWhileNobodyAnswers(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
 		a.says(errAway)
 		s := stream(k, "one")
-		if n := fill(t, s, 0); time.Duration(n)*segment <= pace.Usual.Ahead-segment {
+		if n := fill(t, s); time.Duration(n)*segment <= pace.Usual.Ahead-segment {
 			t.Errorf("%d segments", n)
 		}
 	})
@@ -151,7 +150,7 @@ func TestWhatFlowsEndsWithTheStream(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
 		s := stream(k, "one")
 		go func() {
-			time.Sleep(20 * time.Second)
+			time.Sleep(20 * time.Second) //nolint:forbidigo // in synctest
 			a.says(errEnded)
 			k.Ended("one")
 		}()
@@ -170,7 +169,7 @@ func TestWhatFlowsEndsWithTheStream(t *testing.T) {
 func TestASeekIsAdmittedAtOnce(t *testing.T) {
 	in(t, func(t *testing.T, _ *authority, k *delivery.Keeper) {
 		s := stream(k, "one")
-		fill(t, s, 0)
+		fill(t, s)
 		began := time.Now()
 		want(t, s.Admit(t.Context(), piece(80)), nil)
 		if time.Since(began) > 0 {

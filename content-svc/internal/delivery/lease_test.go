@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,7 +79,7 @@ func TestManyStreamsShareACall(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
 		for n := range 1000 {
 			go func() {
-				s := stream(k, fmt.Sprint(n))
+				s := stream(k, strconv.Itoa(n))
 				_ = s.Check(t.Context())
 				_ = s.Check(t.Context()) // from now on it plays
 			}()
@@ -140,7 +141,7 @@ func TestAfterAGapAllThatIsSentIsAskedAbout(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
 		var streams []*delivery.Stream
 		for n := range 20 {
-			streams = append(streams, stream(k, fmt.Sprint(n)))
+			streams = append(streams, stream(k, strconv.Itoa(n)))
 			want(t, streams[n].Check(t.Context()), nil)
 		}
 		a.says(errEnded)

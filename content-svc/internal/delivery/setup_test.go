@@ -100,7 +100,7 @@ func stream(k *delivery.Keeper, name string) *delivery.Stream {
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // in synctest
 	synctest.Wait()
 }
 

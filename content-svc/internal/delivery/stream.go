@@ -100,7 +100,7 @@ func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) er
 		now := s.keeper.now()
 		wait := s.due(ctx, p, now)
 		if wait <= 0 {
-			s.take(p, now)
+			s.take(p, now) //nolint:contextcheck // what it asks is not for this caller alone
 			s.mu.Unlock()
 			return nil
 		}
@@ -209,7 +209,7 @@ func (s *Stream) ask() *question {
 
 // wait asks and waits for the answer. The lock is held before and after, and not meanwhile.
 func (s *Stream) wait(ctx context.Context) {
-	q := s.ask()
+	q := s.ask() //nolint:contextcheck // others wait for the same answer
 	s.mu.Unlock()
 	select {
 	case <-q.done:
