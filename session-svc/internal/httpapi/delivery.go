@@ -125,7 +125,7 @@ func (a *API) tellEnds(c *gin.Context) error {
 	for {
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if _, err := c.Writer.Write(line); err != nil {
-			return nil //nolint:nilerr // it is gone
+			return nil // it is gone
 		}
 		if len(ended) == 0 {
 			c.Writer.Flush()

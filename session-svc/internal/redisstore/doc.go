@@ -18,8 +18,8 @@
 //
 // The packed value wins where it counts most: an account takes the least (up to 340 bytes where the server's own tables have just grown), and a
 // renewal, which is nine of ten calls, is one SET … PXAT for replicas and log instead of a transaction. It paid with a fifth more of script
-// time than the HASH in a renewal, since Lua read the value's numbers byte by byte; Redis' struct library does that now. The ZSET, which is the usual answer, loses to both but in
-// the script time of a renewal. The two that lost are kept in the benchmark alone.
+// time than the HASH in a renewal, since Lua read the value's numbers byte by byte; Redis' struct library does that now. The ZSET, which is
+// the usual answer, loses to both but in the script time of a renewal. The two that lost are kept in the benchmark alone.
 //
 // The count of live leases is taken from the value each time. Both keys expire by themselves.
 //

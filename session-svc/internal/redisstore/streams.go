@@ -98,7 +98,8 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 // Stop implements stream.Store.
 func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
 	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID,
-		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds())
+		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(),
+		s.rules.Keep().Milliseconds())
 }
 
 // List implements stream.Store.

@@ -96,8 +96,8 @@ func testBudget(t *testing.T, b *bench) {
 	r = b.fetch(t, first, s, 0, time.Hour)
 	r2 := b.fetch(t, second, s, 0, time.Second)
 	passed := r2.Now.Sub(before)
-	rate := time.Duration(limit * Rules.Budget.Factor)
-	if sent := r.Credit + r2.Credit; sent < limit*Rules.Lease/2 || sent > passed*rate/1000+rounding {
+	most := passed.Milliseconds()*int64(limit*Rules.Budget.Factor)/1000 + rounding.Milliseconds()
+	if sent := r.Credit + r2.Credit; sent < limit*Rules.Lease/2 || sent.Milliseconds() > most {
 		t.Fatalf("%v and %v in %v", r.Credit, r2.Credit, passed)
 	}
 	// Nothing is taken of what is not there.
