@@ -109,6 +109,9 @@ func (k Keys) Read(text string) (Grant, error) {
 		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)),
 	}
 	if signed[0] == version {
+		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
+			return Grant{}, ErrInvalid
+		}
 		g.Entry = string(next(int(next(1)[0])))
 	}
 	g.Scope = string(rest)

@@ -37,6 +37,7 @@ func TestAGrantComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*grant.Grant){
 		"a folder":       func(*grant.Grant) {},
+		"a playlist":     func(g *grant.Grant) { g.Entry = "index.m3u8" },
 		"a file":         func(g *grant.Grant) { g.Scope = "film ü.mp4" },
 		"no scope":       func(g *grant.Grant) { g.Scope = "" },
 		"longest scope":  func(g *grant.Grant) { g.Scope = strings.Repeat("s", grant.MaxScope) },
@@ -113,7 +114,9 @@ func TestWhatIsNotAGrant(t *testing.T) {
 	signed, _ := base64.RawURLEncoding.DecodeString(sign(t, example()))
 	message := signed[:len(signed)-seal.TagLength]
 	other := bytes.Clone(message)
-	other[0] = 2
+	other[0] = 3
+	short := append([]byte{2}, make([]byte, 69)...) // whose entry would be longer than all
+	short = append(short, 200, 1, 2, 3)
 	for name, text := range map[string]string{
 		"empty":           "",
 		"garbage":         "garbage",
@@ -122,6 +125,7 @@ func TestWhatIsNotAGrant(t *testing.T) {
 		"unsigned":        encode(message),
 		"another purpose": encode(seal.Keys(keys).Seal("streamgate/ticket", bytes.Clone(message))),
 		"another version": encode(seal.Keys(keys).Seal("streamgate/grant", other)),
+		"a long entry":    encode(seal.Keys(keys).Seal("streamgate/grant", short)),
 		"sealed nothing":  encode(seal.Keys(keys).Seal("streamgate/grant", nil)),
 		"a long scope":    encode(seal.Keys(keys).Seal("streamgate/grant", append(bytes.Clone(message), make([]byte, grant.MaxScope)...))),
 		"a huge text":     strings.Repeat("A", 1<<20),
@@ -204,4 +208,22 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%q opens %+v", text, g)
 		}
 	})
+}
+
+// Grants of before, which say nothing of the file that a film begins with, are good until they expire.
+func TestAGrantOfBefore(t *testing.T) {
+	t.Parallel()
+	signed, _ := base64.RawURLEncoding.DecodeString(sign(t, example()))
+	message := bytes.Clone(signed[:len(signed)-seal.TagLength])
+	scope := len(message) - len(example().Scope)
+	before := append(append([]byte{1}, message[1:scope-1]...), message[scope:]...) // without the length of the entry
+	text := base64.RawURLEncoding.EncodeToString(seal.Keys(keys).Seal("streamgate/grant", before))
+	if g, err := keys.Verify(text, started); err != nil || g != example() || g.Source() != "" {
+		t.Errorf("%+v, %v", g, err)
+	}
+	withEntry := example()
+	withEntry.Entry = "index.m3u8"
+	if withEntry.Source() != "hls/film/index.m3u8" {
+		t.Error(withEntry.Source())
+	}
 }

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,7 +20,7 @@ import (
 
 // Limits of a request, in bytes.
 const (
-	MaxBody   = 64 << 10 // unless Options say otherwise
+	MaxBody   = 64 << 10
 	MaxHeader = 16 << 10
 )
 
@@ -29,7 +28,6 @@ const (
 type Options struct {
 	Listener       string   // the metrics' label: "public" or "internal"
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed; none by default
-	MaxBody        int64    // the largest body, in bytes; 0 is MaxBody
 	Log            *slog.Logger
 	Metrics        *metrics.HTTP
 }
@@ -40,7 +38,6 @@ type Engine struct {
 
 	log     *slog.Logger
 	trusted []netip.Prefix
-	maxBody int64
 }
 
 // Handler answers a request, or returns an error that becomes a problem document. What it calls gets c.Request.Context(), not c itself: gin uses c
@@ -50,7 +47,7 @@ type Handler func(c *gin.Context) error
 // New makes an engine. It fails on trusted proxies that are no CIDRs.
 func New(o Options) (*Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
-	e := &Engine{Engine: gin.New(), log: o.Log, maxBody: cmp.Or(o.MaxBody, MaxBody)}
+	e := &Engine{Engine: gin.New(), log: o.Log}
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true                    // where c is passed on as a context all the same, it ends when the request does
@@ -135,11 +132,11 @@ func (e *Engine) limit(c *gin.Context) {
 		return
 	}
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {
-		if c.Request.ContentLength > e.maxBody {
-			e.Fail(c, &http.MaxBytesError{Limit: e.maxBody})
+		if c.Request.ContentLength > MaxBody {
+			e.Fail(c, &http.MaxBytesError{Limit: MaxBody})
 			return
 		}
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, e.maxBody)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	}
 	c.Next()
 }

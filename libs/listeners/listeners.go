@@ -34,9 +34,6 @@ type Options struct {
 // connectionAge is how old a connection between services gets: new replicas have their share of the requests within a few seconds more.
 const connectionAge = 5 * time.Second
 
-// maxInternalBody is the largest body that one service sends another, in bytes: the renewals of a thousand streams.
-const maxInternalBody = 1 << 20
-
 // New makes the two. It fails on trusted proxies that are no CIDRs.
 func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error) {
 	requests := metrics.NewHTTP(o.Registry)
@@ -44,7 +41,7 @@ func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	internal, err = httpserver.New(httpserver.Options{Listener: "internal", MaxBody: maxInternalBody, Log: o.Log, Metrics: requests})
+	internal, err = httpserver.New(httpserver.Options{Listener: "internal", Log: o.Log, Metrics: requests})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,8 +25,8 @@ const (
 
 	// calls is how many calls are under way at once. While they are, further questions gather for the next one.
 	calls = 4
-	// asked is how many questions one call has at most.
-	asked = 512
+	// asked is how many questions one call has at most: with the longest grants, they fit in the largest body that is read.
+	asked = 64
 	// tick is how long questions that nobody waits for are gathered.
 	tick = 100 * time.Millisecond
 )

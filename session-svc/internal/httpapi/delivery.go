@@ -22,7 +22,7 @@ import (
 
 const (
 	// maxRenewals is how many streams one call renews.
-	maxRenewals = 1000
+	maxRenewals = 200
 	// maxFilm bounds the film that one renewal tells of or wants, in milliseconds: a day.
 	maxFilm = 24 * 60 * 60 * 1000
 	// endsBeat is how often a connection that tells of ends is written to, so that its other side knows that it lives.
