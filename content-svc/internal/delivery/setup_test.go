@@ -74,6 +74,13 @@ func (a *authority) asked() []delivery.Question {
 	return all
 }
 
+// called returns how many calls there were.
+func (a *authority) called() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.calls)
+}
+
 func (a *authority) wantAsked(t *testing.T, n int) {
 	t.Helper()
 	if got := len(a.asked()); got != n {
