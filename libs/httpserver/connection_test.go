@@ -42,7 +42,7 @@ func TestOldConnectionsAreRetired(t *testing.T) {
 	}}}
 	began, asked := time.Now(), 0
 	for dialled.Load() < 4 {
-		response, err := client.Get(server.URL) //nolint:noctx // of a test
+		response, err := client.Get(server.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
