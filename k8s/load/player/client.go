@@ -101,8 +101,8 @@ func (c *Client) SignOut(ctx context.Context, base string, d *Device, session st
 	return c.ask(ctx, op, d, http.MethodDelete, base+"/sessions/"+session, nil, nil)
 }
 
-// fetched is how much of a video one request fetches, bytes.
-const fetched = 64 << 10
+// fetched is how much of a video one request fetches, bytes: so little that it stands for no film, and the lease ends a lease later.
+const fetched = 1 << 10
 
 // Fetch fetches a part of a stream's video from the address that its start gave, through the replica at base.
 func (c *Client) Fetch(ctx context.Context, base string, d *Device, stream, source string) history.Op {
