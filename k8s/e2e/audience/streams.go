@@ -12,7 +12,7 @@ import (
 )
 
 // part is how much of a video player.Client fetches at a time, bytes.
-const part = 64 << 10
+const part = 1 << 10
 
 // play makes one of a player's requests and judges it: fault returns what is wrong with a complete answer, or "".
 func (a *Audience) play(due time.Time, request func(*player.Client) history.Op, fault func(history.Op, *witness) string) history.Op {
