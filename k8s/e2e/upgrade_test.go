@@ -103,7 +103,7 @@ func (s *suite) previously(ctx context.Context, t *testing.T) previous {
 	}
 	for _, service := range kube.Services() {
 		// The files of values that make deploy used then.
-		said, err := s.Run(ctx, "bash", "-c", `. "$1/k8s/lib.sh" && values "$2" && printf '%s\n' "${files[@]}"`, "", p.folder, service)
+		said, err := s.Run(ctx, "bash", "-c", `. "$1/k8s/lib.sh" && { ! declare -F derive >/dev/null || derive; } && values "$2" && printf '%s\n' "${files[@]}"`, "", p.folder, service)
 		s.must(ctx, t, err)
 		for argument := range strings.FieldsSeq(said) {
 			if argument != "--values" {
