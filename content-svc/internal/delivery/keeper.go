@@ -120,7 +120,9 @@ func (k *Keeper) askDue() {
 	for _, s := range due {
 		s.mu.Lock()
 		s.queued = false
-		s.ask()
+		if !s.final {
+			s.ask()
+		}
 		s.mu.Unlock()
 	}
 }

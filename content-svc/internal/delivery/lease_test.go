@@ -282,3 +282,35 @@ func TestHowLongALeaseIsIsLearned(t *testing.T) {
 		wantAway(t, s.Check(t.Context()))
 	})
 }
+
+// A client may end its half of the connection while its request is answered: what it wasn't told may play, doesn't.
+func TestWhoLeavesBeforeTheAnswerIsNotAdmitted(t *testing.T) {
+	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
+		a.gate = make(chan struct{})
+		s := stream(k, "one")
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		if err := s.Check(ctx); err == nil {
+			t.Error("admitted before there was an answer")
+		}
+		if err := s.Admit(ctx, piece(0)); err == nil {
+			t.Error("sent a piece before there was an answer")
+		}
+		close(a.gate)
+		synctest.Wait()
+	})
+}
+
+// An answer that begins when its stream has ended is cut off as one that is under way.
+func TestWhatBeginsAfterTheEndIsCutOffToo(t *testing.T) {
+	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
+		s := stream(k, "one")
+		a.says(errEnded)
+		want(t, s.Check(t.Context()), errEnded)
+		cut := 0
+		s.WhenEnded(func() { cut++ })()
+		if cut != 1 {
+			t.Errorf("cut off %d times", cut)
+		}
+	})
+}

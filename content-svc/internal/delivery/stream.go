@@ -68,7 +68,10 @@ func (s *Stream) Check(ctx context.Context) error {
 	case s.verdict == nil && s.away == nil && now.Before(s.holds):
 		s.plan(now)
 	default:
-		s.wait(ctx)
+		if err := s.wait(ctx); err != nil {
+			s.mu.Unlock()
+			return err
+		}
 		now = s.keeper.now()
 	}
 	verdict := s.say(now)
@@ -98,7 +101,11 @@ func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) er
 		}
 		s.mu.Lock()
 		now := s.keeper.now()
-		wait := s.due(ctx, p, now)
+		wait, err := s.due(ctx, p, now)
+		if err != nil {
+			s.mu.Unlock()
+			return err
+		}
 		if wait <= 0 {
 			s.take(p, now) //nolint:contextcheck // what it asks is not for this caller alone
 			s.mu.Unlock()
@@ -118,7 +125,7 @@ func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) er
 }
 
 // due returns how long a piece has to wait. The lock is held.
-func (s *Stream) due(ctx context.Context, p pace.Piece, now time.Time) time.Duration {
+func (s *Stream) due(ctx context.Context, p pace.Piece, now time.Time) (time.Duration, error) {
 	if !s.placed {
 		s.placed = true
 		s.pace.Taken(p, s.ahead, now, s.keeper.rules)
@@ -126,15 +133,17 @@ func (s *Stream) due(ctx context.Context, p pace.Piece, now time.Time) time.Dura
 	wait := s.pace.Due(p, now, s.keeper.rules)
 	s.reserve = reserveFor(p.Duration)
 	if wait > 0 || s.away != nil || s.credit >= min(p.Duration, mostReserve) {
-		return wait
+		return wait, nil
 	}
 	if !now.Before(s.more) {
-		s.wait(ctx)
+		if err := s.wait(ctx); err != nil {
+			return 0, err
+		}
 		if s.away != nil || s.verdict != nil || s.credit >= min(p.Duration, mostReserve) {
-			return 0
+			return 0, nil
 		}
 	}
-	return max(s.more.Sub(s.keeper.now()), tick)
+	return max(s.more.Sub(s.keeper.now()), tick), nil
 }
 
 // reserveFor returns how much film is wanted in advance by who is sent pieces like this: some pieces more, so that few are waited for, and
@@ -154,10 +163,14 @@ func (s *Stream) take(p pace.Piece, now time.Time) {
 	s.plan(now)
 }
 
-// WhenEnded has f called when the stream ends, unless stop is called before.
+// WhenEnded has f called when the stream ends, or at once if it has. f must not block, and is not called any more once stop has returned.
 func (s *Stream) WhenEnded(f func()) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.verdict != nil {
+		f()
+		return func() {}
+	}
 	if s.cut == nil {
 		s.cut = map[int]func(){}
 	}
@@ -207,15 +220,17 @@ func (s *Stream) ask() *question {
 	return s.asking
 }
 
-// wait asks and waits for the answer. The lock is held before and after, and not meanwhile.
-func (s *Stream) wait(ctx context.Context) {
+// wait asks and waits for the answer. It fails if the context ends before. The lock is held before and after, and not meanwhile.
+func (s *Stream) wait(ctx context.Context) error {
 	q := s.ask() //nolint:contextcheck // others wait for the same answer
 	s.mu.Unlock()
+	defer s.mu.Lock()
 	select {
 	case <-q.done:
+		return nil
 	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	s.mu.Lock()
 }
 
 // say returns what to tell the player. The lock is held.
@@ -269,7 +284,7 @@ func (s *Stream) answered(q *question, a Answer, began time.Time) {
 // cutOff breaks off what is being sent. The lock is held.
 func (s *Stream) cutOff() {
 	for _, f := range s.cut {
-		go f()
+		f()
 	}
 	s.cut = nil
 }
