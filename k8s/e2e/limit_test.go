@@ -27,13 +27,16 @@ func limitAcrossNodes(ctx context.Context, t *testing.T, s *suite, row *table.Ro
 	for _, pod := range pods {
 		nodes[pod.Spec.NodeName] = true
 	}
-	account := s.watching[0]
-	s.must(ctx, t, account.SignIn(ctx, s.url))
+	accounts := s.watching[:4] // so that none starts more streams than it may at once
+	for _, account := range accounts {
+		s.must(ctx, t, account.SignIn(ctx, s.url))
+	}
 
-	const rounds, starts = 8, 12 // fewer streams than an account may start at once
+	const rounds, starts = 25, 12
 	var all sync.Mutex
 	granted := map[string]int{}
 	for round := range rounds {
+		account := accounts[round%len(accounts)]
 		var wait sync.WaitGroup
 		var streams []string
 		refused := 0

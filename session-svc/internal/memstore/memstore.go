@@ -254,7 +254,7 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 	before := later(k.lease.Expires, now)
 	result := stream.Result{Outcome: stream.Resumed, Now: now, Ahead: s.ahead(k, r, now)}
 	k.played = now.Add(result.Ahead)
-	k.seen = later(k.seen, now.Add(-r.Idle))
+	k.seen = later(k.seen, now.Add(-min(r.Idle, s.rules.Lease)))
 	k.lease.Expires = later(k.seen.Add(s.rules.Lease), k.played)
 	result.Holds = k.lease.Expires.Sub(now)
 	result.Credit, result.Wait = s.credit(a, r, now)

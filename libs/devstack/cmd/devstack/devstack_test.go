@@ -41,7 +41,7 @@ func start(t *testing.T, dir string, variables []string, args ...string) *starte
 	s := &started{output: &testkit.Log{}, pids: t.TempDir()}
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "DEVSTACK_TEST_IS_DEVSTACK=yes", "STANDIN_PIDS="+s.pids,
+	cmd.Env = append(os.Environ(), "DEVSTACK_TEST_IS_DEVSTACK=yes", "STANDIN_PIDS="+s.pids, "STANDIN_COUNT="+strconv.Itoa(len(found(t))),
 		"TEST_MONGODB_URI=", "TEST_REDIS_URL=", "MONGODB_URI=", "REDIS_URL=")
 	cmd.Env = append(cmd.Env, variables...)
 	var err error
@@ -87,11 +87,11 @@ func (s *started) waitFor(t *testing.T, pattern string) []string {
 	return match
 }
 
-// noneLeft waits until every stand-in that was started has ended. One may be ended before it has written down that it was.
+// noneLeft waits until every stand-in that was started has ended.
 func (s *started) noneLeft(t *testing.T) {
 	t.Helper()
 	files, err := os.ReadDir(s.pids)
-	if err != nil || len(files) == 0 {
+	if want := len(found(t)); err != nil || len(files) != want {
 		t.Errorf("%d stand-ins were started, %v", len(files), err)
 	}
 	for _, file := range files {

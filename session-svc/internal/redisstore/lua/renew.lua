@@ -95,7 +95,8 @@ if not known then
   }
 end
 
-local seen = math.max(own.seen, now - idle)
+-- One that is older than a lease is none any more.
+local seen = math.max(own.seen, now - math.min(idle, lease))
 -- A stream that sends heartbeats lives by them alone.
 local state = sign == 'heartbeat' and 'h' or own.state
 local ahead = 0

@@ -188,3 +188,24 @@ func testSetLimit(t *testing.T, b *bench) {
 		t.Fatalf("%+v", r)
 	}
 }
+
+// A sign of life that is told late prolongs nothing, however late, and what was sent counts all the same.
+func testIdle(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	renew := func(idle, sent time.Duration) stream.Result {
+		t.Helper()
+		r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: id, Session: s, Limit: limit, Idle: idle, Sent: sent})
+		return b.check(t, "renew", r, err, stream.Renewed)
+	}
+	b.Pass(Rules.Lease / 2)
+	if r := renew(Rules.Lease/2, 0); r.Holds > Rules.Lease/2+50*time.Millisecond || r.Holds < Rules.Lease/2-Rules.Lease/4 {
+		t.Fatalf("%+v", r)
+	}
+	if r := renew(24*time.Hour, 2*Rules.Lease); r.Holds != 2*Rules.Lease || r.Ahead != r.Holds {
+		t.Fatalf("%+v", r)
+	}
+	b.wantLive(t, id)
+	b.Pass(2 * Rules.Lease)
+	b.wantLive(t)
+}
