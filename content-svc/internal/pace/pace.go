@@ -46,7 +46,7 @@ func (s *Stream) Taken(p Piece, ahead time.Duration, now time.Time, rules Rules)
 	s.from = now.Add(ahead - p.Position)
 }
 
-// Due returns how long after now a piece is due: 0 or less is now. It changes nothing but a place that a player can't be at any more.
+// Due returns how long after now a piece is due: 0 or less is now. It changes nothing.
 func (s *Stream) Due(p Piece, now time.Time, rules Rules) time.Duration {
 	next := s.moved(p, now, rules)
 	ahead := next.place(p) + p.Duration - next.playing(now)
@@ -64,11 +64,10 @@ func (s *Stream) Due(p Piece, now time.Time, rules Rules) time.Duration {
 	return min((ahead-bound)*growth/(growth+1), ahead-rules.First)
 }
 
-// Send counts a piece as sent, and returns how far the stream is ahead with it.
-func (s *Stream) Send(p Piece, now time.Time, rules Rules) time.Duration {
+// Send counts a piece as sent.
+func (s *Stream) Send(p Piece, now time.Time, rules Rules) {
 	*s = s.moved(p, now, rules)
 	s.sent = max(s.sent, s.place(p)+p.Duration)
-	return s.sent - s.playing(now)
 }
 
 // moved returns the stream as it is when its player asks for a piece.
