@@ -132,18 +132,24 @@ func (s *Stream) due(ctx context.Context, p pace.Piece, now time.Time) (time.Dur
 	}
 	wait := s.pace.Due(p, now, s.keeper.rules)
 	s.reserve = reserveFor(p.Duration)
-	if wait > 0 || s.away != nil || s.credit >= min(p.Duration, mostReserve) {
+	if wait > 0 || s.affords(p) {
 		return wait, nil
 	}
 	if !now.Before(s.more) {
 		if err := s.wait(ctx); err != nil {
 			return 0, err
 		}
-		if s.away != nil || s.verdict != nil || s.credit >= min(p.Duration, mostReserve) {
+		if s.affords(p) {
 			return 0, nil
 		}
 	}
 	return max(s.more.Sub(s.keeper.now()), tick), nil
+}
+
+// affords reports whether a piece waits for no more film of the budget: what it needs is there, or nobody can be asked for it, or the
+// stream has ended, as the next look at it says. The lock is held.
+func (s *Stream) affords(p pace.Piece) bool {
+	return s.away != nil || s.verdict != nil || s.credit >= min(p.Duration, mostReserve)
 }
 
 // reserveFor returns how much film is wanted in advance by who is sent pieces like this: some pieces more, so that few are waited for, and
