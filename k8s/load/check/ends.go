@@ -33,11 +33,15 @@ func (v *view) resurrected(op *history.Op) string {
 	}
 	asked := op.Invoked
 	if op.Verb == history.Fetch {
-		if asked -= v.rule.serving(); v.rule.excused(Away, op.Invoked, op.Returned, 2*v.rule.Lease) {
+		if v.rule.excused(Away, op.Invoked, op.Returned, 2*v.rule.Lease) {
 			return ""
 		}
+		asked = op.Answer.LastByte - endsWithin
+		if v.rule.excused(Unpushed, op.Invoked, op.Returned, v.rule.serving()) {
+			asked = op.Invoked - v.rule.serving()
+		}
 	}
-	if v.answeredBefore(s.stops, asked, op) {
+	if v.answeredBefore(s.stops, asked, op) || op.Verb == history.Fetch && v.answeredBefore(v.signOuts[s.session], asked, op) {
 		return "carried out for a stream that had been stopped"
 	}
 	return ""

@@ -14,20 +14,20 @@ func (v *view) leases() (overlap, excused Overlap) {
 		byAccount[s.account] = append(byAccount[s.account], v.lived(s)...)
 	}
 	for account, spans := range byAccount {
-		all := sweep(account, spans, v.rule.Limit, time.Millisecond)
+		all := sweep(account, spans, v.rule.most(account), time.Millisecond)
 		for _, w := range v.rule.Windows {
 			if w.Excuse&Forgets != 0 {
 				spans = subtract(spans, v.axis.earliest(w.From), v.axis.latest(w.To+v.rule.Lease))
 			}
 		}
-		inside := sweep(account, spans, v.rule.Limit, time.Millisecond)
+		inside := sweep(account, spans, v.rule.most(account), time.Millisecond)
 		overlap.add(inside)
 		if all.Exceeded() && !inside.Exceeded() {
 			excused.add(all)
 		}
 	}
 	for _, op := range v.ops { // what one answer shows lives at one instant
-		if over := len(op.Answer.Streams) - v.rule.Limit; over > 0 {
+		if over := len(op.Answer.Streams) - v.rule.most(op.Account); over > 0 {
 			shown := Overlap{Leases: over, Times: 1, Account: op.Account}
 			for _, listed := range op.Answer.Streams {
 				shown.Streams = append(shown.Streams, listed.ID)

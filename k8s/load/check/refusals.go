@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"streamgate/k8s/load/history"
@@ -16,7 +17,7 @@ func (v *view) wrong(op *history.Op) string {
 	if !op.Refused() || v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
 		return ""
 	}
-	if op.Answer.Limit != v.rule.Limit {
+	if least, most := v.rule.limits(op.Account, op.Invoked, op.Returned); op.Answer.Limit < least || op.Answer.Limit > most {
 		return fmt.Sprintf("refused by a limit of %d", op.Answer.Limit)
 	}
 	asked := op.Invoked
@@ -36,7 +37,7 @@ func (v *view) wrong(op *history.Op) string {
 			count++
 		}
 	}
-	if count < v.rule.Limit {
+	if count < op.Answer.Limit {
 		return fmt.Sprintf("refused for %d streams that it would not have replaced, fewer than the limit", count)
 	}
 	if from > to+margin {
@@ -105,6 +106,13 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), renewal.Invoked); v.within(at, renewal) {
 			return at, renewal.Invoked, true
 		}
+		// What a fetch told of life is told to the store within a third of a lease, and the clock may have been stepped meanwhile.
+		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), told.Invoked); renewal.Verb == history.Fetch && v.within(at, renewal) {
+			return at, told.Invoked, true
+		}
+		if at, ok := v.covered(s, listed, renewal); ok {
+			return at, renewal.Invoked, true
+		}
 		if v.axis.setBack(renewal.Invoked, told.Invoked) { // and the lease was moved along
 			at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), told.Invoked)
 			if at+margin >= v.axis.earliest(renewal.Invoked) && at-margin <= v.axis.latest(v.effective(renewal)+v.rule.Lease) {
@@ -115,13 +123,24 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 	return 0, 0, false
 }
 
+// covered reports whether a listed expiry may be when the film that a request was sent will have been played, and returns the latest instant
+// at which that can have been decided.
+func (v *view) covered(s *stream, listed history.Listed, renewal *history.Op) (int64, bool) {
+	if renewal.Piece.Length == 0 {
+		return 0, false
+	}
+	at := v.axis.instant(listed.Expires, renewal.Invoked)
+	from, to := v.axis.earliest(renewal.Invoked)+v.rule.Lease.Milliseconds(), v.axis.latest(v.effective(renewal))
+	return to, at+margin >= from && at-margin <= to+max(v.rule.Film.Ahead, renewal.Piece.Length).Milliseconds()
+}
+
 // lost checks that no request was turned away while its lease surely lived. A start may be refused because of streams
 // that came back after the store lost its memory of their end. Nothing else may be, since a running stream goes on
 // (P4).
 func (v *view) lost() []Fault {
 	var faults []Fault
 	for _, s := range v.streams {
-		spans := append(v.lived(s), v.fetched(s)...)
+		spans := slices.Concat(v.lived(s), v.fetched(s), v.held(s))
 		for _, op := range s.renewals {
 			if op.Verb == history.Start || !turnedAway(op) || op.Refused() && v.rule.excused(Forgets, op.Invoked, op.Returned, v.rule.Lease) {
 				continue
@@ -156,6 +175,17 @@ func (v *view) fetched(s *stream) []span {
 			}
 		}
 		spans = append(spans, lived)
+	}
+	return spans
+}
+
+// held returns the times in which a lease surely lived since its player had film to play.
+func (v *view) held(s *stream) []span {
+	var spans []span
+	for _, playing := range v.playing(s) {
+		if !v.rule.excused(Away, time.Duration(playing.from), time.Duration(playing.to), 2*v.rule.Lease) {
+			spans = append(spans, span{v.axis.latest(time.Duration(playing.from)), v.axis.earliest(time.Duration(playing.to)) - margin, s.id})
+		}
 	}
 	return spans
 }

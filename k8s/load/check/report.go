@@ -16,6 +16,8 @@ type Report struct {
 	Overlap  Overlap       // of leases, by the server's times
 	Excused  Overlap       // the same where a loss of memory excuses it
 	Served   Overlap       // of video served, on the recorder's clock
+	Screens  Overlap       // of players that had film to play, on the recorder's clock
+	Film     Excess        // of film sent
 	Clock    time.Duration // by how much the server's times contradict each other
 	Wrong    []Fault       // refusals while a slot was free
 	Broken   []Fault       // other broken promises
@@ -29,7 +31,11 @@ const tolerance = 100 * time.Millisecond
 // Run applies all checks but Linearizable.
 func Run(h history.History, rule Rule) Report {
 	v := newView(&h, rule)
-	r := Report{Served: v.served(), Wrong: append(v.refusals(), v.lost()...), Broken: slices.Concat(v.ends(), v.grace(), v.hold())}
+	r := Report{
+		Served: v.served(), Screens: v.screens(), Film: v.film(),
+		Wrong:  append(v.refusals(), v.lost()...),
+		Broken: slices.Concat(v.ends(), v.grace(), v.hold(), v.ahead(), v.overStarted()),
+	}
 	r.Overlap, r.Excused = v.leases()
 	for _, s := range v.streams {
 		r.Admitted += len(s.grants)
@@ -81,7 +87,7 @@ func (v *view) failed(op *history.Op) bool {
 		}
 		return true
 	}
-	return !op.Done() && !op.Refused()
+	return !op.Done() && !op.Refused() && !op.Slowed()
 }
 
 // mayFail reports whether a failure is excused.
@@ -94,5 +100,6 @@ func (v *view) mayFail(op *history.Op) bool {
 
 // OK reports whether nothing was wrong.
 func (r *Report) OK() bool {
-	return !r.Overlap.Exceeded() && !r.Served.Exceeded() && r.Clock == 0 && len(r.Wrong) == 0 && len(r.Broken) == 0 && len(r.Failed) == 0
+	exceeded := r.Overlap.Exceeded() || r.Served.Exceeded() || r.Screens.Exceeded() || r.Film.By > 0
+	return !exceeded && r.Clock == 0 && len(r.Wrong) == 0 && len(r.Broken) == 0 && len(r.Failed) == 0
 }

@@ -30,7 +30,7 @@ func (v *view) served() Overlap {
 				spans = subtract(spans, int64(w.From), int64(w.To+v.rule.Lease))
 			}
 		}
-		overlap.add(sweep(account, spans, v.rule.Limit, 1))
+		overlap.add(sweep(account, spans, v.rule.most(account), 1))
 	}
 	return overlap
 }

@@ -33,6 +33,7 @@ type Op struct {
 	Key     string // of a start: its Idempotency-Key
 	Replace string // of a start: the stream to replace
 	Hasty   bool   // the client did not mean to wait for the answer
+	Piece   Piece  // of a fetch
 
 	Invoked  time.Duration
 	Returned time.Duration // when the answer was there, or the client gave up
@@ -61,8 +62,14 @@ type Answer struct {
 	By      string   // of an ended stream
 
 	RetryAfter bool // the answer says when to come back
-	// FirstByte is when the first byte of video came, on the recorder's clock.
-	FirstByte time.Duration
+	// FirstByte and LastByte are when the first and the last byte of video came, on the recorder's clock.
+	FirstByte, LastByte time.Duration
+	Film                time.Duration // that came, of a fetch: the length of its piece, or 0 if that did not come whole
+}
+
+// Piece is a piece of film: where in the film it begins, and how long it is. What is no film has no length.
+type Piece struct {
+	At, Length time.Duration
 }
 
 // Listed is a live lease as the server lists it.
@@ -77,6 +84,8 @@ type Listed struct {
 const (
 	CodeLimit      = "stream_limit_reached"
 	CodeRecovering = "recovering"
+	CodeEarly      = "too_early"
+	CodeStarts     = "too_many_starts"
 )
 
 // Done reports whether the request was carried out.
@@ -89,6 +98,11 @@ func (o *Op) Refused() bool {
 
 // Held reports whether the service held a new start back, since its store may have forgotten leases.
 func (o *Op) Held() bool { return o.Answer.Code == CodeRecovering }
+
+// Slowed reports whether the service told the client to come back later: film is not due yet, or the account starts streams too often.
+func (o *Op) Slowed() bool {
+	return (o.Answer.Code == CodeEarly || o.Answer.Code == CodeStarts) && o.Answer.RetryAfter
+}
 
 // Open reports whether it is unknown if the request was carried out: there was no answer, or one that tells of a
 // failure on the way. It may be carried out even after Returned.

@@ -27,6 +27,7 @@ type Device struct {
 type Client struct {
 	ID       int
 	Timeout  time.Duration // after which it gives up
+	Hasty    bool          // it gives up on purpose: an answer that didn't come is no failure
 	Recorder *history.Recorder
 
 	http  *http.Client
@@ -101,17 +102,32 @@ func (c *Client) SignOut(ctx context.Context, base string, d *Device, session st
 	return c.ask(ctx, op, d, http.MethodDelete, base+"/sessions/"+session, nil, nil)
 }
 
-// fetched is how much of a video one request fetches, bytes: so little that it stands for no film, and the lease ends a lease later.
+// fetched is how much of a clip one request fetches, bytes: so little that it stands for no film, and the lease ends a lease later.
 const fetched = 1 << 10
 
-// Fetch fetches a part of a stream's video from the address that its start gave, through the replica at base.
+// Fetch fetches a part of a clip from the address that the start of a stream gave, through the replica at base.
 func (c *Client) Fetch(ctx context.Context, base string, d *Device, stream, source string) history.Op {
-	address := source
-	if i := strings.Index(source, "/media/"); i >= 0 {
-		address = base + source[i:]
-	}
 	header := http.Header{"Range": {"bytes=0-" + strconv.Itoa(fetched-1)}}
-	return c.ask(ctx, history.Op{Verb: history.Fetch, Stream: stream}, d, http.MethodGet, address, header, nil)
+	return c.fetch(ctx, history.Op{Stream: stream}, base, d, source, header)
+}
+
+// Playlist fetches the playlist of a film, which is no film itself: it is sent whenever the stream may play.
+func (c *Client) Playlist(ctx context.Context, base string, d *Device, stream, source string) history.Op {
+	return c.fetch(ctx, history.Op{Stream: stream}, base, d, source, nil)
+}
+
+// Piece fetches the nth piece of a film, whose playlist is at the address that the start of a stream gave.
+func (c *Client) Piece(ctx context.Context, base string, d *Device, stream, source string, f Film, n int) history.Op {
+	op := history.Op{Stream: stream, Piece: history.Piece{At: time.Duration(n) * f.Length, Length: f.Length}}
+	return c.fetch(ctx, op, base, d, source[:strings.LastIndexByte(source, '/')+1]+PieceName(n), nil)
+}
+
+func (c *Client) fetch(ctx context.Context, op history.Op, base string, d *Device, address string, header http.Header) history.Op {
+	if i := strings.Index(address, "/media/"); i >= 0 {
+		address = base + address[i:]
+	}
+	op.Verb = history.Fetch
+	return c.ask(ctx, op, d, http.MethodGet, address, header, nil)
 }
 
 func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, address string, header http.Header, form url.Values) history.Op {
@@ -120,6 +136,7 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 		op.Session = d.Session
 	}
 	timeout := c.Timeout
+	op.Hasty = c.Hasty
 	if c.hasty > 0 {
 		timeout, op.Hasty, c.hasty = c.hasty, true, 0
 	}
@@ -140,14 +157,14 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 	}
 	request.GetBody = nil // so that net/http itself repeats nothing
 	op.Invoked = c.Recorder.Now()
-	op.Answer = c.answer(request, op.Verb)
+	op.Answer = c.answer(request, op)
 	op.Returned = c.Recorder.Now()
 	c.Recorder.Add(op)
 	return op
 }
 
 // answer sends a request. An answer that didn't come whole counts as none.
-func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer {
+func (c *Client) answer(request *http.Request, op history.Op) history.Answer {
 	response, err := c.http.Do(request)
 	if err != nil {
 		return history.Answer{}
@@ -162,18 +179,21 @@ func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer
 	} else if err != nil && err != io.EOF {
 		return history.Answer{}
 	}
-	if verb == history.Fetch && response.StatusCode < http.StatusMultipleChoices {
-		_, err = io.Copy(io.Discard, response.Body)
+	film, last := time.Duration(0), first
+	if op.Verb == history.Fetch && response.StatusCode < http.StatusMultipleChoices {
+		if film, err = op.Piece.Length, c.drain(response.Body, &last); err != nil {
+			film = 0
+		}
 	} else {
 		_, err = body.ReadFrom(response.Body)
 	}
-	if err != nil && verb != history.Fetch {
+	if err != nil && op.Verb != history.Fetch {
 		return history.Answer{}
 	}
-	a := parse(response.StatusCode, body.Bytes(), verb)
+	a := parse(response.StatusCode, body.Bytes(), op.Verb)
 	a.RetryAfter = response.Header.Get("Retry-After") != ""
-	if verb == history.Fetch {
-		a.FirstByte = first
+	if op.Verb == history.Fetch {
+		a.FirstByte, a.LastByte, a.Film = first, last, film
 		return a
 	}
 	a.Active, _ = strconv.Atoi(response.Header.Get("X-Stream-Active"))
@@ -181,6 +201,23 @@ func (c *Client) answer(request *http.Request, verb history.Verb) history.Answer
 		a.Limit = limit
 	}
 	return a
+}
+
+// drain reads the rest of a body, and notes when its last byte came.
+func (c *Client) drain(body io.Reader, last *time.Duration) error {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(buffer)
+		if n > 0 {
+			*last = c.Recorder.Now()
+		}
+		switch {
+		case err == io.EOF: //nolint:errorlint // a reader returns it as it is
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // document has the fields of all the answers.

@@ -32,6 +32,16 @@ func All() []Scenario {
 		{Name: "promotion", Short: true, What: "a replica of Redis is promoted that has not got the last writes", run: promotion},
 		{Name: "sentinel", What: "the same, by Sentinel", run: sentinel},
 		{Name: "resharding", What: "the accounts' slots move between the nodes of a Redis Cluster", run: resharding},
+		{Name: "carousel", Short: true, What: "streams are stopped, replaced and started again to get more film", run: film(plan{}, carousel)},
+		{Name: "shared", What: "twenty agents play from each address", run: film(plan{}, shared)},
+		{Name: "replicas", What: "each address is asked at four replicas of content-svc at once", run: film(plan{contents: 4}, replicas)},
+		{Name: "seeks", What: "players seek without end", run: film(plan{}, seeks)},
+		{Name: "buffers", Short: true, What: "players play from their buffers in silence, while others want their slots", run: film(plan{}, buffers)},
+		{Name: "segments", What: "segments are five times as long as the lease, and others want the slots", run: film(plan{}, segments)},
+		{Name: "lowered", What: "a limit is lowered to two, and six streams that had lapsed go on", run: film(plan{}, lowered)},
+		{Name: "starts", What: "an account starts and stops as fast as it can", run: film(plan{settings: []string{"STARTS_EVERY=500ms", "STARTS_BURST=10"}}, started)},
+		{Name: "ends", What: "streams are stopped while they are fetched, and the news of it is cut off", run: ends},
+		{Name: "scaled", What: "replicas of session-svc come and are killed behind one address, and nobody notices", run: scaled},
 		{Name: "redis-away", What: "Redis is away under load: new streams get 503 at once, the catalogue doesn't notice", run: redisAway},
 	}
 }

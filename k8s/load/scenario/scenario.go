@@ -68,6 +68,8 @@ func (v *Verdict) Kinds() []string {
 	}{
 		{v.Overlap.Exceeded(), "overlap"},
 		{v.Served.Exceeded(), "served"},
+		{v.Screens.Exceeded(), "screens"},
+		{v.Film.By > 0, "film"},
 		{v.Clock > 0, "clock"},
 		{v.Leaked > 0, "leaked"},
 		{len(v.Wrong) > 0, "wrong refusals"},
@@ -101,11 +103,16 @@ func (s *Scenario) Run(ctx context.Context, in Setting) (Verdict, error) {
 func (v *Verdict) Faults(most int) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	for what, overlap := range map[string]check.Overlap{"leases lived": v.Overlap, "streams were served": v.Served} {
+	for what, overlap := range map[string]check.Overlap{
+		"leases lived": v.Overlap, "streams were served": v.Served, "players had film to play": v.Screens,
+	} {
 		if overlap.Exceeded() {
 			add("%d more %s than the limit, %d times, up to %v: account %s, streams %v",
 				overlap.Leases, what, overlap.Times, overlap.Worst, overlap.Account, overlap.Streams)
 		}
+	}
+	if v.Film.By > 0 {
+		add("account %s was sent %v of film beyond what its slots may be sent", v.Film.Account, v.Film.By)
 	}
 	if v.Clock > 0 {
 		add("the times of the answers contradict each other by %v", v.Clock)

@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"streamgate/k8s/load/check"
@@ -21,6 +23,7 @@ type trial struct {
 	rule     check.Rule
 	linear   bool // the history can be put in order
 	stalled  func() []check.Window
+	mu       sync.Mutex
 	wrong    []string
 	notes    []string
 
@@ -28,6 +31,10 @@ type trial struct {
 	redis *stack.Redis
 	link  *fault.Link   // between session-svc and Redis
 	doors []*fault.Link // in front of the replicas of session-svc
+
+	accounts []string
+	clients  int
+	empties  time.Duration // how long after the load all slots must be free
 
 	closers []func()
 }
@@ -45,6 +52,12 @@ type plan struct {
 	// noOrder is set for what the sequential model doesn't have: a loss of memory or a step of the clock.
 	noOrder bool
 	quiet   bool // no player fetches video
+
+	lease    time.Duration                           // 0 is the usual
+	sessions int                                     // replicas of session-svc; 0 is the usual
+	contents int                                     // those of content-svc
+	settings []string                                // further variables of all services
+	between  func(internal []string) (string, error) // stack.Options.Between
 }
 
 // usualLate is how long after its call a request may take effect, when no process is stopped for longer.
@@ -57,11 +70,31 @@ const (
 	requestTimeout = 2 * time.Second
 )
 
-// begin starts the system and the load. Call end, whatever it returns.
+// begin starts the system and the load. Call close, whatever it returns.
 func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
+	t, system, err := open(ctx, s, p)
+	if err != nil {
+		return t, err
+	}
+	video := accounts / 2
+	if p.quiet {
+		video = 0
+	}
+	t.load, err = player.Begin(ctx, system, player.Options{
+		Accounts: accounts, Players: players, Video: video, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
+	}, t.recorder)
+	if err == nil {
+		t.accounts = t.load.Accounts()
+	}
+	return t, err
+}
+
+// open starts the system alone.
+func open(ctx context.Context, s Setting, p plan) (*trial, player.System, error) {
 	t := &trial{setting: s, recorder: history.NewRecorder(), linear: !p.noOrder}
 	t.stalled = stalls(ctx, t.recorder)
-	t.rule = check.Rule{Lease: Lease, Limit: Limit, Late: max(p.late, usualLate)}
+	t.rule = check.Rule{Lease: cmp.Or(p.lease, Lease), Limit: Limit, Late: max(p.late, usualLate)}
+	t.empties = t.rule.Lease + slack
 	var url string
 	var err error
 	mode := "standalone"
@@ -71,14 +104,14 @@ func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 		url, err = t.usualRedis(ctx, p)
 	}
 	if err != nil {
-		return t, err
+		return t, player.System{}, err
 	}
 	t.stack, err = stack.Open(ctx, stack.Options{
-		Dir: s.Dir, Session: s.Session, Content: s.Content, Sessions: 2, Contents: 2, RedisURL: url, RedisMode: mode,
-		MongoURI: s.MongoURI, Lease: Lease, Limit: Limit, Change: p.change,
+		Dir: s.Dir, Session: s.Session, Content: s.Content, Sessions: cmp.Or(p.sessions, 2), Contents: cmp.Or(p.contents, 2), RedisURL: url, RedisMode: mode,
+		MongoURI: s.MongoURI, Lease: t.rule.Lease, Limit: Limit, Change: p.change, Settings: p.settings, Between: p.between,
 	})
 	if err != nil {
-		return t, err
+		return t, player.System{}, err
 	}
 	t.closers = append(t.closers, t.stack.Close)
 	system := t.stack.System()
@@ -86,21 +119,14 @@ func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 		for i, base := range system.Sessions {
 			door, err := fault.NewLink(base[len("http://"):])
 			if err != nil {
-				return t, err
+				return t, system, err
 			}
 			t.closers = append(t.closers, door.Close)
 			t.doors = append(t.doors, door)
 			system.Sessions[i] = "http://" + door.Addr()
 		}
 	}
-	video := accounts / 2
-	if p.quiet {
-		video = 0
-	}
-	t.load, err = player.Begin(ctx, system, player.Options{
-		Accounts: accounts, Players: players, Video: video, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
-	}, t.recorder)
-	return t, err
+	return t, system, nil
 }
 
 func (t *trial) usualRedis(ctx context.Context, p plan) (url string, err error) {
@@ -134,6 +160,13 @@ func (t *trial) close() {
 	for i := range t.closers {
 		t.closers[len(t.closers)-1-i]()
 	}
+}
+
+// fault notes what is not as promised.
+func (t *trial) fault(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrong = append(t.wrong, fmt.Sprintf(format, args...))
 }
 
 // during runs f, and applies the excuse from its begin to its end.
@@ -178,8 +211,10 @@ const slack = 250 * time.Millisecond
 
 // verdict ends the load, checks that all slots come free, and judges what was seen.
 func (t *trial) verdict(ctx context.Context) (Verdict, error) {
-	t.load.End()
-	if err := pass(ctx, Lease+slack); err != nil {
+	if t.load != nil {
+		t.load.End()
+	}
+	if err := pass(ctx, t.empties); err != nil {
 		return Verdict{}, err
 	}
 	leaked, err := t.probe(ctx)
@@ -208,7 +243,7 @@ const (
 func (t *trial) probe(ctx context.Context) (leaked int, err error) {
 	system := t.stack.System()
 	client := player.NewClient(-1, requestTimeout, t.recorder, system.Transport)
-	for _, account := range t.load.Accounts() {
+	for _, account := range t.accounts {
 		d, err := system.SignIn(ctx, account)
 		if err != nil {
 			return 0, fmt.Errorf("sign in after all is over: %w", err)

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -11,12 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"streamgate/k8s/load/player"
+	"streamgate/libs/jwtauth"
 	"streamgate/libs/peer"
 )
 
@@ -37,6 +40,9 @@ type Options struct {
 	MongoURI  string // for content-svc
 	Lease     time.Duration
 	Limit     int
+	Settings  []string // further variables of all services
+	// Between returns the address at which the services that call session-svc find it; nil lets each have a replica of its own.
+	Between func(internal []string) (string, error)
 	// Change may change the program and the further variables of a replica of session-svc.
 	Change func(replica int) (program string, env []string)
 }
@@ -74,8 +80,9 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		env := append([]string{
 			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
 			"STARTS_EVERY=1ms", "STARTS_BURST=10000", // one account is made to start as many as a thousand do
-			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "CONTENT_SVC_URL=" + s.standIn.url, "TOKEN_ISSUER=" + issuer,
-		}, common...)
+			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "TOKEN_ISSUER=" + issuer,
+			"CONTENT_SVC_URL=" + s.standIn.url, "USER_SVC_URL=" + s.standIn.url,
+		}, append(common, s.o.Settings...)...)
 		program := s.o.Session
 		if s.o.Change != nil {
 			other, further := s.o.Change(i)
@@ -94,11 +101,21 @@ func (s *Stack) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	between := ""
+	if s.o.Between != nil {
+		var internal []string
+		for _, service := range s.Sessions {
+			internal = append(internal, service.Internal)
+		}
+		if between, err = s.o.Between(internal); err != nil {
+			return err
+		}
+	}
 	for i := range s.o.Contents {
 		env := append([]string{
 			"MONGODB_URI=" + s.o.MongoURI, "MONGODB_DATABASE=prove_" + strconv.Itoa(os.Getpid()), "MEDIA_URL=file://" + media,
-			"SESSION_SVC_URL=" + s.Sessions[i%len(s.Sessions)].Internal,
-		}, common...)
+			"SESSION_SVC_URL=" + cmp.Or(between, s.Sessions[i%len(s.Sessions)].Internal),
+		}, append(common, s.o.Settings...)...)
 		if err := s.add(ctx, &s.Contents, fmt.Sprintf("content-svc-%d", i), s.o.Content, env); err != nil {
 			return err
 		}
@@ -118,8 +135,11 @@ func (s *Stack) add(ctx context.Context, to *[]*Service, name, program string, e
 	return nil
 }
 
-// clipSize is that of the video, bytes.
-const clipSize = 256 << 10
+// Sizes of files, bytes. A piece of any length is plausible film: at least 4 kbit/s.
+const (
+	clipSize  = 256 << 10
+	pieceSize = 6 << 10
+)
 
 func (s *Stack) media() (string, error) {
 	dir := filepath.Join(s.o.Dir, "media")
@@ -127,7 +147,28 @@ func (s *Stack) media() (string, error) {
 	if err := os.MkdirAll(filepath.Dir(clip), 0o700); err != nil {
 		return "", err
 	}
-	return dir, os.WriteFile(clip, random(clipSize), 0o600)
+	err := os.WriteFile(clip, random(clipSize), 0o600)
+	for folder, film := range films {
+		err = errors.Join(err, writeFilm(filepath.Join(dir, folder), film))
+	}
+	return dir, err
+}
+
+// writeFilm writes a playlist and its pieces, whose bytes are no video: content-svc counts what the playlist says.
+func writeFilm(dir string, film player.Film) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	playlist := new(strings.Builder)
+	fmt.Fprintf(playlist, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%d\n", int(film.Length.Seconds()))
+	for n := range film.Pieces {
+		fmt.Fprintf(playlist, "#EXTINF:%.3f,\n%s\n", film.Length.Seconds(), player.PieceName(n))
+		if err := os.WriteFile(filepath.Join(dir, player.PieceName(n)), random(pieceSize), 0o600); err != nil {
+			return err
+		}
+	}
+	playlist.WriteString("#EXT-X-ENDLIST\n")
+	return os.WriteFile(filepath.Join(dir, playlistName), []byte(playlist.String()), 0o600)
 }
 
 // Close ends all of it.
@@ -155,6 +196,11 @@ func (s *Stack) System() player.System {
 
 // SignIn signs a device in, as user-svc would.
 func (s *Stack) SignIn(ctx context.Context, account string) (*player.Device, error) {
+	return s.SignInWith(ctx, account, s.o.Limit)
+}
+
+// SignInWith signs a device in whose token has a limit of its own.
+func (s *Stack) SignInWith(ctx context.Context, account string, limit int) (*player.Device, error) {
 	s.mu.Lock()
 	known := s.known[account]
 	s.known[account] = true
@@ -166,10 +212,39 @@ func (s *Stack) SignIn(ctx context.Context, account string) (*player.Device, err
 			errs = errors.Join(errs, err)
 			continue
 		}
-		token, err := s.standIn.token(account, id, s.o.Limit)
+		token, err := s.standIn.token(jwtauth.Claims{Account: account, Session: id, Role: jwtauth.RoleUser, Limit: limit})
 		return &player.Device{Account: account, Session: id, Token: token}, err
 	}
 	return nil, errs
+}
+
+// SetLimit sets the limit of an account, as an administrator does, through the first replica of session-svc.
+func (s *Stack) SetLimit(ctx context.Context, account string, limit int) error {
+	admin := player.NewAccount()
+	session, err := s.openSession(ctx, s.Sessions[0], admin, false)
+	if err != nil {
+		return err
+	}
+	token, err := s.standIn.token(jwtauth.Claims{Account: admin, Session: session, Role: jwtauth.RoleAdmin, Limit: s.o.Limit})
+	if err != nil {
+		return err
+	}
+	address := s.Sessions[0].Public + "/accounts/" + account + "/plan"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, address, strings.NewReader(fmt.Sprintf(`{"maxStreams":%d}`, limit)))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := s.http.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("set a limit: %s", response.Status)
+	}
+	return nil
 }
 
 func (s *Stack) openSession(ctx context.Context, service *Service, account string, known bool) (string, error) {

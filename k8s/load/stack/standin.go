@@ -11,15 +11,27 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
+	"streamgate/k8s/load/player"
 	"streamgate/libs/jwtauth"
 )
 
-// Content is the one content of the stand-in's catalogue, and Clip its file.
+// Content is a content of the stand-in's catalogue, and Clip its file.
 const (
 	Content = "607c55840e977203b4d8b5e5"
 	Clip    = "prove/clip.mp4"
 )
+
+// Short and Long are its films.
+var (
+	Short = player.Film{Content: "607c55840e977203b4d8b5e6", Length: time.Second, Pieces: 600}
+	Long  = player.Film{Content: "607c55840e977203b4d8b5e7", Length: 10 * time.Second, Pieces: 60}
+
+	films = map[string]player.Film{"prove/short": Short, "prove/long": Long} // by folder
+)
+
+const playlistName = "index.m3u8"
 
 // standIn plays the parts that the stream rule depends on and that are not tested here: the keys of user-svc and the
 // catalogue of content-svc.
@@ -46,7 +58,12 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 	})
 	mux.HandleFunc("GET /internal/content/{id}/source", func(w http.ResponseWriter, r *http.Request) {
 		s.asked.Add(1)
-		_ = json.MarshalWrite(w, map[string]string{"id": r.PathValue("id"), "type": "vod", "name": "A clip", "src": Clip})
+		_ = json.MarshalWrite(w, map[string]string{"id": r.PathValue("id"), "type": "vod", "name": "A clip", "src": file(r.PathValue("id"))})
+	})
+	mux.HandleFunc("PUT /internal/accounts/{id}/plan", func(w http.ResponseWriter, r *http.Request) {
+		var plan jsontext.Value
+		_ = json.UnmarshalRead(r.Body, &plan)
+		_ = json.MarshalWrite(w, map[string]any{"id": r.PathValue("id"), "plan": plan})
 	})
 	mux.HandleFunc("GET /content", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -58,11 +75,20 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 	return s, nil
 }
 
+// file returns the file of a content.
+func file(content string) string {
+	for folder, film := range films {
+		if film.Content == content {
+			return folder + "/" + playlistName
+		}
+	}
+	return Clip
+}
+
 // token signs an access token as if it had been issued a minute ago, so that a service whose clock is slow by less
 // accepts it.
-func (s *standIn) token(account, session string, limit int) (string, error) {
+func (s *standIn) token(claims jwtauth.Claims) (string, error) {
 	now := time.Now()
-	return jwtauth.Sign(s.key, issuer, jwtauth.Claims{
-		Account: account, Session: session, Role: jwtauth.RoleUser, Limit: limit, Expires: now.Add(14 * time.Minute),
-	}, now.Add(-time.Minute))
+	claims.Expires = now.Add(14 * time.Minute)
+	return jwtauth.Sign(s.key, issuer, claims, now.Add(-time.Minute))
 }

@@ -36,7 +36,7 @@ func (r *row) tell(w io.Writer) {
 
 func table(w io.Writer, rows []row, took time.Duration) (right bool) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := "scenario\tleases\toverlap ms\texcused ms\tserved ms\tleaked\trefused\twrong\tbroken\tfailed\theld\tordered\ts\t  verdict\t"
+	head := "scenario\tleases\toverlap ms\texcused ms\tserved ms\tscreens ms\tfilm s\tleaked\trefused\twrong\tbroken\tfailed\theld\tordered\ts\t  verdict\t"
 	_, _ = fmt.Fprintln(t, head)
 	right = true
 	for _, r := range rows {
@@ -44,8 +44,8 @@ func table(w io.Writer, rows []row, took time.Duration) (right bool) {
 		if !r.right() {
 			right, word = false, "WRONG"
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%.0f\t  %s\t\n", r.name, v.Admitted, v.Overlap.Worst.Milliseconds(),
-			v.Excused.Worst.Milliseconds(), v.Served.Worst.Milliseconds(), v.Leaked, v.Refused, len(v.Wrong), len(v.Broken)+len(v.Besides),
+		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%.0f\t  %s\t\n", r.name, v.Admitted, v.Overlap.Worst.Milliseconds(),
+			v.Excused.Worst.Milliseconds(), v.Served.Worst.Milliseconds(), v.Screens.Worst.Milliseconds(), v.Film.By.Seconds(), v.Leaked, v.Refused, len(v.Wrong), len(v.Broken)+len(v.Besides),
 			len(v.Failed), v.Held, ordered(v), v.Took.Seconds(), word)
 	}
 	_ = t.Flush() // a closed terminal can't be told

@@ -8,12 +8,17 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function refused(outcome) return {outcome, now, redis.call('HGETALL', KEYS[2])} end
 local detail = redis.call('HGET', KEYS[2], id)
 if not detail then return refused('unknown') end
-if detail:sub(1, 1) ~= 'l' then return refused(tonumber(detail:sub(2, 14)) > now and 'ended' or 'unknown') end
+if detail:sub(1, 1) ~= 'l' then
+  return refused(tonumber(detail:sub(2, 14)) > now and 'ended' or 'unknown')
+end
 local ends = tonumber(redis.call('ZSCORE', KEYS[1], id))
 if detail:sub(2, 9) ~= sid or ends + remember <= now then return refused('unknown') end
 local session = redis.call('HMGET', KEYS[3], sid, 'm')
 if tonumber(session[1] or 0) <= now then return refused('no_session') end
-if ends <= now and redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf') >= tonumber(ARGV[3]) then return refused('limit_reached') end
+local after = '(' .. string.format('%.0f', now)
+if ends <= now and redis.call('ZCOUNT', KEYS[1], after, '+inf') >= tonumber(ARGV[3]) then
+  return refused('limit_reached')
+end
 local till = string.format('%.0f', now + lease + remember)
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + lease), id)
 redis.call('PEXPIREAT', KEYS[1], till)

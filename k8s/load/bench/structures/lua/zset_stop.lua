@@ -7,8 +7,13 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local detail = redis.call('HGET', KEYS[2], id)
 if not detail then return {'unknown', now, {}} end
-if detail:sub(1, 1) ~= 'l' then return {tonumber(detail:sub(2, 14)) > now and 'ended' or 'unknown', now, redis.call('HGETALL', KEYS[2])} end
-if tonumber(redis.call('ZSCORE', KEYS[1], id)) + remember <= now then return {'unknown', now, {}} end
+if detail:sub(1, 1) ~= 'l' then
+  local outcome = tonumber(detail:sub(2, 14)) > now and 'ended' or 'unknown'
+  return {outcome, now, redis.call('HGETALL', KEYS[2])}
+end
+if tonumber(redis.call('ZSCORE', KEYS[1], id)) + remember <= now then
+  return {'unknown', now, {}}
+end
 local why = detail:sub(2, 9) == ARGV[2] and 's' or 't'
 local till = string.format('%.0f', now + tonumber(ARGV[4]) + remember)
 redis.call('ZREM', KEYS[1], id)
