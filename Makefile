@@ -104,9 +104,9 @@ $(PLAYERS): k8s/load/screens/web/package-lock.json
 	@touch $@
 
 .PHONY: bench
-bench: need-go need-redis ## Measure against floors of the same run, and print ratios; ARGS=-quick for a shorter run
+bench: $(DEVSTACK) need-redis ## Measure against floors of the same run, and print ratios; ARGS=-quick for a shorter run
 	@$(GO) -C k8s/load build -o $(BIN)/bench ./cmd/bench
-	@$(BIN)/bench -service session-svc -work $(LOCAL)/bench $(ARGS)
+	@$(DEVSTACK) test -- $(BIN)/bench -service session-svc -work $(LOCAL)/bench $(ARGS)
 
 .PHONY: lint
 lint: ## Look for faults in Go and in the charts, for imports across the boundaries, unformatted files and lists of services

@@ -12,7 +12,7 @@ import (
 )
 
 // Parts are the names of what can be measured.
-var Parts = []string{"rates", "latency", "accounts", "refusals", "structures", "predecessor", profilesPart}
+var Parts = []string{"rates", "latency", "accounts", "refusals", "structures", "predecessor", deliveryPart, profilesPart}
 
 // Run measures and prints.
 func Run(ctx context.Context, o Options) error {
@@ -30,6 +30,14 @@ func Run(ctx context.Context, o Options) error {
 	defer world.Close() //nolint:errcheck // no request is left to serve
 	_, _ = fmt.Fprintf(o.Out, "Streamgate's benchmark, %s, %d cores for the service, Redis and the load together. Settings: %s\n",
 		runtime.Version(), runtime.NumCPU(), strings.Join(append([]string{"LEASE=" + rig.Lease}, o.Settings...), " "))
+	if o.wants(deliveryPart) {
+		if err := delivery(ctx, o); err != nil {
+			return fmt.Errorf("%s: %w", deliveryPart, err)
+		}
+		if len(o.Only) == 1 {
+			return nil
+		}
+	}
 	if o.Against != "" {
 		return compare(ctx, o, world)
 	}

@@ -1,2 +1,2 @@
-// Package mutant breaks the stream rule in session-svc's own source, so that the proof shows that it would find that.
+// Package mutant breaks the stream rule in the services' own source, so that the proof shows that it would find that.
 package mutant

@@ -8,62 +8,94 @@ import (
 	"strings"
 )
 
-// Mutant is session-svc with one change.
+// Mutant is a service with one change.
 type Mutant struct {
 	Name string
 	What string
 	// Scenario is the name of the one that must find it.
 	Scenario string
 
-	script   string // of redisstore
+	file     string // of the repository
 	old, new string
 }
 
-// All gives the mutants. Each takes one thing out of one script.
+// The files that hold the rule.
+const (
+	start  = "session-svc/internal/redisstore/lua/start.lua"
+	renew  = "session-svc/internal/redisstore/lua/renew.lua"
+	pace   = "content-svc/internal/pace/pace.go"
+	keeper = "content-svc/internal/delivery/keeper.go"
+)
+
+// All returns the mutants. Each takes one thing out of one file.
 func All() []Mutant {
 	return []Mutant{
 		{
 			Name: "no-count", What: "a start does not count the leases", Scenario: "rounds",
-			script: "start", old: "#rivals - limit + 1", new: "0",
+			file: start, old: "#rivals - limit + 1", new: "0",
 		},
 		{
 			Name: "no-purge", What: "a start counts what has lapsed, too", Scenario: "calm",
-			script: "start", old: "e.live = lapses > now", new: "e.live = LEASES[e.state]",
+			file: start, old: "e.live = lapses > now", new: "e.live = LEASES[e.state]",
 		},
 		{
 			Name: "no-count-resuming", What: "a lapsed stream resumes without a free slot", Scenario: "calm",
-			script: "renew", old: "if not renewed and rivals >= limit then", new: "if not renewed and rivals < 0 then",
+			file: renew, old: "if not renewed and rivals >= limit then", new: "if not renewed and rivals < 0 then",
 		},
 		{
 			Name: "no-end", What: "a heartbeat renews what has ended", Scenario: "calm",
-			script: "renew", old: "return {'ended', now, limit, record}", new: "return {'renewed', now, limit, '', {}, lease, 0, 0, 0, lease}",
+			file: renew, old: "return {'ended', now, limit, record}", new: "return {'renewed', now, limit, '', {}, lease, 0, 0, 0, lease}",
 		},
 		{
 			Name: "no-session", What: "a session that was ended starts streams", Scenario: "calm",
-			script: "start", old: "if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end", new: "",
+			file: start, old: "if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end", new: "",
 		},
 		{
 			Name: "no-repetition", What: "a repeated start is another stream", Scenario: "replies-lost",
-			script: "start", old: "if e.stream == stream then", new: "if false then",
+			file: start, old: "if e.stream == stream then", new: "if false then",
 		},
 		{
 			Name: "no-hold", What: "a Redis that lost its memory grants at once", Scenario: "flushall",
-			script: "start", old: "if math.abs(now - forgot) < lease then return {'held', now, limit, record} end", new: "",
+			file: start, old: "if math.abs(now - forgot) < lease then return {'held', now, limit, record} end", new: "",
 		},
 		{
 			Name: "no-oom", What: "a full Redis renews nothing", Scenario: "memory-full",
-			script: "renew", old: "#!lua flags=allow-oom", new: "#!lua",
+			file: renew, old: "#!lua flags=allow-oom", new: "#!lua",
 		},
 		{
 			Name: "no-set-back", What: "a clock that was set back is believed", Scenario: "clock-redis",
-			script: "start", old: "if e.seen > now then return {'set_back', now} end", new: "",
+			file: start, old: "if e.seen > now then return {'set_back', now} end", new: "",
+		},
+		{
+			Name: "no-cover", What: "a lease lapses while its player has film to play", Scenario: "buffers",
+			file: renew, old: "LEASE, state, seen, now + ahead - seen, stream", new: "LEASE, state, seen, 0, stream",
+		},
+		{
+			Name: "no-budget", What: "an account may be sent any film", Scenario: "carousel",
+			file: renew, old: "local left = math.floor(limit * burst - math.max(0, spent - now) * rate)", new: "local left = want",
+		},
+		{
+			Name: "no-bound-of-starts", What: "an account may start as often as it likes", Scenario: "starts",
+			file: start, old: "if wait > 0 then return {'too_many_starts', now, limit, record, {}, 0, wait} end", new: "",
+		},
+		{
+			Name: "no-lowering", What: "a lapsed stream resumes by the limit of its grant", Scenario: "lowered",
+			file: renew, old: "limit = tonumber(plan or limit)", new: "limit = tonumber(limit)",
+		},
+		{
+			Name: "no-pace", What: "content-svc sends all that is asked for", Scenario: "buffers",
+			file: pace, old: "if ahead <= bound {", new: "if ahead <= bound || true {",
+		},
+		{
+			Name: "no-push", What: "content-svc ignores the news of an end", Scenario: "ends",
+			file: keeper, old: "if s, ok := k.streams.Peek(stream); ok {", new: "if s, ok := k.streams.Peek(stream); ok && false {",
 		},
 	}
 }
 
-// Overlay writes what go build -overlay needs to build the mutant from the source of session-svc, and gives the file's name.
-func (m *Mutant) Overlay(source, dir string) (string, error) {
-	file, err := filepath.Abs(filepath.Join(source, "internal", "redisstore", "lua", m.script+".lua"))
+// Overlay writes what go build -overlay needs to build the mutant from the repository at root, and returns the file's name.
+func (m *Mutant) Overlay(root, dir string) (string, error) {
+	file, err := filepath.Abs(filepath.Join(root, m.file))
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +106,7 @@ func (m *Mutant) Overlay(source, dir string) (string, error) {
 	if strings.Count(string(text), m.old) != 1 {
 		return "", fmt.Errorf("mutant %s: %s has not got once: %s", m.Name, file, m.old)
 	}
-	changed := filepath.Join(dir, m.Name+".lua")
+	changed := filepath.Join(dir, m.Name+filepath.Ext(file))
 	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil { //nolint:gosec // names of our own
 		return "", err
 	}

@@ -1,7 +1,6 @@
 package mutant_test
 
 import (
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -18,7 +17,7 @@ func TestMutants(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range mutant.All() {
-		if _, err := m.Overlay(filepath.Join(root, "session-svc"), t.TempDir()); err != nil {
+		if _, err := m.Overlay(root, t.TempDir()); err != nil {
 			t.Error(err)
 		}
 		if !slices.ContainsFunc(scenario.All(), func(s scenario.Scenario) bool { return s.Name == m.Scenario }) {

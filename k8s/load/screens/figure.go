@@ -3,6 +3,7 @@ package screens
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -91,6 +92,11 @@ func (r *Row) OK() bool {
 	return r.Err == nil
 }
 
+// measured reports whether there is any figure.
+func (r *Row) measured() bool {
+	return slices.ContainsFunc(r.figures(), func(f Figure) bool { return f.Text != "" })
+}
+
 // cells returns the fields of the line.
 func (r *Row) cells() []string {
 	cells := []string{r.Player, r.Film.Name}
@@ -98,8 +104,11 @@ func (r *Row) cells() []string {
 		cells = append(cells, f.String())
 	}
 	word := "as promised"
-	if !r.OK() {
+	switch {
+	case !r.OK():
 		word = "BROKEN"
+	case !r.measured():
+		word = "not measured"
 	}
 	return append(cells, word)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -95,6 +96,9 @@ func (r *Redis) serverArgs() []string {
 
 // Kill ends it as kill -9 does.
 func (r *Redis) Kill() { r.process.Kill() }
+
+// CPU returns the time that it has used of processors.
+func (r *Redis) CPU() time.Duration { return r.process.CPU() }
 
 // Freeze stops it as SIGSTOP does; Thaw lets it go on.
 func (r *Redis) Freeze() { r.process.Signal(syscall.SIGSTOP) }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"streamgate/libs/process"
 )
@@ -54,6 +55,15 @@ func (s *Service) Freeze() { s.process.Signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen service go on.
 func (s *Service) Thaw() { s.process.Signal(syscall.SIGCONT) }
+
+// CPU returns the time that it has used of processors.
+func (s *Service) CPU() time.Duration { return s.process.CPU() }
+
+// Collect has it collect what it doesn't need any more, and waits for that. It takes PPROF=true.
+func (s *Service) Collect(ctx context.Context) error {
+	_, err := get(ctx, s.Operations+"/debug/pprof/heap?gc=1")
+	return err
+}
 
 // Metric returns the sum of a metric's series.
 func (s *Service) Metric(ctx context.Context, name string) (float64, error) {

@@ -32,7 +32,7 @@ func main() {
 	flag.BoolVar(&o.short, "short", false, "run the shorter cut")
 	flag.BoolVar(&o.list, "list", false, "list the scenarios and run none")
 	flag.BoolVar(&o.keep, "keep", false, "keep the logs, and say where they are")
-	flag.BoolVar(&o.mutants, "mutants", false, "break the rule itself in the scripts of session-svc, one thing after the other, and see that each is found")
+	flag.BoolVar(&o.mutants, "mutants", false, "break the rule itself in the source, one thing after the other, and see that each is found")
 	flag.StringVar(&o.only, "only", "", "run these scenarios, or mutants, alone: their names, with commas between")
 	flag.StringVar(&o.source, "session-svc", "", "the source of session-svc, if it is another than the repository's")
 	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc and session-svc-stepped, which are then not built")

@@ -57,15 +57,11 @@ func runMutant(ctx context.Context, dir, mongo string, m mutant.Mutant, o option
 	if err != nil {
 		return scenario.Verdict{}, err
 	}
-	source := o.source
-	if source == "" {
-		source = filepath.Join(root, "session-svc")
-	}
-	overlay, err := m.Overlay(source, in.Dir)
+	overlay, err := m.Overlay(root, in.Dir)
 	if err != nil {
 		return scenario.Verdict{}, err
 	}
-	if in.Programs, err = build(ctx, in.Dir, options{source: source}, all[i:i+1], overlay); err != nil {
+	if in.Programs, err = build(ctx, in.Dir, options{}, all[i:i+1], overlay); err != nil {
 		return scenario.Verdict{}, err
 	}
 	v, err := all[i].Run(ctx, in)

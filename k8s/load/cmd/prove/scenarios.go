@@ -76,7 +76,7 @@ func proveScenarios(ctx context.Context, dir, mongo string, o options) (right bo
 	return table(os.Stdout, rows, time.Since(began)), nil
 }
 
-// build builds what the scenarios need, session-svc with an overlay, which may be empty.
+// build builds what the scenarios need, with an overlay, which may be empty.
 func build(ctx context.Context, dir string, o options, chosen []scenario.Scenario, overlay string) (p scenario.Programs, err error) {
 	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.Clock }) {
 		clock, err := fault.BuildLibrary(ctx, dir)
@@ -106,7 +106,7 @@ func build(ctx context.Context, dir string, o options, chosen []scenario.Scenari
 	if err := stack.Build(ctx, source, "session-svc", p.Session, overlay); err != nil {
 		return p, err
 	}
-	if err := stack.Build(ctx, filepath.Join(root, "content-svc"), "content-svc", p.Content, ""); err != nil {
+	if err := stack.Build(ctx, filepath.Join(root, "content-svc"), "content-svc", p.Content, overlay); err != nil {
 		return p, err
 	}
 	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.Step }) {

@@ -1,0 +1,359 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"streamgate/k8s/load/bench/wire"
+	"streamgate/k8s/load/history"
+	"streamgate/k8s/load/player"
+	"streamgate/k8s/load/stack"
+)
+
+// deliveryPart is the name of the part that lets streams play on two replicas of each service.
+const deliveryPart = "delivery"
+
+// audience is so many playing streams. The lease is such that two cores can send all of them something once in a third of it.
+type audience struct {
+	streams int
+	lease   time.Duration
+}
+
+var audiences = []audience{{1000, 10 * time.Second}, {10_000, 20 * time.Second}, {50_000, time.Minute}}
+
+const (
+	// asLongAsItTakes is a lease that isn't renewed while something is measured.
+	asLongAsItTakes = 5 * time.Minute
+	// viewers are the streams whose ends are measured, one after the other.
+	viewers = 24
+	// signingIn is how many accounts are made ready at once.
+	signingIn = 16
+)
+
+// kept is what it costs to keep streams playing, CPU by renewal.
+type kept struct {
+	content, session, redis time.Duration
+	bytes                   float64 // of content-svc's heap by stream
+}
+
+func (k kept) all() time.Duration { return k.content + k.session + k.redis }
+
+// delivery measures what it takes to keep streams playing that only fetch: of this build, and of another one.
+func delivery(ctx context.Context, o Options) error {
+	mongo := os.Getenv("TEST_MONGODB_URI")
+	if mongo == "" {
+		return errors.New("TEST_MONGODB_URI is not set; run: make bench")
+	}
+	sources := []string{o.Service}
+	if o.Against != "" {
+		sources = append(sources, o.Against)
+	}
+	sizes := audiences
+	if o.Quick {
+		sizes = sizes[:1]
+	}
+	t, goals := &table{}, &goals{}
+	t.add("", "µs content-svc", "µs session-svc", "µs Redis", "µs in all", "of the other", "streams a core at 10 s", "bytes a stream", "end to last byte, p50", "p99")
+	costs := make([]map[int]kept, len(sources))
+	for i, source := range sources {
+		costs[i] = map[int]kept{}
+		d := &delivered{Options: o, mongo: mongo, work: filepath.Join(o.Work, fmt.Sprintf("delivery%d", i+1))}
+		if err := d.build(ctx, source); err != nil {
+			return err
+		}
+		fetch, err := d.fetch(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+		for _, size := range sizes {
+			found, ends, err := d.measure(ctx, size, fetch)
+			if err != nil {
+				return fmt.Errorf("%s, %d streams: %w", source, size.streams, err)
+			}
+			costs[i][size.streams] = found
+			row := []string{fmt.Sprintf("%s, %d streams", source, size.streams), us(found.content), us(found.session), us(found.redis), us(found.all())}
+			if i > 0 {
+				ratio := float64(costs[0][size.streams].all()) / float64(found.all())
+				row = append(row, "")
+				goals.goal(fmt.Sprintf("CPU of a renewal with %d streams, of the other build", size.streams), "%.1f %%", 100.0/8, false, spreadOver([]float64{100 * ratio}))
+			} else {
+				row = append(row, "")
+				goals.goal(fmt.Sprintf("bytes of content-svc for one of %d streams", size.streams), "%.0f", 1000, false, spreadOver([]float64{found.bytes}))
+			}
+			row = append(row, whole((10*time.Second/3).Seconds()/found.all().Seconds()), whole(found.bytes))
+			if len(ends) > 0 {
+				p99 := ends[len(ends)*99/100]
+				row = append(row, ends[len(ends)/2].Round(time.Millisecond).String(), p99.Round(time.Millisecond).String())
+				if i == 0 {
+					goals.goal("s from an end to the last byte, p99", "%.2f", 1, false, spreadOver([]float64{p99.Seconds()}))
+				}
+			}
+			t.add(row...)
+		}
+	}
+	t.write(o.Out, "Keeping streams playing that fetch once in a third of a lease: CPU by renewal, without what the fetches themselves cost")
+	goals.write(o.Out, "Goals of delivery")
+	return nil
+}
+
+// delivered is a build of the services that keeps streams playing.
+type delivered struct {
+	Options
+
+	mongo, work      string
+	session, content string // programs
+}
+
+// build builds both services of a checkout, of which source is session-svc.
+func (d *delivered) build(ctx context.Context, source string) error {
+	info, err := os.Stat(source)
+	if err != nil {
+		return fmt.Errorf("session-svc: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("session-svc: %s is a program; delivery wants the folder session-svc of a checkout, which has content-svc beside it", source)
+	}
+	if err := os.MkdirAll(d.work, 0o750); err != nil {
+		return fmt.Errorf("folder for what is built: %w", err)
+	}
+	d.session, d.content = filepath.Join(d.work, "session-svc"), filepath.Join(d.work, "content-svc")
+	err = stack.Build(ctx, source, "session-svc", d.session, "")
+	if err == nil {
+		err = stack.Build(ctx, filepath.Join(source, "..", "content-svc"), "content-svc", d.content, "")
+	}
+	return err
+}
+
+// house is a system with its Redis.
+type house struct {
+	*stack.Stack
+
+	redis *stack.Redis
+	dir   string
+}
+
+func (d *delivered) open(ctx context.Context, lease time.Duration) (h *house, err error) {
+	h = &house{}
+	if h.dir, err = os.MkdirTemp("", "streamgate-bench-"); err != nil {
+		return nil, err
+	}
+	if h.redis, err = stack.StartRedis(ctx, h.dir, stack.RedisOptions{Name: "redis", Args: stack.KeepNothing}); err != nil {
+		return h, err
+	}
+	h.Stack, err = stack.Open(ctx, stack.Options{
+		Dir: h.dir, Session: d.session, Content: d.content, Sessions: 2, Contents: 2, RedisURL: "redis://" + h.redis.Addr() + "/0", RedisMode: "standalone",
+		MongoURI: d.mongo, Lease: lease, Limit: 3, Settings: append([]string{"PPROF=true"}, d.Settings...),
+	})
+	return h, err
+}
+
+func (h *house) close() {
+	if h.Stack != nil {
+		h.Stack.Close()
+	}
+	if h.redis != nil {
+		h.redis.Close()
+	}
+	_ = os.RemoveAll(h.dir)
+}
+
+// fetch returns what a fetch costs content-svc that renews nothing.
+func (d *delivered) fetch(ctx context.Context) (time.Duration, error) {
+	h, err := d.open(ctx, asLongAsItTakes)
+	defer h.close()
+	if err != nil {
+		return 0, err
+	}
+	sources, err := h.play(ctx, 1000)
+	if err != nil {
+		return 0, err
+	}
+	if err := h.send(ctx, sources, 1000, time.Second); err != nil {
+		return 0, err
+	}
+	before := h.contentCPU()
+	if err := h.send(ctx, sources, 1000, d.watching()); err != nil {
+		return 0, err
+	}
+	return (h.contentCPU() - before) / time.Duration(1000*d.watching().Seconds()), nil
+}
+
+// watching is for how long streams are watched.
+func (d *delivered) watching() time.Duration { return max(4*d.lasts(), 5*time.Second) }
+
+// measure keeps streams playing, and measures ends among the fewest.
+func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration) (found kept, ends []time.Duration, err error) {
+	h, err := d.open(ctx, a.lease)
+	defer h.close()
+	if err != nil {
+		return found, nil, err
+	}
+	sources, err := h.play(ctx, a.streams)
+	if err != nil {
+		return found, nil, err
+	}
+	empty, err := h.heap(ctx)
+	if err != nil {
+		return found, nil, err
+	}
+	rate := float64(a.streams) / (a.lease / 3).Seconds()
+	// Once round, so that all are met and their renewals spread over a third of a lease.
+	if err := h.send(ctx, sources, rate, a.lease/3); err != nil {
+		return found, nil, err
+	}
+	renewed, err := h.renewals(ctx)
+	if err != nil {
+		return found, nil, err
+	}
+	content, session, redis := h.contentCPU(), h.sessionCPU(), h.redis.CPU()
+	if err := h.send(ctx, sources, rate, max(d.watching(), a.lease/3)); err != nil {
+		return found, nil, err
+	}
+	content, session, redis = h.contentCPU()-content, h.sessionCPU()-session, h.redis.CPU()-redis
+	now, err := h.renewals(ctx)
+	if err != nil || now <= renewed {
+		return found, nil, errors.Join(err, errors.New("nothing was renewed"))
+	}
+	n, fetches := now-renewed, rate*max(d.watching(), a.lease/3).Seconds()
+	found.content = time.Duration(max(0, float64(content)-fetches*float64(fetch)) / n)
+	found.session, found.redis = time.Duration(float64(session)/n), time.Duration(float64(redis)/n)
+	full, err := h.heap(ctx)
+	if err != nil {
+		return found, nil, err
+	}
+	found.bytes = max(0, full-empty) / float64(a.streams)
+	if a == audiences[0] {
+		ends, err = h.ends(ctx, a.lease, d.watching())
+	}
+	return found, ends, err
+}
+
+func (h *house) contentCPU() time.Duration { return h.Contents[0].CPU() + h.Contents[1].CPU() }
+
+func (h *house) sessionCPU() time.Duration { return h.Sessions[0].CPU() + h.Sessions[1].CPU() }
+
+// renewals returns how many leases content-svc has renewed.
+func (h *house) renewals(ctx context.Context) (float64, error) {
+	first, err := h.Contents[0].Metric(ctx, "lease_questions_total")
+	second, err2 := h.Contents[1].Metric(ctx, "lease_questions_total")
+	return first + second, errors.Join(err, err2)
+}
+
+// heap returns the bytes that content-svc holds, after a collection of what it doesn't.
+func (h *house) heap(ctx context.Context) (float64, error) {
+	sum := 0.0
+	for _, service := range h.Contents {
+		if err := service.Collect(ctx); err != nil {
+			return 0, err
+		}
+		bytes, err := service.Metric(ctx, "go_memstats_heap_alloc_bytes")
+		if err != nil {
+			return 0, err
+		}
+		sum += bytes
+	}
+	return sum, nil
+}
+
+// play starts streams, three on each account, and returns the paths of their clips.
+func (h *house) play(ctx context.Context, streams int) ([]string, error) {
+	system, recorder := h.System(), history.NewRecorder()
+	accounts := (streams + 2) / 3
+	paths, faults := make([]string, 3*accounts), make([]error, signingIn)
+	var all sync.WaitGroup
+	for worker := range signingIn {
+		all.Go(func() {
+			client := player.NewClient(worker, 10*time.Second, recorder, system.Transport)
+			for n := worker; n < accounts && faults[worker] == nil; n += signingIn {
+				device, err := system.SignIn(ctx, player.NewAccount())
+				if err != nil {
+					faults[worker] = err
+					return
+				}
+				for i := range 3 {
+					op := client.Start(ctx, system.Sessions[n%2], device, player.StartOptions{Content: stack.Content, Name: fmt.Sprint("screen ", i)})
+					if !op.Done() {
+						faults[worker] = fmt.Errorf("a start was answered %d %s", op.Answer.Status, op.Answer.Code)
+						return
+					}
+					_, path, _ := strings.Cut(op.Answer.Source, "/media/")
+					paths[3*n+i] = "/media/" + path
+				}
+			}
+		})
+	}
+	all.Wait()
+	return paths[:streams], errors.Join(faults...)
+}
+
+// send fetches the beginnings of clips in turn, half of them at each replica, at a rate for both together.
+func (h *house) send(ctx context.Context, paths []string, rate float64, lasts time.Duration) error {
+	var all sync.WaitGroup
+	faults := make([]error, len(h.Contents))
+	for i, service := range h.Contents {
+		all.Go(func() {
+			l := &list{}
+			for n := i; n < len(paths); n += len(h.Contents) {
+				l.requests = append(l.requests, []byte("GET "+paths[n]+" HTTP/1.1\r\nHost: streamgate.example\r\nRange: bytes=0-1023\r\n\r\n"))
+			}
+			load, err := wire.Open(ctx, strings.TrimPrefix(service.Public, "http://"), 16, l, rate/float64(len(h.Contents)), lasts)
+			if err == nil && load.Failures(206) > 0 {
+				err = fmt.Errorf("fetches were answered %v", load.Statuses)
+			}
+			faults[i] = err
+		})
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// ends has viewers start streams, fetch at both replicas, and stop, and returns how long after each stop the last byte came, in order.
+func (h *house) ends(ctx context.Context, lease, lasts time.Duration) ([]time.Duration, error) {
+	system, recorder := h.System(), history.NewRecorder()
+	var mu sync.Mutex
+	var found []time.Duration
+	faults := make([]error, viewers)
+	until := recorder.Now() + 3*lasts
+	var all sync.WaitGroup
+	for i := range viewers {
+		all.Go(func() {
+			device, err := system.SignIn(ctx, player.NewAccount())
+			client := player.NewClient(i, 10*time.Second, recorder, system.Transport)
+			for err == nil && recorder.Now() < until {
+				op := client.Start(ctx, system.Sessions[i%2], device, player.StartOptions{Content: stack.Short.Content, Name: fmt.Sprint("viewer ", i)})
+				if !op.Done() {
+					err = fmt.Errorf("a start was answered %d %s", op.Answer.Status, op.Answer.Code)
+					break
+				}
+				last := time.Duration(math.MinInt64)
+				fetch := func(lasts time.Duration) {
+					for end := recorder.Now() + lasts; recorder.Now() < end; time.Sleep(10 * time.Millisecond) {
+						for _, base := range system.Contents {
+							if got := client.Playlist(ctx, base, device, op.Answer.Stream, op.Answer.Source); got.Done() {
+								last = got.Answer.LastByte
+							}
+						}
+					}
+				}
+				fetch(500*time.Millisecond + time.Duration(i)*20*time.Millisecond)
+				stop := client.Stop(ctx, system.Sessions[i%2], device, op.Answer.Stream)
+				fetch(lease/3 + time.Second)
+				mu.Lock()
+				found = append(found, max(0, last-stop.Returned))
+				mu.Unlock()
+			}
+			faults[i] = err
+		})
+	}
+	all.Wait()
+	slices.Sort(found)
+	return found, errors.Join(faults...)
+}
