@@ -83,7 +83,7 @@ func All() []Mutant {
 			file: renew, old: "limit = tonumber(plan or limit)", new: "limit = tonumber(limit)",
 		},
 		{
-			Name: "no-pace", What: "content-svc sends all that is asked for", Scenario: "buffers",
+			Name: "no-pace", What: "content-svc sends all that is asked for", Scenario: "ahead",
 			file: pace, old: "if ahead <= bound {", new: "if ahead <= bound || true {",
 		},
 		{

@@ -122,6 +122,27 @@ func buffers(ctx context.Context, t *trial) error {
 	return err
 }
 
+// ahead has a player alone on its account, with the budget of all slots, take all the film that it gets.
+func ahead(ctx context.Context, t *trial) error {
+	seats, err := t.seats(ctx, t.account(), 1, greedy, stack.Short)
+	if err != nil {
+		return err
+	}
+	s := seats[0]
+	p, err := s.must(ctx)
+	if err != nil {
+		return err
+	}
+	until := t.recorder.Now() + t.filmSpan()
+	for n := 0; t.recorder.Now() < until && ctx.Err() == nil; {
+		if op := s.piece(ctx, p, stack.Short, n); op.Done() {
+			n++
+		}
+	}
+	s.stop(ctx, p)
+	return nil
+}
+
 // segments has stock players play a film whose pieces are longer than the lease, while others want their slots.
 func segments(ctx context.Context, t *trial) error {
 	err := t.besieged(ctx, stack.Long, patient, func(s *seat, p playing, until time.Duration) {
@@ -167,7 +188,7 @@ func (t *trial) besieged(ctx context.Context, f player.Film, timeout time.Durati
 	until := t.recorder.Now() + t.filmSpan() + 10*time.Second
 	together(append(rivals, owners...), func(i int, s *seat) {
 		if i < Limit {
-			s.rival(ctx, until-time.Second)
+			s.rival(ctx, f, until-time.Second)
 			return
 		}
 		play(s, streams[i-Limit], until)

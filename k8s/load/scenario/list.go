@@ -37,6 +37,7 @@ func All() []Scenario {
 		{Name: "replicas", What: "each address is asked at four replicas of content-svc at once", run: film(plan{contents: 4}, replicas)},
 		{Name: "seeks", What: "players seek without end", run: film(plan{}, seeks)},
 		{Name: "buffers", Short: true, What: "players play from their buffers in silence, while others want their slots", run: film(plan{}, buffers)},
+		{Name: "ahead", What: "a player alone takes all the film that it gets", run: film(plan{}, ahead)},
 		{Name: "segments", What: "segments are five times as long as the lease, and others want the slots", run: film(plan{}, segments)},
 		{Name: "lowered", What: "a limit is lowered to two, and six streams that had lapsed go on", run: film(plan{}, lowered)},
 		{Name: "starts", What: "an account starts and stops as fast as it can", run: film(plan{settings: []string{"STARTS_EVERY=500ms", "STARTS_BURST=10"}}, started)},

@@ -140,11 +140,14 @@ func (s *seat) stop(ctx context.Context, p playing) {
 	s.Stop(ctx, s.system.Sessions[s.random.IntN(len(s.system.Sessions))], s.device, p.stream)
 }
 
-// rival tries to start a stream, again and again, until the time is over. It stops what it is granted.
-func (s *seat) rival(ctx context.Context, until time.Duration) {
+// rival tries to start a stream, again and again, until the time is over. It plays what it is granted.
+func (s *seat) rival(ctx context.Context, f player.Film, until time.Duration) {
 	for s.Recorder.Now() < until {
 		if op := s.start(ctx, player.StartOptions{}); op.Done() {
-			s.stop(ctx, playing{stream: op.Answer.Stream})
+			p := playing{op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}
+			s.fill(ctx, p, f)
+			_ = pass(ctx, until-s.Recorder.Now())
+			s.stop(ctx, p)
 		}
 		if pass(ctx, 200*time.Millisecond) != nil {
 			return
