@@ -46,7 +46,7 @@ func movieOf(seconds uint32, tracks ...[]byte) []byte {
 	return box("moov", append([][]byte{box("mvhd", words(0, 0, 0, 1, seconds), make([]byte, 80))}, tracks...)...)
 }
 
-// offsets gives n offsets from a first one on.
+// offsets returns n offsets from a first one on.
 func offsets(n int, first, step uint32) (all []uint32) {
 	for range n {
 		all = append(all, first)

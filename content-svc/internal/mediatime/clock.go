@@ -102,7 +102,7 @@ func (c *Clock) Timeline(ctx context.Context, src, name string, file File) Timel
 	}
 }
 
-// checked gives the timeline that a playlist tells of, if it is plausible.
+// checked returns the timeline that a playlist tells of, if it is plausible.
 func (c *Clock) checked(ctx context.Context, t Timeline, from *playlist, name string) Timeline {
 	if t.Kind != Segment || t.pieces != nil || t.size == 0 || c.plausible(t.size, t.one[0].dur) {
 		return t // pieces were checked when they were made
@@ -122,12 +122,12 @@ func (c *Clock) plausible(size int64, d time.Duration) bool {
 	return rate <= 32*float64(c.BitRate) && (d <= time.Minute || rate >= float64(c.BitRate)/1024)
 }
 
-// guess gives the media time of so many bytes at the configured bit rate.
+// guess returns the media time of so many bytes at the configured bit rate.
 func (c *Clock) guess(size int64) time.Duration {
 	return time.Duration(float64(min(size, maxFile)) * 8 / float64(c.BitRate) * float64(time.Second))
 }
 
-// estimated gives the timeline of a file of which nothing is known.
+// estimated returns the timeline of a file of which nothing is known.
 func (c *Clock) estimated(size int64) Timeline { return whole(Estimated, size, 0, c.guess(size)) }
 
 // tell writes a warning about a version of a file, once.

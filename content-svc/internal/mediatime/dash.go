@@ -95,7 +95,7 @@ func (r *mpdReader) periods(doc *mpd) error {
 	return nil
 }
 
-// baseURL gives the path that the names of segments are relative to, or "" if that is elsewhere.
+// baseURL returns the path that the names of segments are relative to, or "" if that is elsewhere.
 func (r *mpdReader) baseURL(rep source) string {
 	base := r.name
 	for _, l := range slices.Backward(rep.levels) {
@@ -185,7 +185,7 @@ func byteRange(text string) (from, to int64, ok bool) {
 	return from, to + 1, err == nil && to >= from && to < maxFile
 }
 
-// first gives the beginning of what an MPD has.
+// first returns the beginning of what an MPD has.
 func (r *mpdReader) first() time.Duration {
 	first := time.Duration(0)
 	for i, e := range r.entries {
@@ -219,7 +219,7 @@ func (r *mpdReader) nature(set *adaptationSet, rep *representation) nature {
 	return paid
 }
 
-// contentType gives video, audio, text, image, or "" for what isn't said.
+// contentType returns video, audio, text, image, or "" for what isn't said.
 func contentType(set *adaptationSet, rep *representation) string {
 	mime := strings.ToLower(firstOf(rep.MimeType, set.MimeType))
 	kind, _, _ := strings.Cut(mime, "/")

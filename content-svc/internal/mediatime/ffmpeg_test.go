@@ -70,7 +70,7 @@ type packet struct {
 	Pos  string `json:"pos"`
 }
 
-// probe gives the packets of the picture, or of the sound if there is none, and the duration of a file.
+// probe returns the packets of the picture, or of the sound if there is none, and the duration of a file.
 func probe(t *testing.T, file string) ([]packet, time.Duration) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-show_entries", "packet=codec_type,dts_time,pos:format=duration", "-of", "json", file).Output()

@@ -74,7 +74,7 @@ func (p *playlist) version() string {
 	return p.etag
 }
 
-// film gives what is remembered of a content.
+// film returns what is remembered of a content.
 func (c *Clock) film(src string) *film {
 	return c.films.getOr(src, func() *film {
 		return &film{
@@ -123,7 +123,7 @@ func (f *film) mayAsk(now time.Time) bool {
 	return s == nil || now.Sub(s.readAt) >= often
 }
 
-// find gives the timeline of a file, and the playlist that names it, or nil.
+// find returns the timeline of a file, and the playlist that names it, or nil.
 func (f *film) find(hash uint64, name string, size int64) (Timeline, *playlist) {
 	s := f.state.Load()
 	if s == nil {
@@ -261,7 +261,7 @@ func (c *Clock) readLinks(ctx context.Context, f *film, links []link, old *filmS
 	return slices.DeleteFunc(playlists, func(p *playlist) bool { return p == nil })
 }
 
-// named gives the playlist of a name, or nil.
+// named returns the playlist of a name, or nil.
 func (s *filmState) named(name string) *playlist {
 	for _, p := range s.playlists {
 		if p.name == name {

@@ -127,7 +127,7 @@ func (r *ranges) walk(m *movie, main *track, first box) ([]piece, error) {
 	return join(points, end, r.file.Size)
 }
 
-// fragmentTicks gives the duration of a track's part of a moof box.
+// fragmentTicks returns the duration of a track's part of a moof box.
 func fragmentTicks(whole []byte, header int64, id uint32, trex *mp4.TrexBox) uint64 {
 	sum := uint64(0)
 	inside(whole, header, func(kind string, traf []byte, header int64) {

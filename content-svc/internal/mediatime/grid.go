@@ -24,7 +24,7 @@ type gridKey struct {
 	start, end time.Duration
 }
 
-// grid gives the grid of a representation.
+// grid returns the grid of a representation.
 func (r *mpdReader) grid(rep source, t *multiple) grid {
 	k := gridKey{*t, rep.start, rep.end}
 	g, ok := r.grids[k]
@@ -88,7 +88,7 @@ func (g *grid) timeline(elements []timelineS) {
 	}
 }
 
-// at gives the place of the segment of a number.
+// at returns the place of the segment of a number.
 func (g *grid) at(n uint64) (start, dur time.Duration, ok bool) {
 	i := sort.Search(len(g.runs), func(i int) bool { return g.runs[i].number > n }) - 1
 	if i < 0 || n-g.runs[i].number >= g.runs[i].count {
@@ -97,7 +97,7 @@ func (g *grid) at(n uint64) (start, dur time.Duration, ok bool) {
 	return g.place(g.runs[i], n-g.runs[i].number)
 }
 
-// atTime gives the place of the segment that begins at a media time.
+// atTime returns the place of the segment that begins at a media time.
 func (g *grid) atTime(t uint64) (start, dur time.Duration, ok bool) {
 	i := sort.Search(len(g.runs), func(i int) bool { return g.runs[i].time > t }) - 1
 	if i < 0 || (t-g.runs[i].time)%g.runs[i].dur != 0 {
@@ -110,7 +110,7 @@ func (g *grid) atTime(t uint64) (start, dur time.Duration, ok bool) {
 	return g.place(g.runs[i], k)
 }
 
-// place gives the place of a segment of a run. The last of a period ends with it.
+// place returns the place of a segment of a run. The last of a period ends with it.
 func (g *grid) place(r run, k uint64) (start, dur time.Duration, ok bool) {
 	t, ok := ticks(r.time+k*r.dur, uint32(g.timescale)) //nolint:gosec // it was one
 	dur, fits := ticks(r.dur, uint32(g.timescale))      //nolint:gosec // as above
@@ -124,7 +124,7 @@ func (g *grid) place(r run, k uint64) (start, dur time.Duration, ok bool) {
 	return start, dur, true
 }
 
-// ticks gives the duration of so many ticks of a timescale; it is false for more than two hundred years.
+// ticks returns the duration of so many ticks of a timescale; it is false for more than two hundred years.
 func ticks(n uint64, timescale uint32) (time.Duration, bool) {
 	if timescale == 0 {
 		return 0, false

@@ -22,7 +22,7 @@ var (
 	errNotMedia = errors.New("an initialization segment") // of no film itself
 )
 
-// single gives the timeline of a file that no playlist names.
+// single returns the timeline of a file that no playlist names.
 func (c *Clock) single(ctx context.Context, name string, file File) Timeline {
 	switch class := classOf(name); {
 	case class == unknown, class != container && file.Size > MaxPlaylist:
@@ -33,7 +33,7 @@ func (c *Clock) single(ctx context.Context, name string, file File) Timeline {
 	return c.byIndex(ctx, name, file)
 }
 
-// byIndex gives the timeline of a film in one file.
+// byIndex returns the timeline of a film in one file.
 func (c *Clock) byIndex(ctx context.Context, name string, file File) Timeline {
 	h, ok := c.headers.get(name)
 	if !ok || !h.goodFor(file, c.Now()) {
@@ -133,7 +133,7 @@ func (r *ranges) index() ([]piece, error) {
 	}
 }
 
-// evenly gives the pieces of a film whose media time grows with its bytes from an offset on.
+// evenly returns the pieces of a film whose media time grows with its bytes from an offset on.
 func evenly(offset, size int64, d time.Duration) ([]piece, error) {
 	if d <= 0 || offset >= size {
 		return nil, errNoIndex

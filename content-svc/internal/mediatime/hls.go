@@ -99,7 +99,7 @@ func essential(text []byte) ([]byte, error) {
 	return kept, nil
 }
 
-// resolve gives the path in the store of what a file of a content refers to. It is false for what is elsewhere.
+// resolve returns the path in the store of what a file of a content refers to. It is false for what is elsewhere.
 func resolve(folder, from, reference string) (string, bool) {
 	u, err := url.Parse(reference)
 	if err != nil || u.Path == "" || u.Path[0] == '/' { // as that of another server always does
@@ -189,7 +189,7 @@ func (m *mediaPlaylist) add(uri string, n nature, length, offset *uint64, start,
 	return hash
 }
 
-// believable gives a duration as a playlist says it, or 0 if it can't be: EXTINF, rounded, is at most the target duration.
+// believable returns a duration as a playlist says it, or 0 if it can't be: EXTINF, rounded, is at most the target duration.
 func (m *mediaPlaylist) believable(d time.Duration) time.Duration {
 	if d <= 0 || d > longest || m.TargetDuration > 0 && d > 2*time.Duration(m.TargetDuration)*time.Second+time.Second {
 		return 0
@@ -197,7 +197,7 @@ func (m *mediaPlaylist) believable(d time.Duration) time.Duration {
 	return d
 }
 
-// begin gives the position of the first segment; see the package's doc.
+// begin returns the position of the first segment; see the package's doc.
 func (m *mediaPlaylist) begin(p *playlist) time.Duration {
 	switch {
 	case m.Endlist && (m.before == nil || !m.before.live):
@@ -215,7 +215,7 @@ func (m *mediaPlaylist) begin(p *playlist) time.Duration {
 	return sequence(p.first, p.target)
 }
 
-// goOn gives the position of the first segment of a playlist that was read before.
+// goOn returns the position of the first segment of a playlist that was read before.
 func (m *mediaPlaylist) goOn(first int64) time.Duration {
 	b := m.before
 	hash := uint64(0)
@@ -233,7 +233,7 @@ func (m *mediaPlaylist) goOn(first int64) time.Duration {
 	return b.end + sequence(first-b.first-int64(len(b.order)), b.target)
 }
 
-// sequence gives the duration of so many segments of the target duration, or 0 if there is no telling.
+// sequence returns the duration of so many segments of the target duration, or 0 if there is no telling.
 func sequence(segments int64, target time.Duration) time.Duration {
 	if segments <= 0 || target <= 0 || segments > int64(maxTime/target) {
 		return 0
@@ -241,7 +241,7 @@ func sequence(segments int64, target time.Duration) time.Duration {
 	return time.Duration(segments) * target
 }
 
-// rendition gives the number of a rendition by its name, not 0.
+// rendition returns the number of a rendition by its name, not 0.
 func (c *Clock) rendition(name string) uint32 {
 	return uint32(maphash.String(c.seed, name)>>32) | 1
 }

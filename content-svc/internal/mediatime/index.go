@@ -41,7 +41,7 @@ const (
 	runBytes   = 32
 )
 
-// bytes gives about how much memory the index takes.
+// bytes returns about how much memory the index takes.
 func (x *index) bytes() int64 {
 	n := len(x.keys) * pieceBytes
 	for i := range x.patterns {
@@ -89,7 +89,7 @@ func (c *Clock) index(entries []entry) (x *index, lies bool) {
 	return x, lies
 }
 
-// find gives the timeline of a file of so many bytes. One of Kind Progressive has to be read from the file.
+// find returns the timeline of a file of so many bytes. One of Kind Progressive has to be read from the file.
 func (x *index) find(hash uint64, name string, size int64) (Timeline, bool) {
 	if x == nil {
 		return Timeline{}, false
@@ -115,7 +115,7 @@ func (x *index) find(hash uint64, name string, size int64) (Timeline, bool) {
 	}
 }
 
-// match gives the timeline of a file whose name has a pattern of the index.
+// match returns the timeline of a file whose name has a pattern of the index.
 func (x *index) match(name string, size int64) (Timeline, bool) {
 	for i := range x.patterns {
 		p := &x.patterns[i]
@@ -136,7 +136,7 @@ func (x *index) match(name string, size int64) (Timeline, bool) {
 // remembered is how much film that has left a live playlist is still known.
 const remembered = 2 * time.Minute
 
-// remember gives the entries of an older index that aren't in this one and are not older than remembered before first.
+// remember returns the entries of an older index that aren't in this one and are not older than remembered before first.
 func (x *index) remember(old *index, first time.Duration) []entry {
 	var entries []entry
 	for i, k := range old.keys {

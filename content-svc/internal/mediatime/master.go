@@ -7,7 +7,7 @@ import (
 	hls "github.com/bluenviron/gohlslib/v2/pkg/playlist"
 )
 
-// links gives the media playlists that a master playlist names, those that cost first. Sound and subtitles are free if there are
+// links returns the media playlists that a master playlist names, those that cost first. Sound and subtitles are free if there are
 // pictures. A variant of sound alone costs, for it is played instead of a picture, unless it is the same playlist as the sound of the
 // others, as packagers make it: a player of pictures fetches that as well.
 func links(folder, name string, p *hls.Multivariant) []link {
@@ -23,7 +23,7 @@ func links(folder, name string, p *hls.Multivariant) []link {
 	return found
 }
 
-// named gives the media playlists of a master playlist as it names them.
+// named returns the media playlists of a master playlist as it names them.
 func named(p *hls.Multivariant) (all []link) {
 	pictures := slices.ContainsFunc(p.Variants, hasPictures)
 	for _, v := range p.Variants {

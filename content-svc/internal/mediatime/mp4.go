@@ -205,7 +205,7 @@ func (t *track) readTable(kind string, b []byte, _ int64) {
 	}
 }
 
-// main gives the track whose time counts: of the pictures, or else of the sounds, the one with the most chunks.
+// main returns the track whose time counts: of the pictures, or else of the sounds, the one with the most chunks.
 func (m *movie) main() *track {
 	var main *track
 	for _, t := range m.tracks {
@@ -253,7 +253,7 @@ func (t *track) table(m *movie, size int64) ([]piece, error) {
 	return pieces, nil
 }
 
-// decodeTimes gives a function that gives the ticks of the next so many samples.
+// decodeTimes returns a function that gives the ticks of the next so many samples.
 func decodeTimes(stts *mp4.SttsBox) func(samples uint64) uint64 {
 	i, used := 0, uint64(0)
 	return func(samples uint64) uint64 {
@@ -270,7 +270,7 @@ func decodeTimes(stts *mp4.SttsBox) func(samples uint64) uint64 {
 	}
 }
 
-// bytes gives the size of some samples. Only the last chunk's is asked for.
+// bytes returns the size of some samples. Only the last chunk's is asked for.
 func (t *track) bytes(sample, count uint64) int64 {
 	if t.stsz == nil {
 		return 1

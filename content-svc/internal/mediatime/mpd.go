@@ -121,7 +121,7 @@ type counted struct {
 	depth, elements int
 }
 
-// Token gives the next token as it stands: whoever reads it looks after names and ends.
+// Token returns the next token as it stands: whoever reads it looks after names and ends.
 func (c *counted) Token() (xml.Token, error) {
 	token, err := c.RawToken()
 	switch token.(type) {
@@ -161,5 +161,5 @@ func (d *duration) UnmarshalText(text []byte) error {
 // maxTime is the latest time of an MPD or a playlist that makes sense; dates count from 1970.
 const maxTime = 200 * 365 * 24 * time.Hour
 
-// within gives a time, or the nearest that makes sense: none is below 0.
+// within returns a time, or the nearest that makes sense: none is below 0.
 func within(d time.Duration) time.Duration { return min(max(d, 0), maxTime) }

@@ -58,7 +58,7 @@ func (s *shelf[V]) set(name string, value V, bytes int64) {
 	}
 }
 
-// getOr gives what is remembered, or remembers a new value.
+// getOr returns what is remembered, or remembers a new value.
 func (s *shelf[V]) getOr(name string, fresh func() V) V {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -64,7 +64,7 @@ const headBytes = 64 << 10
 // shortest is the cost of a read: a hundred thousand reads of a few bytes are as bad as one of many.
 const shortest = 64 << 10
 
-// at gives length bytes from an offset on.
+// at returns length bytes from an offset on.
 func (r *ranges) at(offset, length int64) ([]byte, error) {
 	if offset < 0 || length < 0 || offset > r.file.Size-length {
 		return nil, errShort

@@ -27,7 +27,7 @@ const (
 	mediaTime
 )
 
-// templateOf gives the SegmentTemplate of a representation, with what it inherits, or nil.
+// templateOf returns the SegmentTemplate of a representation, with what it inherits, or nil.
 func templateOf(levels []*segments) *segmentTemplate {
 	var t *segmentTemplate
 	for _, l := range levels {
@@ -48,7 +48,7 @@ func templateOf(levels []*segments) *segmentTemplate {
 	return t
 }
 
-// listOf gives the SegmentList of a representation, with what it inherits, or nil.
+// listOf returns the SegmentList of a representation, with what it inherits, or nil.
 func listOf(levels []*segments) *segmentList {
 	var t *segmentList
 	for _, l := range levels {
@@ -67,7 +67,7 @@ func listOf(levels []*segments) *segmentList {
 	return t
 }
 
-// baseOf gives the SegmentBase of a representation, or nil.
+// baseOf returns the SegmentBase of a representation, or nil.
 func baseOf(levels []*segments) *segmentBase {
 	for _, l := range levels {
 		if l.Base != nil {
@@ -141,7 +141,7 @@ func (r *mpdReader) pattern(rep source, base, text string) (pattern, bool) {
 	return p, ok && len(p.literals) == len(p.variables)+1
 }
 
-// match gives the place of a file whose name has the pattern.
+// match returns the place of a file whose name has the pattern.
 func (p *pattern) match(name string) (start, dur time.Duration, ok bool) {
 	n, ok := p.variable(name)
 	switch {
@@ -154,7 +154,7 @@ func (p *pattern) match(name string) (start, dur time.Duration, ok bool) {
 	}
 }
 
-// variable gives what the first variable of the pattern is in a name, and whether the name has the pattern.
+// variable returns what the first variable of the pattern is in a name, and whether the name has the pattern.
 func (p *pattern) variable(name string) (n uint64, ok bool) {
 	rest, ok := strings.CutPrefix(name, p.literals[0])
 	for i := 0; ok && i < len(p.variables); i++ {
@@ -174,7 +174,7 @@ func (p *pattern) variable(name string) (n uint64, ok bool) {
 	return n, ok && rest == ""
 }
 
-// recall gives patterns with what the older ones of a live MPD have that left it not long ago.
+// recall returns patterns with what the older ones of a live MPD have that left it not long ago.
 func recall(patterns, older []pattern, now time.Time) []pattern {
 	runs := 0
 	for i := range patterns {

@@ -18,7 +18,7 @@ const (
 	Estimated               // by the configured bit rate; its position says nothing about order
 )
 
-// String gives the kind in lower case, as a label of metrics and logs.
+// String returns the kind in lower case, as a label of metrics and logs.
 func (k Kind) String() string {
 	return [...]string{"free", "segment", "progressive", "estimated"}[k]
 }
@@ -59,7 +59,7 @@ func whole(kind Kind, size int64, start, dur time.Duration) Timeline {
 	return Timeline{Kind: kind, size: size, one: [1]piece{{end: size, start: start, dur: dur}}}
 }
 
-// list gives the pieces.
+// list returns the pieces.
 func (t *Timeline) list() []piece {
 	if t.pieces != nil {
 		return t.pieces
@@ -100,7 +100,7 @@ func (t Timeline) Reach(from int64, d time.Duration) int64 {
 	return min(max(from, p.offset+share(p.end-p.offset, int64(most-p.sent), int64(p.dur))), t.size) // a playlist's ranges may go further
 }
 
-// sent gives the media time of all bytes before an offset.
+// sent returns the media time of all bytes before an offset.
 func (t *Timeline) sent(offset int64) time.Duration {
 	pieces := t.list()
 	i := sort.Search(len(pieces), func(i int) bool { return pieces[i].offset >= offset })
@@ -110,7 +110,7 @@ func (t *Timeline) sent(offset int64) time.Duration {
 	return pieces[i-1].sent + pieces[i-1].at(offset)
 }
 
-// position gives the place of an offset in the film. What comes before a piece belongs to it.
+// position returns the place of an offset in the film. What comes before a piece belongs to it.
 func (t *Timeline) position(offset int64) time.Duration {
 	pieces := t.list()
 	i := sort.Search(len(pieces), func(i int) bool { return pieces[i].end > offset })
@@ -120,7 +120,7 @@ func (t *Timeline) position(offset int64) time.Duration {
 	return t.shift + pieces[i].start + pieces[i].at(offset)
 }
 
-// at gives the media time of a piece up to an offset.
+// at returns the media time of a piece up to an offset.
 func (p *piece) at(offset int64) time.Duration {
 	return time.Duration(share(int64(p.dur), min(max(offset, p.offset), p.end)-p.offset, p.end-p.offset))
 }

@@ -167,7 +167,7 @@ func (r *ranges) element(offset int64, e element, m *matroska) error {
 	return ebml.Unmarshal(bytes.NewReader(b), m, ebml.WithIgnoreUnknown(true), ebml.WithMaxLeafElementSize(uint64(len(b))))
 }
 
-// time gives the duration of so many units of the file's own timescale, or 0 if it makes no sense.
+// time returns the duration of so many units of the file's own timescale, or 0 if it makes no sense.
 func (m *matroska) time(units float64) time.Duration {
 	scale := m.Info.TimecodeScale
 	if scale == 0 {
@@ -180,7 +180,7 @@ func (m *matroska) time(units float64) time.Duration {
 	return time.Duration(d)
 }
 
-// points gives the clusters of the picture, or of the sound if there is none, that the cues name.
+// points returns the clusters of the picture, or of the sound if there is none, that the cues name.
 func (m *matroska) points(segment, cluster, size int64) []point {
 	const video = 1
 	picture := uint64(0)

@@ -43,7 +43,7 @@ func (s *stage) refusals(ctx context.Context) error {
 	return nil
 }
 
-// refusal gives one half of the accounts all of their streams, and the other half none.
+// refusal returns one half of the accounts all of their streams, and the other half none.
 func (s *stage) refusal(ctx context.Context, share int) (sample, error) {
 	half := len(s.tokens) / 2
 	if err := s.playing(ctx, half); err != nil {

@@ -176,7 +176,7 @@ func (s *stage) sign(n int) error {
 	return nil
 }
 
-// playing gives accounts 0…n-1 three streams each.
+// playing returns accounts 0…n-1 three streams each.
 func (s *stage) playing(ctx context.Context, n int) error {
 	state, err := s.full(ctx)
 	if err != nil {

@@ -124,7 +124,7 @@ func (l *Line) route(p *httputil.ProxyRequest) {
 	p.SetXForwarded()
 }
 
-// shape gives an answer with a film its pace.
+// shape returns an answer with a film its pace.
 func (l *Line) shape(r *http.Response) error {
 	part := strings.SplitN(r.Request.URL.Path, "/", 4) // "", media or bare, a grant or a folder, a file
 	if len(part) < 4 || part[1] != "media" && part[1] != "bare" || r.StatusCode >= http.StatusMultipleChoices {

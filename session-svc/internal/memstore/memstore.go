@@ -50,7 +50,7 @@ func New(rules stream.Rules, now func() time.Time) *Store {
 
 var _ stream.Store = (*Store)(nil)
 
-// lock gives the account and the instant of a decision, after forgetting what nobody may ask for any more.
+// lock returns the account and the instant of a decision, after forgetting what nobody may ask for any more.
 func (s *Store) lock(id string) (a *account, now time.Time, unlock func()) {
 	s.mu.Lock()
 	now = s.now().UTC().Truncate(time.Millisecond)
@@ -124,7 +124,7 @@ func (k *known) asked(start stream.Start) bool {
 	return k.lease.Session == start.Session && k.lease.Content == start.Content && k.lease.Player == start.Player && k.lease.Device == start.Device
 }
 
-// split gives the live leases that a start leaves alone and those that it replaces, each in the order of their starts.
+// split returns the live leases that a start leaves alone and those that it replaces, each in the order of their starts.
 func (a *account) split(start stream.Start, now time.Time) (stay, replaced []*known) {
 	for i := range a.streams {
 		k := &a.streams[i]
@@ -140,7 +140,7 @@ func (a *account) split(start stream.Start, now time.Time) (stay, replaced []*kn
 	return stay, replaced
 }
 
-// result gives a decision that changed nothing.
+// result returns a decision that changed nothing.
 func (a *account) result(o stream.Outcome, now time.Time) stream.Result {
 	live := a.live(now)
 	r := stream.Result{Outcome: o, Now: now, Active: len(live)}

@@ -19,7 +19,7 @@ type SessionStore struct {
 
 var _ session.Store = (*SessionStore)(nil)
 
-// Sessions gives the store's other half. Sessions live for ttl.
+// Sessions returns the store's other half. Sessions live for ttl.
 func (s *Store) Sessions(ttl time.Duration) *SessionStore { return &SessionStore{s, ttl} }
 
 // Open is session.Store's.

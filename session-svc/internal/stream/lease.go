@@ -27,7 +27,7 @@ func ParseID(field, text string) (id ID, err error) {
 	return ID(b), nil
 }
 
-// String gives 22 characters of base64url.
+// String returns 22 characters of base64url.
 func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
 // Lease is the right to play one content.

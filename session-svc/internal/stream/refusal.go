@@ -30,7 +30,7 @@ type EndedError struct {
 
 func (e *EndedError) Error() string { return "stream ended: " + string(e.End.Reason) }
 
-// refusal gives the error of an outcome that is none of success.
+// refusal returns the error of an outcome that is none of success.
 func (s *Streams) refusal(r Result) error {
 	switch r.Outcome {
 	case LimitReached:

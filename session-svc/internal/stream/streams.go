@@ -18,7 +18,7 @@ import (
 
 // Catalogue knows where a content's video is.
 type Catalogue interface {
-	// Source gives the src of a content: a path in the blob store, or an absolute address. Its error is fault.NotFound for an unknown one.
+	// Source returns the src of a content: a path in the blob store, or an absolute address. Its error is fault.NotFound for an unknown one.
 	Source(ctx context.Context, content string) (string, error)
 }
 
@@ -95,7 +95,7 @@ func New(store Store, sessions Sessions, catalogue Catalogue, grants grant.Keys,
 	return &Streams{store: store, sessions: sessions, catalogue: catalogue, grants: grants, rules: rules, metrics: metrics, now: time.Now}
 }
 
-// Rules gives the times of the rule.
+// Rules returns the times of the rule.
 func (s *Streams) Rules() Rules { return s.rules }
 
 // Start starts a stream. What it refuses, it says by LimitError, EndedError, session.ErrEnded or a fault that names the option.
@@ -173,7 +173,7 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	return start, nil
 }
 
-// address gives where the player fetches the video: an absolute src as it is, else a path that carries the grant.
+// address returns where the player fetches the video: an absolute src as it is, else a path that carries the grant.
 func (s *Streams) address(caller Caller, lease Lease, source string) (address, ticket string, err error) {
 	elsewhere := strings.Contains(source, "://")
 	folder, file := path.Split(source)

@@ -125,7 +125,7 @@ func (b *Bench) memory(ctx context.Context) int64 {
 	return bytes
 }
 
-// signIn gives every account its devices. This package's scripts must be told until when a device is signed in, and
+// signIn returns every account its devices. This package's scripts must be told until when a device is signed in, and
 // since when all are, in Unix milliseconds; session-svc's are given what it wrote itself.
 func (b *Bench) signIn(ctx context.Context, l *layout) error {
 	const farOff = "9999999999999"

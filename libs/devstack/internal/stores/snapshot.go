@@ -145,7 +145,7 @@ func entryOf(row any) (entry, error) {
 	return e, nil
 }
 
-// sortFields gives equal hashes the same form in the file.
+// sortFields returns equal hashes the same form in the file.
 func sortFields(values [][]byte) {
 	pairs := slices.SortedFunc(slices.Chunk(slices.Clone(values), 2), func(a, b [][]byte) int { return bytes.Compare(a[0], b[0]) })
 	copy(values, slices.Concat(pairs...))
