@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"gocloud.dev/blob"
@@ -94,7 +95,7 @@ func (s *Store) Close(context.Context) error {
 // Open implements media.Files.
 func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
 	if s.folder != "" {
-		return s.openFile(ctx, path)
+		return s.openFile(path)
 	}
 	return s.openBlob(ctx, path)
 }
@@ -119,7 +120,7 @@ func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modi
 // failure adds a kind to an error of the store.
 func failure(err error) error {
 	switch {
-	case gcerrors.Code(err) == gcerrors.NotFound:
+	case gcerrors.Code(err) == gcerrors.NotFound, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ELOOP): // ELOOP: a link
 		return media.ErrNotFound
 	case errors.Is(err, os.ErrPermission), gcerrors.Code(err) == gcerrors.PermissionDenied:
 		return fmt.Errorf("media store: %w", err)
