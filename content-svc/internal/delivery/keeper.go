@@ -27,8 +27,10 @@ const (
 	calls = 4
 	// asked is how many questions one call has at most: with the longest grants, they fit in the largest body that is read.
 	asked = 64
-	// tick is how long questions that nobody waits for are gathered.
+	// tick is how often the keeper looks which questions that nobody waits for are due.
 	tick = 100 * time.Millisecond
+	// gathered is the part of a lease for which such questions are gathered, in whole ticks.
+	gathered = 12
 )
 
 // Keeper remembers streams and asks about them. It is safe for concurrent use.
@@ -107,7 +109,7 @@ func (k *Keeper) Run(ctx context.Context) {
 
 // askDue asks about the streams whose time has come.
 func (k *Keeper) askDue() {
-	now := k.now().UnixNano() / int64(tick)
+	now := slot(k.now())
 	var due []*Stream
 	k.mu.Lock()
 	for at, streams := range k.later {
@@ -119,19 +121,24 @@ func (k *Keeper) askDue() {
 	k.mu.Unlock()
 	for _, s := range due {
 		s.mu.Lock()
-		s.queued = false
-		if !s.final {
-			s.ask()
+		if !s.queued.IsZero() && slot(s.queued) <= now {
+			s.queued = time.Time{}
+			if !s.final {
+				s.ask()
+			}
 		}
 		s.mu.Unlock()
 	}
 }
 
+// slot returns which tick a time falls into.
+func slot(at time.Time) int64 { return at.UnixNano() / int64(tick) }
+
 // schedule has a stream asked about at a time. The stream's lock is held.
 func (k *Keeper) schedule(s *Stream, at time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	n := at.UnixNano() / int64(tick)
+	n := slot(at)
 	k.later[n] = append(k.later[n], s)
 }
 

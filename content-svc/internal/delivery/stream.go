@@ -37,7 +37,7 @@ type Stream struct {
 	holds    time.Time     // until when the verdict lets it play without another
 	goesOn   time.Time     // how long it plays without an answer
 	asking   *question     // the one that waits for its answer
-	queued   bool          // it is in the keeper's later
+	queued   time.Time     // when the keeper asks about it; zero if it doesn't
 	alive    time.Time     // the last sign of life
 	refusals int           // since it last played
 
@@ -164,7 +164,7 @@ func (s *Stream) take(p pace.Piece, now time.Time) {
 	s.sent += p.Duration
 	s.credit -= p.Duration
 	if s.credit < s.reserve/2 && !now.Before(s.more) && s.away == nil {
-		s.ask()
+		s.queue(now)
 	}
 	s.plan(now)
 }
@@ -192,14 +192,28 @@ func (s *Stream) WhenEnded(f func()) (stop func()) {
 
 // plan has the next question asked when it is due. The lock is held.
 func (s *Stream) plan(now time.Time) {
-	if s.queued || s.final {
+	if s.queued.IsZero() {
+		at := s.askAgain
+		if at.Before(now) {
+			at = now
+		}
+		s.queue(at)
+	}
+}
+
+// queue has a question asked at a time or a little before, together with those about other streams, unless one is to be asked earlier. The
+// lock is held.
+func (s *Stream) queue(at time.Time) {
+	together, now := max(tick, (s.lease/gathered).Truncate(tick)), s.keeper.now()
+	if before := at.Truncate(together); before.After(now) && s.away == nil {
+		at = before
+	} else if !at.After(now) {
+		at = now.Truncate(together).Add(together)
+	}
+	if s.final || !s.queued.IsZero() && !at.Before(s.queued) {
 		return
 	}
-	s.queued = true
-	at := s.askAgain
-	if at.Before(now) {
-		at = now
-	}
+	s.queued = at
 	s.keeper.schedule(s, at)
 }
 

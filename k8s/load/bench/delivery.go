@@ -304,7 +304,7 @@ func (h *house) send(ctx context.Context, paths []string, rate float64, lasts ti
 			for n := i; n < len(paths); n += len(h.Contents) {
 				l.requests = append(l.requests, []byte("GET "+paths[n]+" HTTP/1.1\r\nHost: streamgate.example\r\nRange: bytes=0-1023\r\n\r\n"))
 			}
-			load, err := wire.Open(ctx, strings.TrimPrefix(service.Public, "http://"), 16, l, rate/float64(len(h.Contents)), lasts)
+			load, err := wire.Open(ctx, strings.TrimPrefix(service.Public, "http://"), 4, l, rate/float64(len(h.Contents)), lasts)
 			if err == nil && load.Failures(206) > 0 {
 				err = fmt.Errorf("fetches were answered %v", load.Statuses)
 			}

@@ -151,8 +151,8 @@ func (l *loop) send() error {
 			l.exhausted = true
 			return nil
 		}
-		c := l.idle[len(l.idle)-1]
-		l.idle = l.idle[:len(l.idle)-1]
+		c := l.idle[0] // the one that has rested longest: servers close connections that nothing comes on
+		l.idle = l.idle[1:]
 		c.id, c.scheduled = id, at
 		if err := c.send(request); err != nil {
 			return err
