@@ -33,8 +33,8 @@ var (
 
 const playlistName = "index.m3u8"
 
-// standIn plays the parts that the stream rule depends on and that are not tested here: the keys of user-svc and the
-// catalogue of content-svc.
+// standIn plays the parts that the stream rule depends on and that are not tested here: the keys and the accounts of
+// user-svc and the catalogue of content-svc.
 type standIn struct {
 	url    string
 	key    ed25519.PrivateKey
@@ -64,6 +64,12 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 		var plan jsontext.Value
 		_ = json.UnmarshalRead(r.Body, &plan)
 		_ = json.MarshalWrite(w, map[string]any{"id": r.PathValue("id"), "plan": plan})
+	})
+	mux.HandleFunc("GET /internal/accounts/{id}/sessions/{sid}", func(w http.ResponseWriter, _ *http.Request) {
+		now := time.Now() // everybody who has a token is signed in
+		_ = json.MarshalWrite(w, map[string]any{
+			"device": "device", "generation": 1, "createdAt": now, "refreshedAt": now, "expiresAt": now.Add(24 * time.Hour),
+		})
 	})
 	mux.HandleFunc("GET /content", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

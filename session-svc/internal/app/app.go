@@ -22,13 +22,14 @@ import (
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
+	"streamgate/session-svc/internal/usersvc"
 )
 
 // Name is the service's name.
 const Name = "session-svc"
 
-// planTimeout bounds a question about a plan, which user-svc answers from its database.
-const planTimeout = 3 * time.Second
+// accountsTimeout bounds a question about an account, which user-svc answers from its database.
+const accountsTimeout = 3 * time.Second
 
 // New wires the service. It connects to nothing yet: the steps of start-up do.
 func New(cfg config.Config, version string, log *slog.Logger) (*service.Service, error) {
@@ -56,7 +57,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.InternalSecrets[0])
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
 
-	sessions := session.New(store.Sessions(cfg.SessionTTL), refreshKeys)
+	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.InternalSecrets[0], accountsTimeout)
+	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.NewRecords(accounts), refreshKeys)
 
 	changes := redisstore.NewChanges(client)
 	draining := make(chan struct{})
@@ -66,7 +68,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Changes:       changes,
 		Sessions:      sessions,
 		Catalogue:     contents,
-		Accounts:      peer.NewClient("user-svc", cfg.UserSvcURL, cfg.InternalSecrets[0], planTimeout),
+		Accounts:      accounts,
 		Authenticator: jwtauth.Authenticator{Verifier: jwtauth.NewVerifier(keys, cfg.TokenIssuer), InQuery: cfg.TokenInQuery},
 		PublicURL:     cfg.PublicURL,
 		Draining:      draining,

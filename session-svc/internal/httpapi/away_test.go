@@ -113,6 +113,7 @@ func TestMemoryLost(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	tv := &device{gate: g, session: "AAAAAAAAAAA"}
+	g.neigh.record(tv.session)
 	tv.token = g.sign(t, tv.claims())
 	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK)
 	held := tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")

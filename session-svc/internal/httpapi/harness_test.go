@@ -6,11 +6,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,12 +54,47 @@ type neighbour struct {
 
 	src      string
 	requests chan *http.Request // what was passed on, with its body
+
+	mu       sync.Mutex
+	signedIn map[string]bool // the sessions that user-svc has recorded
+}
+
+// record notes a session, as user-svc does at its sign-in.
+func (n *neighbour) record(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.signedIn[id] = true
+}
+
+// records answers for user-svc about who is signed in.
+func (n *neighbour) records(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch id := r.PathValue("sid"); {
+	case r.Method == http.MethodDelete && id != "":
+		delete(n.signedIn, id)
+		w.WriteHeader(http.StatusNoContent)
+	case r.Method == http.MethodDelete:
+		maps.DeleteFunc(n.signedIn, func(id string, _ bool) bool { return id != r.URL.Query().Get("except") })
+		w.WriteHeader(http.StatusNoContent)
+	case !n.signedIn[id]:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"status":404,"code":"session_not_found","detail":"x"}`)
+	default:
+		now := time.Now().UTC()
+		_ = json.MarshalWrite(w, map[string]any{
+			"device": "recorded", "generation": 1, "createdAt": now, "refreshedAt": now, "expiresAt": now.Add(time.Hour),
+		})
+	}
 }
 
 func newNeighbour(t *testing.T, content string) *neighbour {
 	t.Helper()
-	n := &neighbour{src: "demo/bars.mp4", requests: make(chan *http.Request, 100)}
+	n := &neighbour{src: "demo/bars.mp4", requests: make(chan *http.Request, 100), signedIn: map[string]bool{}}
 	mux := http.NewServeMux()
+	mux.HandleFunc("/internal/accounts/{id}/sessions/{sid}", n.records)
+	mux.HandleFunc("DELETE /internal/accounts/{id}/sessions", n.records)
 	problem := func(w http.ResponseWriter, status int, code string) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(status)
@@ -187,6 +224,7 @@ func (g *gate) signIn(t *testing.T, name string) *device {
 	t.Helper()
 	answer := g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"`+g.account+`","device":"`+name+`"}`).Want(t, http.StatusCreated).JSON(t)
 	d := &device{gate: g, session: answer["id"].(string), refreshToken: answer["refreshToken"].(string)}
+	g.neigh.record(d.session)
 	d.token = g.sign(t, d.claims())
 	return d
 }
@@ -288,6 +326,6 @@ func (d *device) active(t *testing.T) []string {
 // sharing changes a configuration to that of another replica of g.
 func sharing(g *gate) func(*config.Config) {
 	return func(c *config.Config) {
-		c.Redis, c.JWKSURL, c.ContentSvcURL = g.cfg.Redis, g.cfg.JWKSURL, g.cfg.ContentSvcURL
+		c.Redis, c.JWKSURL, c.ContentSvcURL, c.UserSvcURL = g.cfg.Redis, g.cfg.JWKSURL, g.cfg.ContentSvcURL, g.cfg.UserSvcURL
 	}
 }

@@ -53,7 +53,7 @@ func (a *API) end(c *gin.Context, r request, which session.Selection) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.End(c.Request.Context(), r.Account, which, by.Device); err != nil {
+	if err := a.Sessions.SignOut(c.Request.Context(), r.Account, which, by.Device); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

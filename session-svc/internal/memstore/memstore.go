@@ -29,8 +29,6 @@ type account struct {
 	sessions map[session.ID]session.Session
 	heard    bool      // of the account, before
 	lost     time.Time // when the memory of the account was lost
-	adopting time.Time // until when what was lost is adopted
-	gone     time.Time // when sessions ended that may not be known
 }
 
 // known is a stream that lives, has lapsed or has ended.

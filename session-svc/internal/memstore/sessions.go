@@ -33,15 +33,7 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 	crowded := len(a.sessions) >= session.MaxKnown
 	maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
 		ended := later(each.Expires, each.Refreshed)
-		switch {
-		case each.Expires.After(now):
-			return false
-		case !ended.Add(session.GrantFor).After(now):
-			return true
-		case crowded:
-			a.gone = later(a.gone, ended)
-		}
-		return crowded
+		return !each.Expires.After(now) && (crowded || !ended.Add(session.RememberFor).After(now))
 	})
 	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
 	if len(live) >= session.MaxSessions {
@@ -55,7 +47,7 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 // hear marks an account that the store never heard of; if others did, the store has lost its memory of it.
 func (a *account) hear(now time.Time, signIn session.SignIn) {
 	if !a.heard && signIn == session.LaterSignIn {
-		a.lost, a.adopting = now, now.Add(session.AdoptFor)
+		a.lost = now
 	}
 	a.heard = true
 }
@@ -70,20 +62,11 @@ func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session)
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
 	a.hear(now, session.LaterSignIn)
-	found, ok := a.sessions[lost.ID]
-	switch {
-	case !ok && (!a.adopting.After(now) || a.gone.Add(speaksFor(lost)).After(now)), ok && !found.Expires.After(now):
-		return false, nil
-	case !ok:
-		lost.Created, lost.Refreshed = now, now
-	case found.Witness == session.ByGrant && lost.Witness == session.ByToken:
-		lost.Device, lost.Created, lost.Refreshed = found.Device, found.Created, found.Refreshed
-	default:
-		return true, nil
+	if _, ok := a.sessions[lost.ID]; !ok {
+		a.sessions[lost.ID] = lost
 	}
-	lost.Expires = now.Add(s.ttl)
-	a.sessions[lost.ID] = lost
-	return true, nil
+	_, lives := a.signedIn(lost.ID, now)
+	return lives, nil
 }
 
 // Refresh is session.Store's.
@@ -92,16 +75,15 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	defer unlock()
 	found, ok := a.signedIn(r.ID, now)
 	switch {
-	case !ok, found.Witness == session.ByGrant:
+	case !ok:
 		return session.Session{}, session.Missing, nil
-	case found.Witness == session.ByToken:
 	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
 		return found, session.Refreshed, nil
 	case found.Generation > r.Generation:
 		a.end(r.ID, now)
 		return session.Session{}, session.Reused, nil
 	}
-	found.Generation, found.Witness = r.Generation+1, ""
+	found.Generation = r.Generation + 1
 	found.Refreshed, found.Expires = now, now.Add(s.ttl)
 	a.sessions[r.ID] = found
 	return found, session.Refreshed, nil
@@ -137,11 +119,8 @@ func (s *SessionStore) End(_ context.Context, id string, which session.Selection
 	a, now, unlock := s.store.lock(id)
 	defer unlock()
 	a.hear(now, session.LaterSignIn)
-	if !which.Others && a.adopting.After(now) {
+	if !which.Others {
 		a.end(which.ID, now)
-	}
-	if which.Others {
-		a.gone = now
 	}
 	for each := range a.sessions {
 		if which.Includes(each) {
@@ -155,14 +134,6 @@ func (s *SessionStore) End(_ context.Context, id string, which session.Selection
 		}
 	}
 	return nil
-}
-
-// speaksFor is how long a token can speak for a session that is adopted by it.
-func speaksFor(adopted session.Session) time.Duration {
-	if adopted.Witness == session.ByToken {
-		return session.AdoptFor
-	}
-	return session.GrantFor
 }
 
 func later(a, b time.Time) time.Time {

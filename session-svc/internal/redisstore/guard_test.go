@@ -161,7 +161,7 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 		}
 		return store
 	}
-	lostSession := session.Session{ID: session.NewID(), Device: "TV", Witness: session.ByToken}
+	lostSession := recorded(session.NewID())
 	if lives, err := first().Sessions(time.Hour).Adopt(t.Context(), account, lostSession); err != nil || !lives {
 		t.Error("a session that the server may have lost is not taken back:", err)
 	}

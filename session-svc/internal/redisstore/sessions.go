@@ -13,24 +13,19 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// The hash of an account's device sessions has a field for each session, called by its id, and up to four named ones. Times are Unix
+// The hash of an account's device sessions has a field for each session, called by its id, and up to three named ones. Times are Unix
 // milliseconds.
 //
 //	<id>    <expires> <generation> <refreshed> <created> <device>
 //	heard   when the server first heard of the account, unless it had forgotten it by then
 //	lost    when it found that it had forgotten the account, with all its sessions and leases
-//	gone    when sessions ended whose ends are not kept: all others, or more than are kept
+
 //	limit   how many streams the account may play at once, where it was set
 //
-// The generation is that of the refresh token that is good, or a session.Witness of a session that was taken back.
+// The generation is that of the refresh token that is good. An older version wrote a word where it didn't know it.
 //
-// An ended session expired in 1970 and was refreshed when it ended. It is kept for as long as a grant may speak for it, since what a server
-// doesn't know may be what it has forgotten. For as long as something speaks for what is gone, nothing that is unknown is taken back.
-const (
-	sessionParts = 5
-	// mostEnded bounds the ends of unknown sessions that are kept, after a loss of memory.
-	mostEnded = 1000
-)
+// An ended session expired in 1970 and was refreshed when it ended.
+const sessionParts = 5
 
 // SessionStore implements session.Store.
 type SessionStore struct {
@@ -41,7 +36,7 @@ type SessionStore struct {
 // Open implements session.Store.
 func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, signIn session.SignIn) (session.Session, error) {
 	answer, err := s.call(ctx, openScript, account, opened.ID[:], opened.Device, s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
-		string(signIn), session.GrantFor.Milliseconds())
+		string(signIn), session.RememberFor.Milliseconds(), session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -50,8 +45,8 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 
 // Adopt implements session.Store.
 func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
-	answer, err := s.call(ctx, adoptScript, account, lost.ID[:], lost.Device, s.ttl.Milliseconds(), string(lost.Witness), s.store.guard.began(),
-		session.AdoptFor.Milliseconds(), session.GrantFor.Milliseconds())
+	answer, err := s.call(ctx, adoptScript, account, lost.ID[:], lost.Device, lost.Expires.UnixMilli(), lost.Generation,
+		lost.Refreshed.UnixMilli(), lost.Created.UnixMilli(), s.ttl.Milliseconds(), session.GrantFor.Milliseconds())
 	return err == nil && answer[1] == int64(1), err
 }
 
@@ -95,8 +90,7 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 		mode = "others"
 	}
 	_, err := s.store.decide(ctx, endScript, keysOf(account), stream.ID{}, which.ID[:], mode, by,
-		s.store.rules.Keep().Milliseconds(), s.store.guard.began(),
-		session.AdoptFor.Milliseconds(), session.GrantFor.Milliseconds(), mostEnded)
+		s.store.rules.Keep().Milliseconds(), session.GrantFor.Milliseconds(), session.MaxKnown)
 	return err
 }
 
@@ -116,7 +110,7 @@ func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.
 	for pair := range slices.Chunk(pairs, 2) {
 		field, _ := pair[0].(string)
 		if len(field) != len(session.ID{}) {
-			continue // heard, lost, gone, limit
+			continue // heard, lost, limit
 		}
 		each, err := parseSession(session.ID([]byte(field)), pair[1])
 		if err != nil {
@@ -148,13 +142,8 @@ func parseSession(id session.ID, value any) (session.Session, error) {
 		n, _ := strconv.ParseInt(part, 10, 64)
 		return n
 	}
-	s := session.Session{
+	return session.Session{
 		ID: id, Expires: instant(number(parts[0])), Refreshed: instant(number(parts[2])), Created: instant(number(parts[3])), Device: parts[4],
-	}
-	if witness := session.Witness(parts[1]); witness == session.ByToken || witness == session.ByGrant {
-		s.Witness = witness
-	} else {
-		s.Generation = int32(number(parts[1])) //nolint:gosec // counts refreshes
-	}
-	return s, nil
+		Generation: int32(number(parts[1])), //nolint:gosec // counts refreshes
+	}, nil
 }

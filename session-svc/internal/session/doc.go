@@ -1,5 +1,9 @@
 // Package session keeps the device sessions: one for each sign-in, from POST /auth until it is ended or not refreshed for its time to live.
 //
+// The Store decides, in one step with the streams of the session, but it may forget. The Records, which user-svc keeps with the account, forget
+// nothing: each sign-in and refresh is recorded there before the device hears of it, and each end before the store hears of it. So a session
+// that the store doesn't know is taken back if it is recorded, and has ended if it is not.
+//
 // A session is held by a refresh token, which is good for one use. The token carries the session's generation under a seal, and each
 // refresh raises the generation. An older generation is a copy of a token that was used before: one of the two copies is stolen, so the
 // session ends (RFC 9700, section 4.14.2). There is one exception. A client that got no answer repeats its request, so the generation just

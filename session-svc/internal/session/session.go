@@ -36,20 +36,8 @@ type Session struct {
 	Created    time.Time
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
-	Generation int32   // of the refresh token that is good, from 1; 0 if the session was adopted
-	Witness    Witness // if the session was adopted and not refreshed since; else ""
+	Generation int32 // of the refresh token that is good, from 1; 0 if it is not known
 }
-
-// Witness is the kind of evidence that spoke for a session when it was taken back, after the store had forgotten it.
-type Witness string
-
-// The witnesses.
-const (
-	// ByToken is an access token: since the generation is lost, every refresh token of the session is good.
-	ByToken Witness = "token"
-	// ByGrant is the grant of a media address. It lives long and keeps a stream alive, but is no sign-in: no refresh token is good.
-	ByGrant Witness = "grant"
-)
 
 // SignIn says whether an account is known to have signed in before.
 type SignIn string
@@ -83,11 +71,11 @@ const (
 	MaxName = 64
 	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was refreshed least recently.
 	MaxSessions = 30
-	// MaxKnown is the number of sessions of an account, living and ended, from which on ended ones are forgotten before GrantFor is over.
+	// MaxKnown is the number of sessions of an account, living and ended, from which on ended ones are forgotten early.
 	MaxKnown = 200
-	// AdoptFor is how long sessions are taken back after a loss of memory: as long as an access token from before the loss can live.
-	AdoptFor = 15 * time.Minute
-	// GrantFor is how long a grant can speak for a session, from the start of its stream: longer than a film stays paused.
+	// RememberFor is how long the store knows that a session has ended: as long as an access token can speak for it. Later it asks Records.
+	RememberFor = 15 * time.Minute
+	// GrantFor is how long the grant of a stream is good, from the start of its stream: longer than a film stays paused.
 	GrantFor = 12 * time.Hour
 	// Grace is how long a use of the generation before the current one counts as a repeated request.
 	Grace = 30 * time.Second

@@ -19,9 +19,6 @@ import (
 // purpose keeps refresh tokens apart from other sealed messages.
 const purpose = "streamgate/refresh"
 
-// adoptedName is shown for a device whose name was lost.
-const adoptedName = "device"
-
 const (
 	// aliveFor is how long the answer whether a session lives is reused, so that the session's end takes effect everywhere within 5 s.
 	aliveFor = 4 * time.Second
@@ -46,10 +43,11 @@ var (
 
 // Sessions opens, refreshes, shows and ends device sessions.
 type Sessions struct {
-	store Store
-	keys  seal.Keys
-	now   func() time.Time
-	alive *lru.Cache[aliveKey, aliveAnswer]
+	store   Store
+	records Records
+	keys    seal.Keys
+	now     func() time.Time
+	alive   *lru.Cache[aliveKey, aliveAnswer]
 	// away is the time, in Unix nanoseconds, until which the store is not asked whether a session lives.
 	away atomic.Int64
 }
@@ -64,10 +62,10 @@ type aliveAnswer struct {
 	until time.Time
 }
 
-// New returns Sessions over a store. The keys seal refresh tokens.
-func New(store Store, keys seal.Keys) *Sessions {
+// New returns Sessions over a store, which may forget, and records, which don't. The keys seal refresh tokens.
+func New(store Store, records Records, keys seal.Keys) *Sessions {
 	cache, _ := lru.New[aliveKey, aliveAnswer](aliveCached) // fails for sizes below 1 only
-	return &Sessions{store: store, keys: keys, now: time.Now, alive: cache}
+	return &Sessions{store: store, records: records, keys: keys, now: time.Now, alive: cache}
 }
 
 // Open signs a device in, and returns its session and the refresh token. The name is cleaned by CleanName.
@@ -86,14 +84,20 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (account string, r
 		return "", Session{}, "", fault.ErrRefreshToken
 	}
 	refreshed, outcome, err := s.store.Refresh(ctx, account, r)
+	if err == nil && outcome == Missing {
+		var lives bool
+		if lives, err = s.Adopt(ctx, account, r.ID); lives {
+			refreshed, outcome, err = s.store.Refresh(ctx, account, r)
+		}
+	}
 	switch {
 	case err != nil:
 		return "", Session{}, "", err
 	case outcome == Missing:
 		return "", Session{}, "", fault.ErrRefreshToken
 	case outcome == Reused:
-		// The session has ended already; this makes its streams say so at once instead of within a lease.
-		if err := s.End(ctx, account, Only(r.ID), "a refresh token used twice"); err != nil {
+		// The store has ended the session already; this makes that last, and its streams say so at once instead of within a lease.
+		if err := s.SignOut(ctx, account, Only(r.ID), "a refresh token used twice"); err != nil {
 			return "", Session{}, "", err
 		}
 		return "", Session{}, "", errReusedToken
@@ -129,10 +133,30 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 	return nil
 }
 
-// Adopt takes back a session that a genuine token or grant speaks for, if the store has forgotten it. It reports whether the session
-// lives now.
-func (s *Sessions) Adopt(ctx context.Context, account string, id ID, witness Witness) (bool, error) {
-	return s.store.Adopt(ctx, account, Session{ID: id, Device: adoptedName, Witness: witness})
+// Adopt takes back a session that a genuine token or grant names, if the store has forgotten it and the records have it. It reports
+// whether the session lives now. That it doesn't, it says for up to 4 s without asking again.
+func (s *Sessions) Adopt(ctx context.Context, account string, id ID) (bool, error) {
+	_, lives, err := s.adopt(ctx, account, id)
+	return lives, err
+}
+
+func (s *Sessions) adopt(ctx context.Context, account string, id ID) (Session, bool, error) {
+	now, key := s.now(), aliveKey{account, id}
+	if answer, ok := s.alive.Get(key); ok && !answer.alive && now.Before(answer.until) {
+		return Session{}, false, nil
+	}
+	recorded, err := s.records.Session(ctx, account, id)
+	lives := err == nil
+	if lives {
+		lives, err = s.store.Adopt(ctx, account, recorded)
+	}
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return Session{}, false, err
+	}
+	if !lives {
+		s.alive.Add(key, aliveAnswer{alive: false, until: now.Add(aliveFor)})
+	}
+	return recorded, lives, nil
 }
 
 // Get returns a session that a genuine access token speaks for, or fails with fault.NotFound.
@@ -141,11 +165,11 @@ func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, err
 	if err != nil || ok {
 		return found, err
 	}
-	lives, err := s.Adopt(ctx, account, id, ByToken)
-	if err == nil && !lives {
+	found, ok, err = s.adopt(ctx, account, id)
+	if err == nil && !ok {
 		err = errNotFound
 	}
-	return Session{ID: id, Device: adoptedName}, err
+	return found, err
 }
 
 // List returns the sessions of an account, the last refreshed first.
@@ -153,7 +177,16 @@ func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) 
 	return s.store.List(ctx, account)
 }
 
-// End ends the selected sessions, and their streams with them. by names the person or thing that ends them.
+// SignOut ends the selected sessions for good, and their streams with them. by names the person or thing that ends them.
+func (s *Sessions) SignOut(ctx context.Context, account string, which Selection, by string) error {
+	// The records first: what they have no more, nothing brings back.
+	if err := s.records.End(ctx, account, which); err != nil {
+		return err
+	}
+	return s.End(ctx, account, which, by)
+}
+
+// End does the same to sessions that the records have no more.
 func (s *Sessions) End(ctx context.Context, account string, which Selection, by string) error {
 	if err := s.store.End(ctx, account, which, CleanName(by)); err != nil {
 		return err

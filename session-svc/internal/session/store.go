@@ -10,18 +10,16 @@ type Store interface {
 	// forgotten the account, and counts that as having happened just now.
 	Open(ctx context.Context, account string, s Session, signIn SignIn) (Session, error)
 
-	// Adopt takes back a session that its Witness speaks for, as if it had been opened now, and reports whether the session lives now. The
-	// session is taken back only if the store forgot something of the account within the last AdoptFor and can't have ended the session:
-	// neither alone, nor with all others while the witness could speak for it (AdoptFor for ByToken, GrantFor for ByGrant). An account
-	// that the store does not know counts as forgotten just now. A session that lives ByGrant lives ByToken once a token has spoken for it.
+	// Adopt takes back a session that the store has forgotten, as Records has it, and reports whether the session lives now: one that the
+	// store knows stays as it is, living or ended. An account that the store does not know counts as forgotten just now.
 	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
 	// Refresh exchanges a generation for the next. The outcome is one of these:
 	//   - Refreshed, with the session as it is then, if the generation is the current one, or a newer one from a refresh that the store has
-	//     lost, or any one of a session that lives ByToken. It is also the outcome for the generation before the current one, until Grace
+	//     lost. It is also the outcome for the generation before the current one, until Grace
 	//     has passed since the refresh; that changes nothing.
 	//   - Reused, if the generation is older. The session ends, and its streams can't be renewed.
-	//   - Missing, if there is no such session or it lives ByGrant.
+	//   - Missing, if there is no such session.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
 	// Get returns a session, or false when there is none.

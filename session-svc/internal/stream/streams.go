@@ -39,7 +39,7 @@ var AnyStream ID
 // Sessions knows the device sessions.
 type Sessions interface {
 	// Adopt is session.Sessions'.
-	Adopt(ctx context.Context, account string, id session.ID, witness session.Witness) (bool, error)
+	Adopt(ctx context.Context, account string, id session.ID) (bool, error)
 }
 
 // Caller is whose request it is.
@@ -110,7 +110,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	}
 	hurry, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	result, err := s.adopting(hurry, caller.Account, caller.Session, session.ByToken, func() (Result, error) {
+	result, err := s.adopting(hurry, caller.Account, caller.Session, func() (Result, error) {
 		return s.store.Start(hurry, caller.Account, start)
 	})
 	if err != nil {
@@ -129,13 +129,13 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
-// adopting asks the store, and asks again if it had forgotten the caller's session, which the witness speaks for.
-func (s *Streams) adopting(ctx context.Context, account string, id session.ID, witness session.Witness, ask func() (Result, error)) (Result, error) {
+// adopting asks the store, and asks again if it had forgotten the caller's session.
+func (s *Streams) adopting(ctx context.Context, account string, id session.ID, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {
 		return result, err
 	}
-	if lives, err := s.sessions.Adopt(ctx, account, id, witness); err != nil || !lives {
+	if lives, err := s.sessions.Adopt(ctx, account, id); err != nil || !lives {
 		return result, err
 	}
 	return ask()
@@ -213,7 +213,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 		}
 	}
-	result, err := s.renew(ctx, caller.Account, r, session.ByToken)
+	result, err := s.renew(ctx, caller.Account, r)
 	return result.Lease.Expires, result.Outcome == Resumed, err
 }
 
@@ -244,7 +244,7 @@ func (s *Streams) RenewByGrant(ctx context.Context, text string, sent, want, idl
 	if !s.now().After(g.Expires) { // an old one brings nothing back
 		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 	}
-	result, err := s.renew(ctx, g.Account, r, session.ByGrant)
+	result, err := s.renew(ctx, g.Account, r)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -253,8 +253,8 @@ func (s *Streams) RenewByGrant(ctx context.Context, text string, sent, want, idl
 	}, nil
 }
 
-func (s *Streams) renew(ctx context.Context, account string, r Renewal, witness session.Witness) (Result, error) {
-	result, err := s.adopting(ctx, account, r.Session, witness, func() (Result, error) { return s.store.Renew(ctx, account, r) })
+func (s *Streams) renew(ctx context.Context, account string, r Renewal) (Result, error) {
+	result, err := s.adopting(ctx, account, r.Session, func() (Result, error) { return s.store.Renew(ctx, account, r) })
 	if err != nil {
 		s.metrics.renewed("unavailable")
 		return Result{}, err

@@ -7,34 +7,25 @@
 --          which          'one', or 'others' to end all but it
 --          by             name of who ends them
 --          keep           ms that the record is kept
---          began          when this server began, Unix ms: it may lack what is older; 0 if not
---          token_for      ms that an access token can speak for a session
---          grant_for      ms that a grant can
---          most_ended     how many ends of unknown sessions are kept
+--          grant_for      ms that a grant can speak for a session
+--          most_kept      how many sessions are kept, beyond which one that isn't known is not
 -- RETURNS  {'done', now, 0, record}
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
 local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
-local session, which, by, keep, began, token_for, grant_for, most_ended = unpack(ARGV)
+local session, which, by, keep, grant_for, most_kept = unpack(ARGV)
 local others = which == 'others'
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- When the server may last have forgotten something of the account, as adopt.lua has it.
+-- An account that the server has never heard of is one that it has just forgotten.
 local heard, lost = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost'))
-if not heard and not lost then
-  lost = now
-  redis.call('HSET', sessions_key, 'lost', lost)
-end
-heard, lost, began = tonumber(heard or 0), tonumber(lost or 0), tonumber(began)
-local forgot = math.max(lost, began > heard and began or 0)
-local adopts = forgot + token_for > now
+if not heard and not lost then redis.call('HSET', sessions_key, 'lost', now) end
 
--- An ended session stays as one that expired in 1970, so that it is not adopted. Where an end is
--- not kept, its time is.
+-- An ended session stays as one that expired in 1970, so that nobody has to ask what became of it.
 local function finish(id)
   redis.call('HSET', sessions_key, id, '0 0 ' .. now .. ' 0 ')
 end
@@ -42,12 +33,9 @@ if others then
   for _, id in ipairs(redis.call('HKEYS', sessions_key)) do
     if #id == #session and id ~= session then finish(id) end
   end
-  redis.call('HSET', sessions_key, 'gone', now)
 elseif redis.call('HEXISTS', sessions_key, session) == 1
-  or adopts and redis.call('HLEN', sessions_key) < tonumber(most_ended) then
+  or redis.call('HLEN', sessions_key) < tonumber(most_kept) then
   finish(session)
-elseif adopts then
-  redis.call('HSET', sessions_key, 'gone', now)
 end
 if redis.call('TTL', sessions_key) < 0 then redis.call('PEXPIRE', sessions_key, grant_for) end
 

@@ -8,19 +8,21 @@
 --          most_living    how many sessions may live; one more ends the one not refreshed longest
 --          most_kept      how many are kept with the ended ones; beyond, these are forgotten early
 --          sign_in        'later' if the account is known to have signed in before, else 'first'
---          grant_for      ms that a grant can speak for an ended session
+--          remember       ms that the end of a session is kept
+--          grant_for      ms that a grant can speak for a session
 -- RETURNS  {now, session as it is kept}
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 
 local sessions_key = KEYS[1]
-local session, device, ttl, most_living, most_kept, sign_in, grant_for = unpack(ARGV)
+local session, device, ttl, most_living, most_kept, sign_in = unpack(ARGV, 1, 6)
+local remember, grant_for = unpack(ARGV, 7)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = redis.call('HGET', sessions_key, session)
 if found then return {now, found} end -- a repeated call
 
-local heard, lost, gone = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost', 'gone'))
+local heard, lost = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost'))
 if not heard and not lost then
   redis.call('HSET', sessions_key, sign_in == 'later' and 'lost' or 'heard', now)
 end
@@ -28,7 +30,7 @@ end
 local fields = redis.call('HGETALL', sessions_key)
 local living, past, oldest = 0, {}, nil
 for n = 1, #fields, 2 do
-  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of heard, lost, gone
+  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of heard, lost, limit
   if expires then
     local s = {id = fields[n], device = name}
     s.expires, s.refreshed = tonumber(expires), tonumber(refreshed)
@@ -41,14 +43,11 @@ for n = 1, #fields, 2 do
   end
 end
 
-local crowded, forgotten = living + #past >= tonumber(most_kept), 0
+local crowded = living + #past >= tonumber(most_kept)
 for _, s in ipairs(past) do
   local ended = math.max(s.expires, s.refreshed) -- what was ended counts as refreshed then
-  local spoken_for = ended + grant_for > now
-  if crowded and spoken_for then forgotten = math.max(forgotten, ended) end
-  if crowded or not spoken_for then redis.call('HDEL', sessions_key, s.id) end
+  if crowded or ended + remember <= now then redis.call('HDEL', sessions_key, s.id) end
 end
-if forgotten > tonumber(gone or 0) then redis.call('HSET', sessions_key, 'gone', forgotten) end
 if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
   redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)
 end

@@ -17,11 +17,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = redis.call('HGET', sessions_key, session) or ''
 local expires, generation, refreshed, created, device = found:match(SESSION)
-if not expires or tonumber(expires) <= now or generation == 'grant' then return {'missing', ''} end
+if not expires or tonumber(expires) <= now then return {'missing', ''} end
 
--- A session that an access token brought back has lost its generation. One that is newer than the
--- server knows is of a refresh that the server has lost, since its seal is ours.
-local behind = generation == 'token' and 0 or generation - given
+-- A generation that is newer than the server knows is of a refresh that the server has lost, since
+-- its seal is ours.
+local behind = (tonumber(generation) or 0) - given
 if behind == 1 and now < refreshed + grace then return {'refreshed', found} end
 if behind > 0 then
   redis.call('HSET', sessions_key, session, '0 0 ' .. now .. ' 0 ' .. device)

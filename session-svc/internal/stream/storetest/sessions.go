@@ -3,9 +3,11 @@ package storetest
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -19,12 +21,21 @@ func (b *bench) refresh(t *testing.T, id session.ID, generation int32, want sess
 	return s
 }
 
-func (b *bench) adopt(t *testing.T, id session.ID, witness session.Witness, want bool) {
+// adopt takes back a session that is recorded with generation 7.
+func (b *bench) adopt(t *testing.T, id session.ID, want bool) session.Session {
 	t.Helper()
-	lives, err := b.Sessions.Adopt(t.Context(), b.account, session.Session{ID: id, Device: "adopted", Witness: witness})
+	clock, err := b.Streams.List(t.Context(), testkit.NewID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := session.Session{
+		ID: id, Device: "adopted", Generation: 7, Created: clock.Now.Add(-time.Hour), Refreshed: clock.Now.Add(-time.Minute), Expires: clock.Now.Add(SessionTTL),
+	}
+	lives, err := b.Sessions.Adopt(t.Context(), b.account, recorded)
 	if err != nil || lives != want {
 		t.Fatalf("adopt: %v, %v, want %v", lives, err, want)
 	}
+	return recorded
 }
 
 func (b *bench) devices(t *testing.T) []string {

@@ -451,7 +451,10 @@ func testLoss(t *testing.T, b *bench) {
 		b.check(t, "renew", result, err, want)
 	}
 	renew(lost, stream.NoSession)
-	b.adopt(t, tv, session.ByGrant, true)
+	recorded := b.adopt(t, tv, true)
+	if got, ok, err := b.Sessions.Get(t.Context(), b.account, tv); err != nil || !ok || got != recorded {
+		t.Fatalf("%+v, %v, want %+v", got, err, recorded)
+	}
 	b.start(t, request(tv), stream.Held)
 	renew(lost, stream.Resumed)
 	want := stream.Lease{ID: lost.ID, Session: tv, Content: lost.Ticket.Content, Player: lost.Ticket.Player, Device: "adopted", Started: started}
@@ -475,14 +478,13 @@ func testLoss(t *testing.T, b *bench) {
 	without.ID, without.Ticket = stream.NewID(), nil
 	renew(without, stream.Unknown)
 
-	// A device that was signed out since is not taken back; one that wasn't, is.
+	// A device that was signed out meanwhile is not taken back; one that lives stays as it is.
 	if err := b.Sessions.End(t.Context(), b.account, session.Only(phone), ""); err != nil {
 		t.Fatal(err)
 	}
-	b.adopt(t, phone, session.ByToken, false)
-	b.refresh(t, tv, 7, session.Missing)
-	b.adopt(t, tv, session.ByToken, true)
+	b.adopt(t, phone, false)
 	b.refresh(t, tv, 7, session.Refreshed)
+	b.adopt(t, tv, true)
 	b.refresh(t, tv, 8, session.Refreshed)
 
 	renew(lost, stream.Renewed)
@@ -491,10 +493,12 @@ func testLoss(t *testing.T, b *bench) {
 	third := second
 	third.ID = stream.NewID()
 	renew(third, stream.Unknown) // what was not put back in time was not playing
+	other := b.signIn(t, "laptop")
 	if err := b.Sessions.End(t.Context(), b.account, session.AllBut(tv), ""); err != nil {
 		t.Fatal(err)
 	}
-	b.adopt(t, session.NewID(), session.ByToken, false)
+	b.adopt(t, other, false)
+	b.adopt(t, tv, true)
 
 	// Somebody who signs in is known to have signed in before.
 	returning := &bench{Stores: b.Stores, account: testkit.NewID()}

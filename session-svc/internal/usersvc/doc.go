@@ -1,0 +1,2 @@
+// Package usersvc asks user-svc who is signed in.
+package usersvc
