@@ -1,6 +1,8 @@
 package jwtauth
 
 import (
+	"encoding/base64"
+	"strings"
 	"time"
 
 	"streamgate/libs/fault"
@@ -23,6 +25,15 @@ type Claims struct {
 	Limit   int       // claim lim: streams at once, 1 to MaxLimit
 	Evicts  bool      // claim evict: a start at the limit ends the oldest stream, instead of being refused
 	Expires time.Time // claim exp
+}
+
+// sessionSize is the length of a session's id in random bytes.
+const sessionSize = 8
+
+// IsSession reports whether text has the form of a session's id: 11 characters of base64url.
+func IsSession(text string) bool {
+	id, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil && len(id) == sessionSize && !strings.ContainsAny(text, "\r\n") // base64 skips line breaks
 }
 
 // ErrNotAdmin is the answer to a request that only an administrator may make.

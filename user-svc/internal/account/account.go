@@ -79,6 +79,9 @@ func (p Plan) check() error {
 // ErrNotFound says that there is no such account.
 var ErrNotFound = fault.New(fault.NotFound, "account_not_found", "There is no such account.")
 
+// ErrSessionNotFound says that an account has no such session, or not any more.
+var ErrSessionNotFound = fault.New(fault.NotFound, "session_not_found", "There is no such session of this account.")
+
 // ErrEmailTaken says that another account has this address, perhaps in another spelling.
 var ErrEmailTaken = &fault.Error{
 	Kind: fault.Conflict, Code: "email_taken", Detail: "There is an account with this e-mail address already.",

@@ -217,7 +217,7 @@ func (a *Accounts) checkLeaving(ctx context.Context) error {
 // not. In this order, when two leave at the same time, at least the later one finds no other.
 func (a *Accounts) demote(ctx context.Context, id string) error {
 	user, admin := User, Admin
-	if _, err := a.store.Update(ctx, id, Change{Role: &user}); err != nil {
+	if _, err := a.store.Update(ctx, id, Change{Role: &user, End: everySession}); err != nil {
 		return err
 	}
 	left, err := a.admins(ctx)
@@ -240,7 +240,8 @@ func (a *Accounts) admins(ctx context.Context) (int64, error) {
 	return total, err
 }
 
-// endingSessions makes a change that takes something away, and ends the account's sessions before and after it.
+// endingSessions makes a change that takes something away and ends the recorded sessions, and ends them at session-svc
+// before and after it.
 func (a *Accounts) endingSessions(ctx context.Context, id string, change func(context.Context) error) error {
 	return a.ending(ctx, id, a.sessions.EndAll, change)
 }

@@ -9,12 +9,17 @@
 //	verify    the address, the lock and the password, in the same time and with the same answer whichever of them is wrong
 //	open      a session at session-svc
 //	confirm   that the account still exists, is not locked and still has that password; otherwise end the session again
+//	record    the session with the account
+//
+// Session-svc keeps its sessions in Redis, which may forget. So the account has a record of who is signed in: written at
+// sign-in and at each refresh before the device hears of it, and at each end before session-svc hears of it. What is
+// recorded, session-svc takes back when it has forgotten it; what isn't recorded can't be refreshed.
 //
 // Ten wrong passwords in a row lock sign-in to an account for a minute, the next one for two, and so on up to a quarter
 // of an hour; open sessions go on. Meanwhile the right password is answered like a wrong one. A sign-in, a change of
 // password by its owner or a reset by mail sets the count to zero.
 //
-// A change that takes something away (a change or reset of the password, a demotion, a deletion) ends the account's
-// sessions before and after it is written: before, so that nothing changes when sessions can't be ended; after, to end
+// A change that takes something away (a change or reset of the password, a demotion, a deletion) removes the account's
+// sessions from the record in the same write, and ends them at session-svc before and after: before, so that nothing changes when sessions can't be ended; after, to end
 // those that were opened meanwhile. The confirmation of SignIn covers sessions opened even later.
 package account

@@ -25,11 +25,16 @@ const (
 	Outdated       // right, but the hash was made with parameters other than today's
 )
 
-// Session is a device session, which session-svc keeps.
+// Session is a device session. Session-svc decides about it, and may forget it; the account's record doesn't.
 type Session struct {
 	ID           string // 11 characters of base64url
 	Account      string
-	RefreshToken string // for the next Refresh, once
+	RefreshToken string // for the next Refresh, once; it is not recorded
+	Device       string // a name to show
+	Generation   int32  // of the refresh token, from 1
+	Created      time.Time
+	Refreshed    time.Time
+	Expires      time.Time
 }
 
 // Sessions opens and ends device sessions. Its methods fail with fault.Unavailable when session-svc is away.

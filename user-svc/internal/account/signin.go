@@ -59,8 +59,8 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (
 		return Account{}, Session{}, fmt.Errorf("open session: %w", err)
 	}
 	current, err := a.confirm(ctx, verified, password)
-	if err == nil && !current.SignedIn {
-		current, err = a.note(ctx, current.ID, Change{SignedIn: true})
+	if err == nil {
+		current, err = a.note(ctx, current.ID, Change{SignedIn: true, Forgive: current.Failures > 0, Record: &session})
 	}
 	if err != nil {
 		return Account{}, Session{}, errors.Join(err, a.sessions.End(context.WithoutCancel(ctx), verified.ID, session.ID))
@@ -136,8 +136,8 @@ func (a *Accounts) rehash(ctx context.Context, account Account, password string)
 	return account, nil
 }
 
-// confirm reads an account again, and resets its count of wrong passwords if it may still sign in: of many simultaneous
-// guesses, none succeeds after the lock.
+// confirm reads an account again, and returns it if it may still sign in: of many simultaneous guesses, none succeeds
+// after the lock.
 func (a *Accounts) confirm(ctx context.Context, verified Account, password string) (Account, error) {
 	current, err := a.store.ByID(ctx, verified.ID)
 	switch {
@@ -156,10 +156,7 @@ func (a *Accounts) confirm(ctx context.Context, verified Account, password strin
 			return Account{}, refuse(RefusedWrong)
 		}
 	}
-	if current.Failures == 0 {
-		return current, nil
-	}
-	return a.note(ctx, current.ID, Change{Forgive: true})
+	return current, nil
 }
 
 // note changes an account at sign-in. An account that was deleted since it was confirmed is refused as unknown.
@@ -185,7 +182,8 @@ func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (Account, S
 	if err != nil {
 		return Account{}, Session{}, fmt.Errorf("refresh: %w", err)
 	}
-	account, err := a.store.ByID(ctx, session.Account)
+	// Session-svc may have forgotten that the session ended: what the account has recorded counts.
+	account, err := a.store.Update(ctx, session.Account, Change{Record: &session, IfRecorded: true})
 	if errors.Is(err, ErrNotFound) {
 		return Account{}, Session{}, errors.Join(fault.ErrRefreshToken, a.sessions.End(context.WithoutCancel(ctx), session.Account, session.ID))
 	}
@@ -197,8 +195,30 @@ func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (Account, S
 
 // SignOut ends a session.
 func (a *Accounts) SignOut(ctx context.Context, account, session string) error {
+	// The record first: what it has no more, nothing brings back.
+	if err := a.EndRecorded(ctx, account, Ending{Session: session}); err != nil {
+		return fmt.Errorf("sign out: %w", err)
+	}
 	if err := a.sessions.End(ctx, account, session); err != nil {
 		return fmt.Errorf("sign out: %w", err)
+	}
+	return nil
+}
+
+// Recorded returns a session that is signed in, or ErrSessionNotFound.
+func (a *Accounts) Recorded(ctx context.Context, account, session string) (Session, error) {
+	found, err := a.store.Session(ctx, account, session)
+	if err == nil && !a.now().Before(found.Expires) {
+		return Session{}, ErrSessionNotFound
+	}
+	return found, err
+}
+
+// EndRecorded ends sessions in the record, for session-svc, which ends them on its side. An account that is gone has
+// none.
+func (a *Accounts) EndRecorded(ctx context.Context, account string, which Ending) error {
+	if _, err := a.store.Update(ctx, account, Change{End: &which}); !errors.Is(err, ErrNotFound) {
+		return err
 	}
 	return nil
 }
@@ -229,6 +249,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, email, present, next stri
 	change := func(ctx context.Context) error {
 		changed, err = a.store.Update(ctx, current.ID, Change{
 			PasswordHash: &hash, IfPasswordHash: current.PasswordHash, Forgive: true, WithdrawReset: true, At: a.now(),
+			End: &Ending{Session: keep.ID, Others: true},
 		})
 		return err
 	}

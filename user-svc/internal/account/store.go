@@ -35,6 +35,9 @@ type Store interface {
 
 	// Delete removes an account, or returns ErrNotFound.
 	Delete(ctx context.Context, id string) error
+
+	// Session returns a session that is recorded of an account, or ErrSessionNotFound.
+	Session(ctx context.Context, id, session string) (Session, error)
 }
 
 // Query selects a page of accounts.
@@ -58,9 +61,29 @@ type Change struct {
 	Forgive bool
 	// WithdrawReset makes an outstanding reset token invalid.
 	WithdrawReset bool
+	// Record records a session, instead of those that have expired by its Refreshed and, beyond MaxSessions, those that
+	// expire first.
+	Record *Session
+	// IfRecorded makes the change happen only if the session to Record is recorded already, or may have been opened by
+	// an older user-svc, which recorded none.
+	IfRecorded bool
+	// End removes sessions from the record. For one, the change happens only if it is recorded.
+	End *Ending
 	// At becomes UpdatedAt, unless it is zero.
 	At time.Time
 }
+
+// MaxSessions is how many sessions of an account are recorded: as many as session-svc lets live.
+const MaxSessions = 30
+
+// Ending selects recorded sessions of an account to end: one, or all Others. Without a Session, others are all.
+type Ending struct {
+	Session string
+	Others  bool
+}
+
+// everySession selects all.
+var everySession = &Ending{Others: true}
 
 // Reset is the outstanding reset of an account's password. There is at most one per account.
 type Reset struct {
@@ -79,8 +102,8 @@ type ResetStore interface {
 	// ErrNotFound.
 	ByReset(ctx context.Context, hash []byte, at time.Time) (id string, expires time.Time, err error)
 
-	// Redeem sets the password hash of the account that ByReset would find, forgives its failures and removes the
-	// reset, all in one step, so that a token works once. The error is ErrNotFound if there is no such reset (any
+	// Redeem sets the password hash of the account that ByReset would find, forgives its failures, ends its recorded
+	// sessions and removes the reset, all in one step, so that a token works once. The error is ErrNotFound if there is no such reset (any
 	// more).
 	Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (Account, error)
 }

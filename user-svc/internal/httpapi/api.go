@@ -74,4 +74,7 @@ func (a *API) Public(e *httpserver.Engine) {
 func (a *API) Internal(e *httpserver.Engine) {
 	e.Route(http.MethodGet, "/internal/accounts/:id", a.readPlan)
 	e.Route(http.MethodPut, "/internal/accounts/:id/plan", a.setPlan)
+	e.Route(http.MethodGet, "/internal/accounts/:id/sessions/:sid", a.readSession)
+	e.Route(http.MethodDelete, "/internal/accounts/:id/sessions/:sid", a.endSession)
+	e.Route(http.MethodDelete, "/internal/accounts/:id/sessions", a.endSessions)
 }

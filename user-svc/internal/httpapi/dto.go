@@ -66,3 +66,16 @@ type signedInDTO struct {
 	RefreshToken string     `json:"refreshToken"`
 	User         accountDTO `json:"user"`
 }
+
+// sessionDTO is the view of a recorded session for session-svc.
+type sessionDTO struct {
+	Device      string       `json:"device"`
+	Generation  int32        `json:"generation"`
+	CreatedAt   instant.Time `json:"createdAt"`
+	RefreshedAt instant.Time `json:"refreshedAt"`
+	ExpiresAt   instant.Time `json:"expiresAt"`
+}
+
+func newSessionDTO(s account.Session) sessionDTO {
+	return sessionDTO{s.Device, s.Generation, instant.Time(s.Created), instant.Time(s.Refreshed), instant.Time(s.Expires)}
+}

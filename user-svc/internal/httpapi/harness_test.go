@@ -170,3 +170,6 @@ func at(object map[string]any, path ...string) any {
 	}
 	return value
 }
+
+// basicOf returns a person's address and password.
+func basicOf(p person) testkit.Option { return testkit.Basic(p.email, p.password) }

@@ -28,6 +28,8 @@ const (
 	fieldResetHash = "reset.hash"
 	fieldResetEnd  = "reset.expires"
 	fieldResetFrom = "reset.requested"
+	fieldSessions  = "sessions"
+	fieldRecorded  = "sessionsRecordedFrom"
 )
 
 // document is an account as it is stored.
@@ -46,6 +48,20 @@ type document struct {
 	Failures       int           `bson:"failures,omitempty"`
 	LockedUntil    time.Time     `bson:"lockedUntil,omitempty"`
 	Reset          *reset        `bson:"reset,omitempty"`
+
+	Sessions map[string]session `bson:"sessions,omitempty"` // by id
+	// SessionsRecordedFrom is the time from which on every session that was opened is among Sessions.
+	SessionsRecordedFrom *time.Time `bson:"sessionsRecordedFrom,omitempty"`
+}
+
+// session is a recorded session.
+type session struct {
+	Device     string    `bson:"device"`
+	Generation int32     `bson:"generation"`
+	Created    time.Time `bson:"created"`
+	Refreshed  time.Time `bson:"refreshed"`
+	Expires    time.Time `bson:"expires"`
+	Ended      bool      `bson:"ended,omitempty"` // it is remembered until it expires
 }
 
 type plan struct {
@@ -81,9 +97,8 @@ func (d *document) account() account.Account {
 	return a
 }
 
-// update turns a change into MongoDB's operators.
-func update(c account.Change) bson.D {
-	set, unset := bson.D{}, bson.D{}
+// update turns a change into what is set and unset, but for its sessions.
+func update(c account.Change) (set, unset bson.D) {
 	if c.Name != nil {
 		set = append(set, bson.E{Key: fieldName, Value: *c.Name})
 	}
@@ -114,6 +129,11 @@ func update(c account.Change) bson.D {
 	if !c.At.IsZero() {
 		set = append(set, bson.E{Key: fieldUpdated, Value: c.At})
 	}
+	return set, unset
+}
+
+// operators are MongoDB's for it.
+func operators(set, unset bson.D) bson.D {
 	operators := bson.D{}
 	if len(set) > 0 {
 		operators = append(operators, bson.E{Key: "$set", Value: set})

@@ -106,11 +106,21 @@ func (s *Store) Update(ctx context.Context, id string, change account.Change) (a
 	if change.IfPasswordHash != "" {
 		filter = append(filter, bson.E{Key: fieldPassword, Value: change.IfPasswordHash})
 	}
-	operators := update(change)
-	if len(operators) == 0 {
+	if change.IfRecorded {
+		filter = append(filter, refreshable(change.Record)...)
+	}
+	if change.End != nil && !change.End.Others {
+		filter = append(filter, recordedIn(change.End.Session)...)
+	}
+	set, unset := update(change)
+	set, unset, err := s.changeSessions(ctx, id, change, set, unset)
+	if err != nil {
+		return account.Account{}, err
+	}
+	if len(set)+len(unset) == 0 {
 		return found(s.accounts.FindOne(ctx, filter))
 	}
-	return s.change(ctx, filter, operators)
+	return s.change(ctx, filter, operators(set, unset))
 }
 
 // CountFailure implements account.Store.
@@ -178,8 +188,8 @@ func (s *Store) ByReset(ctx context.Context, hash []byte, at time.Time) (string,
 
 // Redeem implements account.ResetStore.
 func (s *Store) Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (account.Account, error) {
-	change := account.Change{PasswordHash: &passwordHash, Forgive: true, WithdrawReset: true, At: at}
-	return s.change(ctx, outstanding(hash, at), update(change))
+	set, unset := update(account.Change{PasswordHash: &passwordHash, Forgive: true, WithdrawReset: true, At: at})
+	return s.change(ctx, outstanding(hash, at), operators(append(set, only(map[string]session{})...), unset))
 }
 
 // outstanding matches the account with this reset, unless it has expired.

@@ -50,7 +50,18 @@ type session struct {
 	Account      string    `json:"account"`
 	ID           string    `json:"id"`
 	RefreshToken string    `json:"refreshToken"`
+	Device       string    `json:"device"`
+	Generation   int32     `json:"generation"`
+	CreatedAt    time.Time `json:"createdAt"`
+	RefreshedAt  time.Time `json:"refreshedAt"`
 	ExpiresAt    time.Time `json:"expiresAt"`
+}
+
+func (s *session) session() account.Session {
+	return account.Session{
+		ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken, Device: s.Device, Generation: s.Generation,
+		Created: s.CreatedAt, Refreshed: s.RefreshedAt, Expires: s.ExpiresAt,
+	}
 }
 
 // Open implements account.Sessions.
@@ -68,7 +79,10 @@ func (c *Client) open(ctx context.Context, in map[string]any) (account.Session, 
 	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions", in, &s); err != nil {
 		return account.Session{}, err
 	}
-	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
+	if s.CreatedAt.IsZero() { // an older session-svc
+		s.CreatedAt, s.RefreshedAt = c.now(), c.now()
+	}
+	return s.session(), nil
 }
 
 // Refresh implements account.Sessions.
@@ -78,7 +92,7 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (account.Sess
 	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions/refresh", in, &s); err != nil {
 		return account.Session{}, err
 	}
-	return account.Session{ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken}, nil
+	return s.session(), nil
 }
 
 // Alive reports whether a session was alive at most 4 s ago. Its error is fault.Unavailable when that can't be known.

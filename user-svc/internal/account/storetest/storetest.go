@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a reset expires":                            resetExpires,
 		"a reset is redeemed once":                   resetIsRedeemedOnce,
 		"a reset goes with the password and account": resetGoesAway,
+		"sessions are recorded and ended":            sessionsAreRecorded,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,10 +43,23 @@ type Session struct {
 	ID, Account, Device string
 	Known               bool // as it was opened
 
+	created time.Time
 	refresh string
 	used    []string
 	ended   bool
 }
+
+// opened is what is answered about a session that was opened or refreshed.
+func (s *Session) opened() map[string]any {
+	now := time.Now()
+	return map[string]any{
+		"account": s.Account, "id": s.ID, "refreshToken": s.refresh, "device": s.Device, "generation": len(s.used) + 1,
+		"createdAt": instant.Time(s.created), "refreshedAt": instant.Time(now), "expiresAt": instant.Time(now.Add(ttl)),
+	}
+}
+
+// ttl is how long a session lives after its last refresh.
+const ttl = 720 * time.Hour
 
 // New starts a stand-in that ends with the test.
 func New(t testing.TB) *StandIn {
@@ -104,6 +117,25 @@ func (s *StandIn) End(id string) {
 	}
 }
 
+// Forget makes the stand-in forget that sessions of an account ended, as a Redis does that loses its last writes.
+func (s *StandIn) Forget(account string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		session.ended = session.ended && session.Account != account
+	}
+}
+
+// OpenBehind opens a session that user-svc doesn't hear of, as one of an older version records none. It returns the
+// refresh token.
+func (s *StandIn) OpenBehind(account string, created time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := &Session{ID: random(8), Account: account, Device: "old", created: created, refresh: random(24)}
+	s.sessions[session.ID] = session
+	return session.refresh
+}
+
 var (
 	accountID = regexp.MustCompile(`^[0-9a-f]{24}$`)
 	sessionID = regexp.MustCompile(`^[A-Za-z0-9_-]{11}$`)
@@ -151,9 +183,9 @@ func (s *StandIn) open(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	session := &Session{ID: random(8), Account: in.Account, Device: in.Device, Known: in.Known, refresh: random(24)}
+	session := &Session{ID: random(8), Account: in.Account, Device: in.Device, Known: in.Known, created: time.Now(), refresh: random(24)}
 	s.sessions[session.ID] = session
-	s.answer(w, http.StatusCreated, map[string]any{"account": session.Account, "id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry()})
+	s.answer(w, http.StatusCreated, session.opened())
 }
 
 func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
@@ -172,9 +204,7 @@ func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
 		if session.refresh == in.RefreshToken {
 			session.used = append(session.used, session.refresh)
 			session.refresh = random(24)
-			s.answer(w, http.StatusOK, map[string]any{
-				"account": session.Account, "id": session.ID, "refreshToken": session.refresh, "expiresAt": expiry(),
-			})
+			s.answer(w, http.StatusOK, session.opened())
 			return
 		}
 		if slices.Contains(session.used, in.RefreshToken) {
@@ -250,8 +280,6 @@ func (s *StandIn) answer(w http.ResponseWriter, status int, body map[string]any)
 		s.t.Error(err)
 	}
 }
-
-func expiry() instant.Time { return instant.Time(time.Now().Add(720 * time.Hour)) }
 
 func random(size int) string {
 	bytes := make([]byte, size)
