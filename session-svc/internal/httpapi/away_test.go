@@ -108,6 +108,55 @@ func TestRedisSilent(t *testing.T) {
 	t.Error("never as promised")
 }
 
+// While Redis says nothing, nobody knows who is still signed in: what writes or administers is refused, in time, and reading goes on.
+func TestNothingIsChangedWhileRedisIsSilent(t *testing.T) {
+	t.Parallel()
+	redis := newSilence(t, testkit.Redis(t))
+	g := start(t, func(c *config.Config) { c.Redis.URL = redis.url })
+	item, account := `{"type":"vod","name":"Bars","src":"demo/bars.mp4"}`, "/accounts/"+g.account
+	for _, request := range []struct {
+		method, path, body string
+		goesOn             bool
+	}{
+		{http.MethodGet, "/content", "", true},
+		{http.MethodHead, "/content", "", true},
+		{http.MethodGet, "/content/" + g.content, "", true},
+		{http.MethodPost, "/content", item, false},
+		{http.MethodPut, "/content/" + g.content, item, false},
+		{http.MethodDelete, "/content/" + g.content, "", false},
+		{http.MethodPut, account + "/plan", `{"maxStreams":5,"onLimit":"evict-oldest"}`, false},
+		{http.MethodGet, account + "/streams", "", false},
+		{http.MethodDelete, account + "/streams", "", false},
+		{http.MethodDelete, account + "/streams/" + stream.NewID().String(), "", false},
+		{http.MethodGet, "/sessions", "", false},
+		{http.MethodDelete, "/sessions", "", false},
+		{http.MethodDelete, "/sessions/AAAAAAAAAAA", "", false},
+		{http.MethodPost, "/streams", `{"content":"` + g.content + `"}`, false},
+		{http.MethodDelete, "/streams/" + stream.NewID().String(), "", false},
+		{http.MethodGet, "/streams", "", false},
+		{http.MethodGet, "/streams/events", "", false},
+	} {
+		desk := g.signIn(t, "Desk") // whose session is not cached
+		desk.becomeAdmin(t)
+		redis.Lock()
+		answer := desk.do(t, request.method, request.path, request.body)
+		redis.Unlock()
+		if request.goesOn {
+			answer.Want(t, http.StatusOK)
+		} else if answer.Problem(t, http.StatusServiceUnavailable, "unavailable").Header.Get("Retry-After") == "" {
+			t.Errorf("%s %s: no Retry-After", request.method, request.path)
+		}
+	}
+	for len(g.neigh.requests) > 0 {
+		if r := <-g.neigh.requests; r.Method != http.MethodGet && r.Method != http.MethodHead {
+			t.Errorf("%s %s reached content-svc", r.Method, r.URL.Path)
+		}
+	}
+	if n := len(g.neigh.signedIn); n != 17 {
+		t.Errorf("%d are signed in", n)
+	}
+}
+
 // TestMemoryLost begins with a device that session-svc doesn't know, as after Redis has lost its memory.
 func TestMemoryLost(t *testing.T) {
 	t.Parallel()

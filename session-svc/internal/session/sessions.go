@@ -24,9 +24,9 @@ const (
 	aliveFor = 4 * time.Second
 	// aliveCached bounds the memory of these answers: about 150 bytes each.
 	aliveCached = 50_000
-	// aliveWithin is how long the catalogue waits for the answer.
+	// aliveWithin is how long a request waits for the answer.
 	aliveWithin = 250 * time.Millisecond
-	// storeAwayFor is how long the store isn't asked again after it was away.
+	// storeAwayFor is how long RequireToRead doesn't ask again after the store was away.
 	storeAwayFor = time.Second
 )
 
@@ -48,7 +48,7 @@ type Sessions struct {
 	keys    seal.Keys
 	now     func() time.Time
 	alive   *lru.Cache[aliveKey, aliveAnswer]
-	// away is the time, in Unix nanoseconds, until which the store is not asked whether a session lives.
+	// away is the time, in Unix nanoseconds, until which RequireToRead doesn't ask.
 	away atomic.Int64
 }
 
@@ -105,23 +105,16 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (account string, r
 	return account, refreshed, s.token(account, refreshed), nil
 }
 
-// Require fails with ErrEnded unless the session lives. The answer may be up to 4 s old. While the store is away, a session counts as
-// living: its access token was signed at most 15 minutes ago, and the catalogue doesn't depend on the store.
+// Require fails with ErrEnded unless the session lives, and with fault.Unavailable within 250 ms if that can't be known. The answer may be
+// up to 4 s old.
 func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 	now, key := s.now(), aliveKey{account, id}
 	answer, ok := s.alive.Get(key)
 	if !ok || !now.Before(answer.until) {
-		if now.UnixNano() < s.away.Load() {
-			return nil
-		}
 		hurry, cancel := context.WithTimeout(ctx, aliveWithin)
 		defer cancel()
 		_, err := s.Get(hurry, account, id)
-		switch {
-		case fault.KindOf(err) == fault.Unavailable:
-			s.away.Store(now.Add(storeAwayFor).UnixNano())
-			return nil
-		case err != nil && !errors.Is(err, errNotFound):
+		if err != nil && !errors.Is(err, errNotFound) {
 			return err
 		}
 		answer = aliveAnswer{err == nil, now.Add(aliveFor)}
@@ -131,6 +124,22 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 		return ErrEnded
 	}
 	return nil
+}
+
+// RequireToRead does the same for what only reads and goes on while nobody can say who is signed in: then a session counts as living, since
+// its access token was signed at most 15 minutes ago.
+func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID) error {
+	if s.now().UnixNano() < s.away.Load() {
+		return nil
+	}
+	err := s.Require(ctx, account, id)
+	if fault.KindOf(err) == fault.Unavailable {
+		if ctx.Err() == nil { // a caller who leaves says nothing of the store
+			s.away.Store(s.now().Add(storeAwayFor).UnixNano())
+		}
+		return nil
+	}
+	return err
 }
 
 // Adopt takes back a session that a genuine token or grant names, if the store has forgotten it and the records have it. It reports
