@@ -27,6 +27,8 @@ const (
 	maxWatchers = session.MaxSessions
 	// lookPause is the least time between two looks at what plays, so that a change that follows another costs no look of its own.
 	lookPause = 300 * time.Millisecond
+	// requireAgain is how often the device must still be signed in: with the answer's time it is told within 5 s that it isn't.
+	requireAgain = 3 * time.Second
 	// lookAgain is how soon the streams are asked for again after the store was away.
 	lookAgain = time.Second
 )
@@ -104,6 +106,8 @@ func (w *watch) run(changed <-chan struct{}) {
 	defer expired.Stop()
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
+	require := time.NewTicker(requireAgain)
+	defer require.Stop()
 	look := time.NewTimer(untilLapse(w.shown.Live))
 	defer look.Stop()
 	looked := time.Now()
@@ -116,7 +120,12 @@ func (w *watch) run(changed <-chan struct{}) {
 		case <-expired.C:
 			return
 		case <-beat.C:
-			if errors.Is(w.api.signedIn(w.c, w.request), session.ErrEnded) || !w.send([]byte(": still here\n\n")) {
+			if !w.send([]byte(": still here\n\n")) {
+				return
+			}
+			continue
+		case <-require.C:
+			if w.signedOut() {
 				return
 			}
 			continue
@@ -142,7 +151,7 @@ func (w *watch) look() (again time.Duration, more bool) {
 	if err != nil {
 		return lookAgain, fault.KindOf(err) == fault.Unavailable
 	}
-	if errors.Is(w.api.signedIn(w.c, w.request), session.ErrEnded) {
+	if w.signedOut() {
 		return 0, false
 	}
 	if (w.shown.Limit != now.Limit || !sameStreams(w.shown.Live, now.Live)) && !w.send(event(w.request, now)) {
@@ -150,6 +159,12 @@ func (w *watch) look() (again time.Duration, more bool) {
 	}
 	w.shown = now
 	return untilLapse(now.Live), true
+}
+
+// signedOut reports whether the device was signed out, as the store has it now.
+func (w *watch) signedOut() bool {
+	_, err := w.api.self(w.c, w.request)
+	return errors.Is(err, session.ErrEnded)
 }
 
 func (w *watch) send(text []byte) bool {

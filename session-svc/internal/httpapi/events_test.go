@@ -162,3 +162,38 @@ func TestEventsEndWhenNothingHappened(t *testing.T) {
 		t.Errorf("after %q: %v", text, err)
 	}
 }
+
+// A device that is signed out, alone or with others, at this replica or another, is told nothing more within 5 s.
+func TestEventsEndWithTheirSession(t *testing.T) {
+	t.Parallel()
+	for name, signOut := range map[string]func(phone, tv *device){
+		"alone": func(phone, tv *device) {
+			tv.do(t, http.MethodDelete, "/sessions/"+phone.session, "").Want(t, http.StatusNoContent)
+		},
+		"with others": func(_, tv *device) { tv.do(t, http.MethodDelete, "/sessions", "").Want(t, http.StatusNoContent) },
+		"for a change of the account": func(phone, _ *device) {
+			phone.internal(t, http.MethodDelete, "/internal/accounts/"+phone.account+"/sessions", "").Want(t, http.StatusNoContent)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			here := start(t)
+			there := start(t, sharing(here))
+			tv, phone := here.signIn(t, "TV"), here.signIn(t, "Phone")
+			away := &device{gate: there, session: phone.session, token: phone.token}
+			events, elsewhere := phone.watch(t, phone.token), away.watch(t, phone.token)
+			next(t, events, 0)
+			next(t, elsewhere, 0)
+			phone.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // now it is cached that it is signed in
+			signOut(phone, tv)
+			ended := time.Now()
+			for range events {
+			}
+			for range elsewhere {
+			}
+			if took := time.Since(ended); took > 5*time.Second {
+				t.Errorf("told on for %v", took)
+			}
+		})
+	}
+}
