@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 
 	"streamgate/libs/peer"
@@ -136,4 +137,30 @@ func TestEvictingPlan(t *testing.T) {
 	tv.token = tv.sign(t, claims)
 	tv.playing(t, "")
 	tv.play(t, "").Problem(t, http.StatusForbidden, "stream_limit_reached")
+}
+
+// A device that asks fifty times at once, and loses answers, goes on with the one that it gets.
+func TestRefreshesAtOnce(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := g.signIn(t, "TV")
+	for range 3 {
+		tokens := make(chan string, 50)
+		var group sync.WaitGroup
+		for range cap(tokens) {
+			group.Go(func() {
+				tokens <- g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t)["refreshToken"].(string)
+			})
+		}
+		group.Wait()
+		close(tokens)
+		different := map[string]bool{}
+		for token := range tokens {
+			different[token] = true
+			tv.refreshToken = token
+		}
+		if len(different) != 1 {
+			t.Errorf("%d generations", len(different))
+		}
+	}
 }

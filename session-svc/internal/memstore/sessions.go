@@ -77,7 +77,7 @@ func (s *SessionStore) Refresh(_ context.Context, id string, r session.Refresh) 
 	switch {
 	case !ok:
 		return session.Session{}, session.Missing, nil
-	case found.Generation == r.Generation+1 && now.Before(found.Refreshed.Add(session.Grace)):
+	case found.Generation == r.Generation+1:
 		return found, session.Refreshed, nil
 	case found.Generation > r.Generation:
 		a.end(r.ID, now)

@@ -52,8 +52,7 @@ func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.S
 
 // Refresh implements session.Store.
 func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Refresh) (session.Session, session.Outcome, error) {
-	answer, err := s.call(ctx, refreshScript, account, r.ID[:], r.Generation, s.ttl.Milliseconds(), session.Grace.Milliseconds(),
-		session.GrantFor.Milliseconds())
+	answer, err := s.call(ctx, refreshScript, account, r.ID[:], r.Generation, s.ttl.Milliseconds(), session.GrantFor.Milliseconds())
 	if err != nil {
 		return session.Session{}, "", err
 	}

@@ -103,6 +103,35 @@ func TestSessionsOfAnOlderVersion(t *testing.T) {
 	}
 }
 
+// A refresh whose answer was lost is repeated with success an hour later; the token before it is a copy.
+func TestRepeatedRefreshLate(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t)
+	store, _ := replica(t, redisServer.url(), stream.NewRules(2*time.Second))
+	sessions, account, tv := store.Sessions(2*time.Hour), testkit.NewID(), session.NewID()
+	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", redisServer.port)})
+	defer func() { _ = direct.Close() }()
+	now := time.Now()
+	kept := fmt.Sprintf("%d 3 %d 0 TV", now.Add(time.Hour).UnixMilli(), now.Add(-time.Hour).UnixMilli())
+	if err := direct.HSet(t.Context(), "s:{"+account+"}", string(tv[:]), kept).Err(); err != nil {
+		t.Fatal(err)
+	}
+	refresh := func(generation int32, want session.Outcome) session.Session {
+		t.Helper()
+		refreshed, outcome, err := sessions.Refresh(t.Context(), account, session.Refresh{ID: tv, Generation: generation})
+		if err != nil || outcome != want {
+			t.Fatal(outcome, err)
+		}
+		return refreshed
+	}
+	if again := refresh(2, session.Refreshed); again.Generation != 3 {
+		t.Error(again)
+	}
+	refresh(3, session.Refreshed)
+	refresh(2, session.Reused)
+	refresh(4, session.Missing)
+}
+
 // Whatever brings a session back, it is kept as long as it lives.
 func TestAdoptedSessionsAreKept(t *testing.T) {
 	t.Parallel()

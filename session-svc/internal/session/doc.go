@@ -4,8 +4,8 @@
 // nothing: each sign-in and refresh is recorded there before the device hears of it, and each end before the store hears of it. So a session
 // that the store doesn't know is taken back if it is recorded, and has ended if it is not.
 //
-// A session is held by a refresh token, which is good for one use. The token carries the session's generation under a seal, and each
-// refresh raises the generation. An older generation is a copy of a token that was used before: one of the two copies is stolen, so the
-// session ends (RFC 9700, section 4.14.2). There is one exception. A client that got no answer repeats its request, so the generation just
-// before the current one is answered with the current one for a short time, Grace.
+// A session is held by a refresh token. The token carries the session's generation under a seal, and each refresh raises the generation. A
+// client that got no answer repeats its request, however much later; so the generation just before the current one is answered with the
+// current one until that is used itself, and many refreshes at once are one. An older generation is a copy of a token whose successor was
+// used: one of the two copies is stolen, so the session ends (RFC 9700, section 4.14.2).
 package session

@@ -77,6 +77,4 @@ const (
 	RememberFor = 15 * time.Minute
 	// GrantFor is how long the grant of a stream is good, from the start of its stream: longer than a film stays paused.
 	GrantFor = 12 * time.Hour
-	// Grace is how long a use of the generation before the current one counts as a repeated request.
-	Grace = 30 * time.Second
 )

@@ -16,8 +16,7 @@ type Store interface {
 
 	// Refresh exchanges a generation for the next. The outcome is one of these:
 	//   - Refreshed, with the session as it is then, if the generation is the current one, or a newer one from a refresh that the store has
-	//     lost. It is also the outcome for the generation before the current one, until Grace
-	//     has passed since the refresh; that changes nothing.
+	//     lost. It is also the outcome for the generation before the current one; that changes nothing.
 	//   - Reused, if the generation is older. The session ends, and its streams can't be renewed.
 	//   - Missing, if there is no such session.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)

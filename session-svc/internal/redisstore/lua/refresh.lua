@@ -5,25 +5,25 @@
 -- ARGV     session        id of the session
 --          given          generation of the refresh token, from 1
 --          ttl            ms that a session lives unless it is refreshed
---          grace          ms for which the generation before the current one is a repeated request
+
 --          grant_for      ms that a grant can speak for an ended session
 -- RETURNS  {outcome, session as it is kept}; the outcomes are those of session.Store.Refresh
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 
 local sessions_key = KEYS[1]
-local session, given, ttl, grace, grant_for = unpack(ARGV)
+local session, given, ttl, grant_for = unpack(ARGV)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = redis.call('HGET', sessions_key, session) or ''
-local expires, generation, refreshed, created, device = found:match(SESSION)
+local expires, generation, _, created, device = found:match(SESSION)
 if not expires or tonumber(expires) <= now then return {'missing', ''} end
 
 -- A generation that is newer than the server knows is of a refresh that the server has lost, since
 -- its seal is ours.
 local behind = (tonumber(generation) or 0) - given
-if behind == 1 and now < refreshed + grace then return {'refreshed', found} end
-if behind > 0 then
+if behind == 1 then return {'refreshed', found} end -- the answer that named its successor may be lost
+if behind > 1 then
   redis.call('HSET', sessions_key, session, '0 0 ' .. now .. ' 0 ' .. device)
   return {'reused', ''}
 end

@@ -207,6 +207,10 @@ func (s *StandIn) refresh(w http.ResponseWriter, r *http.Request) {
 			s.answer(w, http.StatusOK, session.opened())
 			return
 		}
+		if slices.Index(session.used, in.RefreshToken) == len(session.used)-1 && len(session.used) > 0 { // its successor was not used yet
+			s.answer(w, http.StatusOK, session.opened())
+			return
+		}
 		if slices.Contains(session.used, in.RefreshToken) {
 			session.ended = true
 			s.fail(w, r, fault.New(fault.Unauthenticated, "refresh_token_reused", "This refresh token was used before; the session has been ended."))
