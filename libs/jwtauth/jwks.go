@@ -79,20 +79,25 @@ func (s StaticKeys) Generation() uint64 { return 0 }
 const (
 	// fetchTimeout bounds one request to the issuer.
 	fetchTimeout = 2 * time.Second
+	// askEvery is the least time between two requests for unknown keys, and so the time within which a new key is known.
+	askEvery = time.Second
+	// maxWaiting bounds the requests that wait for the set: with more, unknown keys are refused at once.
+	maxWaiting = 1000
 	// refreshEvery is how soon a key that the issuer withdrew becomes invalid.
 	refreshEvery = 5 * time.Minute
 	// maxKeySet is the largest set that is read, in bytes.
 	maxKeySet = 64 << 10
 )
 
-// RemoteKeys is the KeySource of every service but the issuer. It keeps the issuer's set, and asks again for an unknown
-// key at most twice a minute, so that tokens with invented key ids can't make us flood the issuer. When the issuer is
-// away, the known keys stay valid.
+// RemoteKeys is the KeySource of every service but the issuer. It keeps the issuer's set, and asks again for unknown
+// keys at most once a second, for all that wait: so tokens with invented key ids neither make us flood the issuer nor
+// keep a new key from being found. When the issuer is away, the known keys stay valid.
 type RemoteKeys struct {
 	url        string
 	client     *http.Client
 	log        *slog.Logger
-	unknown    *rate.Limiter
+	asking     *rate.Limiter
+	waiting    atomic.Int64
 	flight     singleflight.Group
 	generation atomic.Uint64
 
@@ -102,35 +107,61 @@ type RemoteKeys struct {
 
 // NewRemoteKeys returns a source of the keys at the address of a JWKS.
 func NewRemoteKeys(url string, log *slog.Logger) *RemoteKeys {
-	return &RemoteKeys{url: url, client: &http.Client{Timeout: fetchTimeout}, log: log, unknown: rate.NewLimiter(rate.Every(30*time.Second), 2)}
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it always is
+	transport.Proxy = nil                                        // whoever can set a variable must not choose whose keys count
+	client := &http.Client{
+		Transport: transport, Timeout: fetchTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // nor who answers for the issuer
+	}
+	return &RemoteKeys{url: url, client: client, log: log, asking: rate.NewLimiter(rate.Every(askEvery), 1)}
 }
 
 // Key returns a key, after asking the issuer if necessary.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
-	key, known := r.lookup(kid)
-	if key != nil {
+	if key := r.lookup(kid); key != nil {
 		return key, nil
 	}
-	if known && !r.unknown.Allow() {
+	defer r.waiting.Add(-1)
+	if r.waiting.Add(1) > maxWaiting {
 		return nil, ErrUnknownKey
 	}
-	if err := r.Refresh(ctx); err != nil {
-		return nil, fault.Away("The list of signing keys", err)
+	// What is under way may have been asked before the key was published; what begins after that, was not.
+	for range 2 {
+		shared, err := r.ask(ctx)
+		if err != nil {
+			return nil, fault.Away("The list of signing keys", err)
+		}
+		if key := r.lookup(kid); key != nil {
+			return key, nil
+		}
+		if !shared {
+			break
+		}
 	}
-	if key, _ = r.lookup(kid); key == nil {
-		return nil, ErrUnknownKey
-	}
-	return key, nil
+	return nil, ErrUnknownKey
+}
+
+// ask reads the set as soon as it may be asked for again, and reports whether others asked for the same answer.
+func (r *RemoteKeys) ask(ctx context.Context) (shared bool, err error) {
+	_, err, shared = r.flight.Do("unknown", func() (any, error) {
+		// Not the caller's cancellation, since others wait for the same answer.
+		ctx := context.WithoutCancel(ctx)
+		if err := r.asking.Wait(ctx); err != nil {
+			return nil, fmt.Errorf("signing keys: %w", err)
+		}
+		return nil, r.Refresh(ctx)
+	})
+	return shared, err
 }
 
 // Generation changes when a key disappears from the issuer's set.
 func (r *RemoteKeys) Generation() uint64 { return r.generation.Load() }
 
-// lookup returns the key, and reports whether the set has been read at all.
-func (r *RemoteKeys) lookup(kid string) (ed25519.PublicKey, bool) {
+// lookup returns the key, or nil.
+func (r *RemoteKeys) lookup(kid string) ed25519.PublicKey {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.keys[kid], r.keys != nil
+	return r.keys[kid]
 }
 
 // Refresh reads the set; simultaneous callers share one request.
@@ -191,7 +222,7 @@ func (r *RemoteKeys) fetch(ctx context.Context) (StaticKeys, error) {
 	keys := StaticKeys{}
 	for _, k := range set.Keys {
 		x, err := base64.RawURLEncoding.DecodeString(k.X)
-		if k.KeyType != "OKP" || k.Curve != "Ed25519" || err != nil || len(x) != ed25519.PublicKeySize {
+		if k.KeyType != "OKP" || k.Curve != "Ed25519" || err != nil || len(x) != ed25519.PublicKeySize || k.Use == "enc" {
 			continue // we can't verify with other kinds of keys
 		}
 		keys[k.KeyID] = x

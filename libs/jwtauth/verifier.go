@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/objectid"
 )
 
 // KeySource returns the public key of a token.
@@ -32,14 +34,20 @@ const (
 	cachedTokens = 20_000
 	// leeway allows for clocks that differ between the issuer and us.
 	leeway = 2 * time.Second
+	// mostAhead is how far ahead a token may expire. Ours live for minutes.
+	mostAhead = 24 * time.Hour
+	// rollout is how long after the start of a verifier an older user-svc may still issue tokens, which name no audience.
+	rollout = time.Hour
 )
 
 // Verifier verifies access tokens, and remembers valid ones until they expire.
 type Verifier struct {
-	keys   KeySource
-	parser *jwt.Parser
-	cache  *lru.Cache[string, verified]
-	now    func() time.Time
+	keys     KeySource
+	audience string
+	parser   *jwt.Parser
+	cache    *lru.Cache[string, verified]
+	now      func() time.Time
+	started  time.Time
 }
 
 type verified struct {
@@ -47,10 +55,10 @@ type verified struct {
 	generation uint64
 }
 
-// NewVerifier returns a verifier of tokens of this issuer.
+// NewVerifier returns a verifier of tokens of this issuer, which are for itself: it is their audience, too.
 func NewVerifier(keys KeySource, issuer string) *Verifier {
 	cache, _ := lru.New[string, verified](cachedTokens) // fails for sizes below 1 only
-	v := &Verifier{keys: keys, cache: cache, now: time.Now}
+	v := &Verifier{keys: keys, audience: issuer, cache: cache, now: time.Now, started: time.Now()}
 	v.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(func() time.Time { return v.now() }))
@@ -72,6 +80,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 		if _, ok := t.Header["crit"]; ok {
 			return nil, errors.New("critical extensions") // RFC 7515 4.1.11: we understand none
 		}
+		if typ, ok := t.Header["typ"]; ok && !isAccessToken(typ) {
+			return nil, errors.New("another type of token")
+		}
+		if err := v.check(&claims); err != nil { // before the issuer is asked for its key
+			return nil, err
+		}
 		kid, _ := t.Header["kid"].(string)
 		return v.keys.Key(ctx, kid)
 	})
@@ -89,6 +103,29 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	return result, nil
 }
 
+// isAccessToken reports whether a header's typ is that of a JWT or an access token (RFC 7519, section 5.1; RFC 9068, section 2.1).
+func isAccessToken(typ any) bool {
+	text, _ := typ.(string)
+	switch strings.TrimPrefix(strings.ToLower(text), "application/") {
+	case "jwt", "at+jwt":
+		return true
+	}
+	return false
+}
+
+// check refuses what jwt doesn't.
+func (v *Verifier) check(c *tokenClaims) error {
+	switch {
+	case c.ExpiresAt != nil && c.ExpiresAt.After(v.now().Add(mostAhead)):
+		return errors.New("exp too far ahead")
+	case slices.Contains(c.Audience, v.audience):
+		return nil
+	case len(c.Audience) == 0 && c.IssuedAt != nil && c.IssuedAt.Before(v.started.Add(rollout)):
+		return nil
+	}
+	return errors.New("for another audience")
+}
+
 // tokenClaims is the token's payload, which jwt validates together with its own rules.
 type tokenClaims struct {
 	jwt.RegisteredClaims
@@ -101,9 +138,10 @@ type tokenClaims struct {
 
 // Validate refuses tokens that are signed but not meant for us.
 func (c tokenClaims) Validate() error {
+	_, notID := objectid.Parse("sub", c.Subject)
 	switch {
-	case c.Subject == "" || c.Session == "":
-		return errors.New("no sub or no sid")
+	case notID != nil || !IsSession(c.Session):
+		return errors.New("sub or sid is no id")
 	case c.Role != RoleUser && c.Role != RoleAdmin:
 		return errors.New("unknown role")
 	case c.Limit < 1 || c.Limit > MaxLimit:

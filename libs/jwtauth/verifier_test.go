@@ -55,14 +55,18 @@ func parts(t testing.TB, header, claims object) string {
 func forge(t testing.TB, key ed25519.PrivateKey, header, claims object) string {
 	t.Helper()
 	text := parts(t, header, claims)
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, []byte(text)))
+	return text + "." + signature(key, text)
+}
+
+func signature(key ed25519.PrivateKey, text string) string {
+	return base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, []byte(text)))
 }
 
 func header() object { return object{"alg": "EdDSA", "typ": "JWT", "kid": jwtauth.KeyID(public(ours))} }
 
 func claims() object {
 	now := time.Now().Unix()
-	return object{"iss": issuer, "sub": account, "sid": session, "role": "user", "lim": 3, "iat": now, "exp": now + 600}
+	return object{"iss": issuer, "aud": issuer, "sub": account, "sid": session, "role": "user", "lim": 3, "iat": now, "exp": now + 600}
 }
 
 // with returns the object with members changed; nil removes one.
@@ -139,59 +143,80 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 	}
 	for name, token := range map[string]string{
-		"empty":              "",
-		"garbage":            "garbage",
-		"dots":               "..",
-		"two parts":          right[:strings.LastIndex(right, ".")],
-		"four parts":         right + ".x",
-		"not base64":         "a.b.c",
-		"broken UTF-8":       "\xff.\xff.\xff",
-		"no JSON":            "eA.eA." + signature,
-		"JSON of a list":     "W10.W10." + signature,
-		"unsigned":           unsigned,
-		"unsigned, None":     parts(t, with(header(), "alg", "None"), claims()) + ".",
-		"none, signed":       forge(t, ours, with(header(), "alg", "none"), claims()),
-		"signature of none":  unsigned + signature,
-		"no algorithm":       forge(t, ours, with(header(), "alg", nil), claims()),
-		"HMAC of the key":    hmacked(public(ours)),
-		"HMAC of its text":   hmacked([]byte(base64.RawURLEncoding.EncodeToString(public(ours)))),
-		"HMAC of nothing":    hmacked(nil),
-		"another algorithm":  forge(t, ours, with(header(), "alg", "ES256"), claims()),
-		"Ed25519 by name":    forge(t, ours, with(header(), "alg", "Ed25519"), claims()),
-		"another key":        forge(t, theirs, header(), claims()),
-		"key unknown":        forge(t, theirs, with(header(), "kid", jwtauth.KeyID(public(theirs))), claims()),
-		"no key id":          forge(t, ours, with(header(), "kid", nil), claims()),
-		"key id a number":    forge(t, ours, with(header(), "kid", 1), claims()),
-		"key of its own":     forge(t, theirs, with(header(), "jwk", jwtauth.NewJWKS(public(theirs)).Keys[0]), claims()),
-		"critical":           forge(t, ours, with(header(), "crit", []string{"exp"}), claims()),
-		"critical, empty":    forge(t, ours, with(header(), "crit", []string{}), claims()),
-		"expired":            forge(t, ours, header(), with(claims(), "exp", now-3)),
-		"expired long ago":   forge(t, ours, header(), with(claims(), "exp", 0)),
-		"no end":             forge(t, ours, header(), with(claims(), "exp", nil)),
-		"end in words":       forge(t, ours, header(), with(claims(), "exp", "tomorrow")),
-		"from the future":    forge(t, ours, header(), with(claims(), "iat", now+10)),
-		"not yet valid":      forge(t, ours, header(), with(claims(), "nbf", now+10)),
-		"another issuer":     forge(t, ours, header(), with(claims(), "iss", "streamgate2")),
-		"no issuer":          forge(t, ours, header(), with(claims(), "iss", nil)),
-		"no account":         forge(t, ours, header(), with(claims(), "sub", nil)),
-		"no session":         forge(t, ours, header(), with(claims(), "sid", "")),
-		"no role":            forge(t, ours, header(), with(claims(), "role", nil)),
-		"unknown role":       forge(t, ours, header(), with(claims(), "role", "root")),
-		"no limit":           forge(t, ours, header(), with(claims(), "lim", nil)),
-		"limit 0":            forge(t, ours, header(), with(claims(), "lim", 0)),
-		"limit below 0":      forge(t, ours, header(), with(claims(), "lim", -1)),
-		"limit 101":          forge(t, ours, header(), with(claims(), "lim", 101)),
-		"limit of a half":    forge(t, ours, header(), with(claims(), "lim", 2.5)),
-		"oversize":           forge(t, ours, header(), with(claims(), "x", strings.Repeat("x", 4096))),
-		"signature cut":      right[:len(right)-1],
-		"signature padded":   right + "==",
-		"line break":         right + "\n",
-		"line break inside":  right[:len(right)-9] + "\r\n" + right[len(right)-9:],
-		"space":              right + " ",
-		"last bit":           right[:len(right)-1] + string(otherBits(right[len(right)-1])),
-		"standard alphabet":  strings.NewReplacer("-", "+", "_", "/").Replace(forge(t, ours, header(), with(claims(), "x", "???>>>"))),
-		"signed in pieces":   strings.Replace(right, ".", "..", 1),
-		"payload of another": strings.Join([]string{strings.Split(right, ".")[0], strings.Split(unsigned, ".")[1] + "x", signature}, "."),
+		"empty":                "",
+		"garbage":              "garbage",
+		"dots":                 "..",
+		"two parts":            right[:strings.LastIndex(right, ".")],
+		"four parts":           right + ".x",
+		"not base64":           "a.b.c",
+		"broken UTF-8":         "\xff.\xff.\xff",
+		"no JSON":              "eA.eA." + signature,
+		"JSON of a list":       "W10.W10." + signature,
+		"unsigned":             unsigned,
+		"unsigned, None":       parts(t, with(header(), "alg", "None"), claims()) + ".",
+		"none, signed":         forge(t, ours, with(header(), "alg", "none"), claims()),
+		"signature of none":    unsigned + signature,
+		"no algorithm":         forge(t, ours, with(header(), "alg", nil), claims()),
+		"HMAC of the key":      hmacked(public(ours)),
+		"HMAC of its text":     hmacked([]byte(base64.RawURLEncoding.EncodeToString(public(ours)))),
+		"HMAC of nothing":      hmacked(nil),
+		"another algorithm":    forge(t, ours, with(header(), "alg", "ES256"), claims()),
+		"Ed25519 by name":      forge(t, ours, with(header(), "alg", "Ed25519"), claims()),
+		"another key":          forge(t, theirs, header(), claims()),
+		"key unknown":          forge(t, theirs, with(header(), "kid", jwtauth.KeyID(public(theirs))), claims()),
+		"no key id":            forge(t, ours, with(header(), "kid", nil), claims()),
+		"key id a number":      forge(t, ours, with(header(), "kid", 1), claims()),
+		"key of its own":       forge(t, theirs, with(header(), "jwk", jwtauth.NewJWKS(public(theirs)).Keys[0]), claims()),
+		"critical":             forge(t, ours, with(header(), "crit", []string{"exp"}), claims()),
+		"critical, empty":      forge(t, ours, with(header(), "crit", []string{}), claims()),
+		"expired":              forge(t, ours, header(), with(claims(), "exp", now-3)),
+		"expired long ago":     forge(t, ours, header(), with(claims(), "exp", 0)),
+		"no end":               forge(t, ours, header(), with(claims(), "exp", nil)),
+		"end in words":         forge(t, ours, header(), with(claims(), "exp", "tomorrow")),
+		"from the future":      forge(t, ours, header(), with(claims(), "iat", now+10)),
+		"not yet valid":        forge(t, ours, header(), with(claims(), "nbf", now+10)),
+		"another issuer":       forge(t, ours, header(), with(claims(), "iss", "streamgate2")),
+		"no issuer":            forge(t, ours, header(), with(claims(), "iss", nil)),
+		"another audience":     forge(t, ours, header(), with(claims(), "aud", "other")),
+		"other audiences":      forge(t, ours, header(), with(claims(), "aud", []string{"other", "streamgate2"})),
+		"audience a number":    forge(t, ours, header(), with(claims(), "aud", 1)),
+		"no audience, undated": forge(t, ours, header(), with(claims(), "aud", nil, "iat", nil)),
+		"an id token":          forge(t, ours, with(header(), "typ", "id+jwt"), claims()),
+		"a logout token":       forge(t, ours, with(header(), "typ", "logout+jwt"), claims()),
+		"typ a number":         forge(t, ours, with(header(), "typ", 1), claims()),
+		"typ empty":            forge(t, ours, with(header(), "typ", ""), claims()),
+		"two days":             forge(t, ours, header(), with(claims(), "exp", now+2*24*3600)),
+		"expired by overflow":  forge(t, ours, header(), with(claims(), "exp", 1e300)),
+		"expired beyond int64": forge(t, ours, header(), with(claims(), "exp", 9.3e18)),
+		"expired before time":  forge(t, ours, header(), with(claims(), "exp", -1e300)),
+		"account of a path":    forge(t, ours, header(), with(claims(), "sub", "../internal/accounts")),
+		"account upper case":   forge(t, ours, header(), with(claims(), "sub", strings.ToUpper(account))),
+		"account too long":     forge(t, ours, header(), with(claims(), "sub", account+"0")),
+		"account in lines":     forge(t, ours, header(), with(claims(), "sub", account+"\n")),
+		"account a number":     forge(t, ours, header(), with(claims(), "sub", 1)),
+		"session too long":     forge(t, ours, header(), with(claims(), "sid", session+"A")),
+		"session in lines":     forge(t, ours, header(), with(claims(), "sid", session+"\n")),
+		"session last bit":     forge(t, ours, header(), with(claims(), "sid", session[:10]+string(otherBits(session[10])))),
+		"session of a path":    forge(t, ours, header(), with(claims(), "sid", "a/../../../b")),
+		"no account":           forge(t, ours, header(), with(claims(), "sub", nil)),
+		"no session":           forge(t, ours, header(), with(claims(), "sid", "")),
+		"no role":              forge(t, ours, header(), with(claims(), "role", nil)),
+		"unknown role":         forge(t, ours, header(), with(claims(), "role", "root")),
+		"no limit":             forge(t, ours, header(), with(claims(), "lim", nil)),
+		"limit 0":              forge(t, ours, header(), with(claims(), "lim", 0)),
+		"limit below 0":        forge(t, ours, header(), with(claims(), "lim", -1)),
+		"limit 101":            forge(t, ours, header(), with(claims(), "lim", 101)),
+		"limit of a half":      forge(t, ours, header(), with(claims(), "lim", 2.5)),
+		"oversize":             forge(t, ours, header(), with(claims(), "x", strings.Repeat("x", 4096))),
+		"signature cut":        right[:len(right)-1],
+		"signature padded":     right + "==",
+		"line break":           right + "\n",
+		"line break inside":    right[:len(right)-9] + "\r\n" + right[len(right)-9:],
+		"space":                right + " ",
+		"last bit":             right[:len(right)-1] + string(otherBits(right[len(right)-1])),
+		"standard alphabet":    strings.NewReplacer("-", "+", "_", "/").Replace(forge(t, ours, header(), with(claims(), "x", "???>>>"))),
+		"signed in pieces":     strings.Replace(right, ".", "..", 1),
+		"payload of another":   strings.Join([]string{strings.Split(right, ".")[0], strings.Split(unsigned, ".")[1] + "x", signature}, "."),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -206,6 +231,43 @@ func TestForgedTokensAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestFormsOfAccessTokens(t *testing.T) {
+	t.Parallel()
+	for name, token := range map[string]string{
+		"for us":                forge(t, ours, header(), with(claims(), "aud", issuer)),
+		"for us and others":     forge(t, ours, header(), with(claims(), "aud", []string{"other", issuer})),
+		"of before the upgrade": forge(t, ours, header(), with(claims(), "aud", nil)),
+		"no typ":                forge(t, ours, with(header(), "typ", nil), claims()),
+		"jwt":                   forge(t, ours, with(header(), "typ", "jwt"), claims()),
+		"access token":          forge(t, ours, with(header(), "typ", "at+jwt"), claims()),
+		"by its media type":     forge(t, ours, with(header(), "typ", "application/at+JWT"), claims()),
+		"of a day":              forge(t, ours, header(), with(claims(), "exp", time.Now().Unix()+24*3600)),
+	} {
+		if _, err := verifier().Verify(t.Context(), token); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Tokens of an older user-svc, which name no audience, are good through an upgrade and not for ever.
+func TestAudienceIsNeededAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := verifier()
+		issue := func(pairs ...any) string { return forge(t, ours, header(), with(claims(), pairs...)) }
+		pass(59 * time.Minute)
+		if _, err := v.Verify(t.Context(), issue("aud", nil)); err != nil {
+			t.Error(err)
+		}
+		pass(2 * time.Minute)
+		_, err := v.Verify(t.Context(), issue("aud", nil))
+		refused(t, err)
+		if _, err := v.Verify(t.Context(), issue()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // otherBits returns the character that differs only in its unused last bits: the same bytes, for a decoder that is not
