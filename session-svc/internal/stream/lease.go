@@ -3,6 +3,7 @@ package stream
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"streamgate/libs/fault"
@@ -21,7 +22,7 @@ func NewID() (id ID) {
 // ParseID reads what String wrote. Its error names the field.
 func ParseID(field, text string) (id ID, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != len(id) {
+	if err != nil || len(b) != len(id) || strings.ContainsAny(text, "\r\n") { // base64 skips line breaks
 		return ID{}, fault.BadField(field, "must be a stream's id: 22 characters of base64url")
 	}
 	return ID(b), nil
