@@ -1,2 +1,2 @@
-// Package grant signs the part of a media address that lets its bearer fetch one video for as long as a stream lives.
+// Package grant encrypts the part of a media address that lets its bearer fetch one video for as long as a stream lives.
 package grant

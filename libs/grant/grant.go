@@ -1,6 +1,10 @@
 package grant
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -32,31 +36,69 @@ type Grant struct {
 // ErrInvalid says that a text is no grant of ours, or has expired.
 var ErrInvalid = errors.New("grant: not valid")
 
+// The first byte of a grant.
 const (
-	purpose      = "streamgate/grant"
-	fixedLength  = 1 + 16 + 12 + 8 + 12 + 4 + 1 + 8 + 8
-	version      = 2
-	withoutEntry = 1 // the version before, of grants that are good until they expire
+	encrypted byte = 3
+	// What was issued before was signed, and told everybody what it says. It is good until it expires.
+	signed             byte = 2
+	signedWithoutEntry byte = 1
+)
+
+const (
+	purpose   = "streamgate/grant"
+	idsLength = 16 + 12 + 8 + 12 + 4
+	// timeLength is that of Unix milliseconds; in what was signed it was signedTimeLength.
+	timeLength, signedTimeLength = 6, 8
+	fixedLength                  = idsLength + 1 + 2*timeLength + 1
+	nonceLength, tagLength       = 12, 16 // of AES-GCM
+	longest                      = 1 + nonceLength + fixedLength + 2*(signedTimeLength-timeLength) + MaxScope + tagLength
 	// MaxScope is the longest scope, in bytes, so that an address stays below the 2,048 bytes that players and caches handle.
 	MaxScope = 512
 )
 
-// Keys sign and verify grants.
-type Keys seal.Keys
+// Keys encrypt and open grants: the first key encrypts, all open, so that keys can be changed without a break. A key is good for 2³² grants,
+// which is the bound of NIST SP 800-38D for random nonces.
+type Keys struct {
+	ciphers []cipher.AEAD
+	signed  seal.Keys // of what was signed
+}
 
 // ParseKeys reads keys as seal.ParseKeys does.
 func ParseKeys(variable string, texts []string) (Keys, error) {
 	keys, err := seal.ParseKeys(variable, texts)
-	return Keys(keys), err
+	if err != nil {
+		return Keys{}, err
+	}
+	k := Keys{signed: keys}
+	for _, key := range keys {
+		c, err := newCipher(key)
+		if err != nil {
+			return Keys{}, fmt.Errorf("%s: %w", variable, err)
+		}
+		k.ciphers = append(k.ciphers, c)
+	}
+	return k, nil
 }
 
-// Sign returns the grant as text for an address: base64url without padding.
-func (k Keys) Sign(g Grant) (string, error) {
+// newCipher returns AES-256-GCM under a key that follows from the given one, since that one has signed.
+func newCipher(key []byte) (cipher.AEAD, error) {
+	derived, err := hkdf.Key(sha256.New, key, nil, purpose, sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(derived)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// Seal returns the grant as text for an address: base64url without padding. It tells nothing but its length to those without a key.
+func (k Keys) Seal(g Grant) (string, error) {
 	if g.Limit < 1 || g.Limit > 255 || len(g.Entry) > 255 || len(g.Scope)+len(g.Entry) > MaxScope {
 		return "", errors.New("grant: limit or scope out of range")
 	}
-	b := make([]byte, 0, fixedLength+1+len(g.Entry)+len(g.Scope)+seal.TagLength)
-	b = append(b, version)
+	b := make([]byte, 0, fixedLength+len(g.Entry)+len(g.Scope))
 	var err error
 	for _, id := range []struct {
 		text   string
@@ -70,12 +112,14 @@ func (k Keys) Sign(g Grant) (string, error) {
 	}
 	b = append(b, g.Player[:]...)
 	b = append(b, byte(g.Limit))
-	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli()))
-	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli()))
+	b = appendMillis(b, g.Started)
+	b = appendMillis(b, g.Expires)
 	b = append(b, byte(len(g.Entry))) //nolint:gosec // at most 255, as was checked
 	b = append(b, g.Entry...)
 	b = append(b, g.Scope...)
-	return base64.RawURLEncoding.EncodeToString(seal.Keys(k).Seal(purpose, b)), nil
+	text := make([]byte, 1, 1+nonceLength+len(b)+tagLength)
+	text[0] = encrypted
+	return base64.RawURLEncoding.EncodeToString(k.ciphers[0].Seal(text, nil, b, text[:1])), nil
 }
 
 // Verify reads a grant that has not expired, or fails with ErrInvalid.
@@ -89,15 +133,33 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 
 // Read reads a grant, which may have expired, or fails with ErrInvalid.
 func (k Keys) Read(text string) (Grant, error) {
+	if strings.ContainsAny(text, "\r\n") || len(text) > base64.RawURLEncoding.EncodedLen(longest) {
+		return Grant{}, ErrInvalid
+	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") || len(b) < fixedLength+seal.TagLength || len(b) > fixedLength+1+MaxScope+seal.TagLength {
+	if err != nil || len(b) == 0 {
 		return Grant{}, ErrInvalid
 	}
-	signed, genuine := seal.Keys(k).Open(purpose, b)
-	if !genuine || signed[0] != version && signed[0] != withoutEntry {
+	switch b[0] {
+	case encrypted:
+		for _, c := range k.ciphers {
+			if message, err := c.Open(nil, nil, b[1:], b[:1]); err == nil {
+				return parse(message, timeLength, true)
+			}
+		}
+	case signed, signedWithoutEntry:
+		if message, genuine := k.signed.Open(purpose, b); genuine {
+			return parse(message[1:], signedTimeLength, message[0] == signed)
+		}
+	}
+	return Grant{}, ErrInvalid
+}
+
+// parse reads what a genuine grant says.
+func parse(rest []byte, timeLength int, hasEntry bool) (Grant, error) {
+	if len(rest) < idsLength+1+2*timeLength {
 		return Grant{}, ErrInvalid
 	}
-	rest := signed[1:]
 	next := func(n int) []byte {
 		part := rest[:n]
 		rest = rest[n:]
@@ -106,9 +168,9 @@ func (k Keys) Read(text string) (Grant, error) {
 	g := Grant{
 		Stream: base64.RawURLEncoding.EncodeToString(next(16)), Account: hex.EncodeToString(next(12)),
 		Session: base64.RawURLEncoding.EncodeToString(next(8)), Content: hex.EncodeToString(next(12)),
-		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(8)), Expires: millis(next(8)),
+		Player: [4]byte(next(4)), Limit: int(next(1)[0]), Started: millis(next(timeLength)), Expires: millis(next(timeLength)),
 	}
-	if signed[0] == version {
+	if hasEntry {
 		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
 			return Grant{}, ErrInvalid
 		}
@@ -131,8 +193,16 @@ func (g *Grant) Opens(path string) bool {
 	return fs.ValidPath(path) && (path == g.Scope || strings.HasSuffix(g.Scope, "/") && strings.HasPrefix(path, g.Scope))
 }
 
-func millis(b []byte) time.Time {
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(b))).UTC() //nolint:gosec // we signed it
+func appendMillis(dst []byte, t time.Time) []byte {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(t.UnixMilli())) //nolint:gosec // a time of our days
+	return append(dst, b[len(b)-timeLength:]...)
+}
+
+func millis(field []byte) time.Time {
+	var b [8]byte
+	copy(b[len(b)-len(field):], field)
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(b[:]))).UTC() //nolint:gosec // we wrote it
 }
 
 func appendBase64(dst []byte, src string) ([]byte, error) {

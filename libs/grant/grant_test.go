@@ -3,6 +3,8 @@ package grant_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -13,9 +15,23 @@ import (
 )
 
 var (
-	keys    = grant.Keys{bytes.Repeat([]byte{1}, 32)}
+	key     = bytes.Repeat([]byte{1}, 32)
+	keys    = parse(key)
 	started = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 )
+
+// parse returns these keys as a service reads them.
+func parse(keys ...[]byte) grant.Keys {
+	var texts []string
+	for _, k := range keys {
+		texts = append(texts, base64.StdEncoding.EncodeToString(k))
+	}
+	parsed, err := grant.ParseKeys("GRANT_KEYS", texts)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
+}
 
 func example() grant.Grant {
 	return grant.Grant{
@@ -24,9 +40,9 @@ func example() grant.Grant {
 	}
 }
 
-func sign(t testing.TB, g grant.Grant) string {
+func issue(t testing.TB, g grant.Grant) string {
 	t.Helper()
-	text, err := keys.Sign(g)
+	text, err := keys.Seal(g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,18 +64,18 @@ func TestAGrantComesBackAsItWas(t *testing.T) {
 			t.Parallel()
 			want := example()
 			change(&want)
-			text := sign(t, want)
+			text := issue(t, want)
 			if got, err := keys.Verify(text, started); err != nil || got != want {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
-			if len(text) > 800 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			if len(text) > 820 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 				t.Errorf("%d characters, not all for an address: %s", len(text), text)
 			}
 		})
 	}
 }
 
-func TestWhatIsNoGrantIsNotSigned(t *testing.T) {
+func TestWhatIsNoGrantIsNotIssued(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*grant.Grant){
 		"limit 0":         func(g *grant.Grant) { g.Limit = 0 },
@@ -77,8 +93,8 @@ func TestWhatIsNoGrantIsNotSigned(t *testing.T) {
 	} {
 		g := example()
 		change(&g)
-		if text, err := keys.Sign(g); err == nil {
-			t.Errorf("%s: signed as %s", name, text)
+		if text, err := keys.Seal(g); err == nil {
+			t.Errorf("%s: issued as %s", name, text)
 		}
 	}
 }
@@ -89,7 +105,7 @@ func TestEveryCharacterOfAGrantCounts(t *testing.T) {
 	for _, scope := range []string{"a", "ab", "abc"} { // all ways in which the last character can be used
 		g := example()
 		g.Scope = scope
-		text := sign(t, g)
+		text := issue(t, g)
 		refuse := func(what, wrong string, i int) {
 			if _, err := keys.Verify(wrong, started); !errors.Is(err, grant.ErrInvalid) {
 				t.Errorf("character %d can be %s: %v", i, what, err)
@@ -108,26 +124,61 @@ func TestEveryCharacterOfAGrantCounts(t *testing.T) {
 	}
 }
 
+// An address tells whoever decodes it nothing of whose it is, where the file lies or that two are of one account.
+func TestAGrantIsOpaque(t *testing.T) {
+	t.Parallel()
+	g := example()
+	g.Entry = "index.m3u8"
+	text := issue(t, g)
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unhex := func(text string) []byte { b, _ := hex.DecodeString(text); return b }
+	unbase64 := func(text string) []byte { b, _ := base64.RawURLEncoding.DecodeString(text); return b }
+	for what, secret := range map[string][]byte{
+		"account": unhex(g.Account), "content": unhex(g.Content), "session": unbase64(g.Session), "stream": unbase64(g.Stream),
+		"scope": []byte(g.Scope), "entry": []byte(g.Entry), "start": binary.BigEndian.AppendUint64(nil, uint64(g.Started.UnixMilli()))[4:],
+	} {
+		if bytes.Contains(decoded, secret) {
+			t.Errorf("%s can be read in %q", what, decoded)
+		}
+	}
+	again, _ := base64.RawURLEncoding.DecodeString(issue(t, g))
+	same := 0
+	for i := range decoded {
+		if decoded[i] == again[i] {
+			same++
+		}
+	}
+	if same > len(decoded)/8 { // by chance one in 256
+		t.Errorf("%d of %d bytes are the same in another grant of the same stream", same, len(decoded))
+	}
+}
+
 func TestWhatIsNotAGrant(t *testing.T) {
 	t.Parallel()
 	encode := base64.RawURLEncoding.EncodeToString
-	signed, _ := base64.RawURLEncoding.DecodeString(sign(t, example()))
-	message := signed[:len(signed)-seal.TagLength]
-	other := bytes.Clone(message)
-	other[0] = 3
+	genuine, _ := base64.RawURLEncoding.DecodeString(issue(t, example()))
+	as := func(version byte, message []byte) string { return encode(append([]byte{version}, message...)) }
 	short := append([]byte{2}, make([]byte, 69)...) // whose entry would be longer than all
 	short = append(short, 200, 1, 2, 3)
+	signed := seal.Keys{key}
 	for name, text := range map[string]string{
 		"empty":           "",
 		"garbage":         "garbage",
 		"path":            "../../etc/passwd",
 		"zeros":           encode(make([]byte, 100)),
-		"unsigned":        encode(message),
-		"another purpose": encode(seal.Keys(keys).Seal("streamgate/ticket", bytes.Clone(message))),
-		"another version": encode(seal.Keys(keys).Seal("streamgate/grant", other)),
-		"a long entry":    encode(seal.Keys(keys).Seal("streamgate/grant", short)),
-		"sealed nothing":  encode(seal.Keys(keys).Seal("streamgate/grant", nil)),
-		"a long scope":    encode(seal.Keys(keys).Seal("streamgate/grant", append(bytes.Clone(message), make([]byte, grant.MaxScope)...))),
+		"version alone":   as(3, nil),
+		"a nonce alone":   as(3, make([]byte, 12)),
+		"nothing sealed":  as(3, make([]byte, 28)),
+		"unsigned":        encode(before(2, example())[:70]),
+		"as a signed one": as(2, genuine[1:]),
+		"another version": as(4, genuine[1:]),
+		"another purpose": encode(signed.Seal("streamgate/ticket", before(2, example()))),
+		"a signed 3":      encode(signed.Seal("streamgate/grant", before(3, example()))),
+		"a long entry":    encode(signed.Seal("streamgate/grant", short)),
+		"signed nothing":  encode(signed.Seal("streamgate/grant", []byte{2})),
 		"a huge text":     strings.Repeat("A", 1<<20),
 	} {
 		if g, err := keys.Verify(text, started); !errors.Is(err, grant.ErrInvalid) || g != (grant.Grant{}) {
@@ -138,7 +189,7 @@ func TestWhatIsNotAGrant(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	text := sign(t, example())
+	text := issue(t, example())
 	end := example().Expires
 	for at, valid := range map[time.Time]bool{{}: true, started: true, end: true, end.Add(time.Millisecond): false} {
 		if _, err := keys.Verify(text, at); (err == nil) != valid {
@@ -149,12 +200,12 @@ func TestExpiry(t *testing.T) {
 
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	text := sign(t, example())
+	text := issue(t, example())
 	current := bytes.Repeat([]byte{2}, 32)
-	if _, err := (grant.Keys{current, keys[0]}).Verify(text, started); err != nil {
+	if _, err := parse(current, key).Verify(text, started); err != nil {
 		t.Errorf("after a change of keys: %v", err)
 	}
-	if _, err := (grant.Keys{current}).Verify(text, started); !errors.Is(err, grant.ErrInvalid) {
+	if _, err := parse(current).Verify(text, started); !errors.Is(err, grant.ErrInvalid) {
 		t.Errorf("a withdrawn key counts: %v", err)
 	}
 	if _, err := grant.ParseKeys("GRANT_KEYS", nil); err == nil || !strings.HasPrefix(err.Error(), "GRANT_KEYS: ") {
@@ -210,20 +261,59 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// Grants of before, which say nothing of the file that a film begins with, are good until they expire.
+// before returns a grant as it was signed in versions 1, which says nothing of the file that a film begins with, and 2.
+func before(version byte, g grant.Grant) []byte {
+	b := []byte{version}
+	for _, decode := range []func() ([]byte, error){
+		func() ([]byte, error) { return base64.RawURLEncoding.DecodeString(g.Stream) },
+		func() ([]byte, error) { return hex.DecodeString(g.Account) },
+		func() ([]byte, error) { return base64.RawURLEncoding.DecodeString(g.Session) },
+		func() ([]byte, error) { return hex.DecodeString(g.Content) },
+	} {
+		id, _ := decode()
+		b = append(b, id...)
+	}
+	b = append(append(b, g.Player[:]...), byte(g.Limit))
+	b = binary.BigEndian.AppendUint64(b, uint64(g.Started.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(g.Expires.UnixMilli()))
+	if version > 1 {
+		b = append(append(b, byte(len(g.Entry))), g.Entry...)
+	}
+	return append(b, g.Scope...)
+}
+
+// Grants that were signed are good until they expire.
 func TestAGrantOfBefore(t *testing.T) {
 	t.Parallel()
-	signed, _ := base64.RawURLEncoding.DecodeString(sign(t, example()))
-	message := bytes.Clone(signed[:len(signed)-seal.TagLength])
-	scope := len(message) - len(example().Scope)
-	before := append(append([]byte{1}, message[1:scope-1]...), message[scope:]...) // without the length of the entry
-	text := base64.RawURLEncoding.EncodeToString(seal.Keys(keys).Seal("streamgate/grant", before))
-	if g, err := keys.Verify(text, started); err != nil || g != example() || g.Source() != "" {
-		t.Errorf("%+v, %v", g, err)
+	for version, entry := range map[byte]string{1: "", 2: "index.m3u8"} {
+		want := example()
+		want.Entry, want.Scope = entry, "hls/"+strings.Repeat("f", grant.MaxScope-len(entry)-len("hls//"))+"/"
+		text := base64.RawURLEncoding.EncodeToString(seal.Keys{key}.Seal("streamgate/grant", before(version, want)))
+		if g, err := keys.Verify(text, started); err != nil || g != want {
+			t.Errorf("version %d: %+v, %v", version, g, err)
+		}
+		if _, err := parse(bytes.Repeat([]byte{2}, 32)).Verify(text, started); !errors.Is(err, grant.ErrInvalid) {
+			t.Errorf("version %d, by another key: %v", version, err)
+		}
 	}
-	withEntry := example()
-	withEntry.Entry = "index.m3u8"
-	if withEntry.Source() != "hls/film/index.m3u8" {
-		t.Error(withEntry.Source())
+	g := example()
+	if g.Source() != "" {
+		t.Error(g.Source())
+	}
+	if g.Entry = "index.m3u8"; g.Source() != "hls/film/index.m3u8" {
+		t.Error(g.Source())
+	}
+}
+
+// content-svc opens one for each request.
+func BenchmarkRead(b *testing.B) {
+	g := example()
+	g.Entry = "index.m3u8"
+	text := issue(b, g)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := keys.Read(text); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

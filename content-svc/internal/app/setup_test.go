@@ -74,7 +74,7 @@ func address(t *testing.T, base, scope, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := keys.Sign(grant.Grant{
+	text, err := keys.Seal(grant.Grant{
 		Stream: strings.Repeat("A", 22), Account: testkit.NewID(), Session: strings.Repeat("A", 11), Content: testkit.NewID(),
 		Limit: 3, Started: time.Now(), Expires: time.Now().Add(time.Hour), Scope: scope,
 	})

@@ -19,7 +19,7 @@ type Config struct {
 	MongoDBDatabase string        `env:"MONGODB_DATABASE" envDefault:"streamgate_content" desc:"database of the catalogue"`
 	SessionSvcURL   string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
 	MediaURL        string        `env:"MEDIA_URL" envDefault:"file:///var/lib/streamgate/media" desc:"where the video files are: file:///folder, which must exist, or s3://bucket?region=…; see gocloud.dev/blob"`
-	GrantKeys       []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the same as session-svc has"`
+	GrantKeys       []string      `env:"GRANT_KEYS" desc:"required: keys that encrypt media addresses, 32 bytes in base64 each; the same as session-svc has"`
 	Ahead           time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for session-svc"`
 	MediaBitRate    int64         `env:"MEDIA_BIT_RATE" envDefault:"4000000" desc:"bits a second of a file whose film can't be read, 64000 to 200000000"`
 	DemoContent     bool          `env:"DEMO_CONTENT" envDefault:"false" desc:"put three short clips into an empty Streamgate, once"`

@@ -245,7 +245,7 @@ func (p *player) grant(t testing.TB, scope string, change ...func(*grant.Grant))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := keys.Sign(g)
+	text, err := keys.Seal(g)
 	if err != nil {
 		t.Fatal(err)
 	}

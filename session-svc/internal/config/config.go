@@ -21,7 +21,7 @@ type Config struct {
 	UserSvcURL    string        `env:"USER_SVC_URL" envDefault:"http://user-svc:8081" desc:"internal listener of user-svc"`
 	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
 	PublicURL     string        `env:"PUBLIC_URL" desc:"scheme and host of media addresses; by default those of the request"`
-	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that sign media addresses, 32 bytes in base64 each; the first signs, all are accepted; the same for content-svc"`
+	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that encrypt media addresses, 32 bytes in base64 each; the first encrypts, all are accepted; the same for content-svc"`
 	RefreshKeys   []string      `env:"REFRESH_KEYS" desc:"required: keys that sign refresh tokens, of the same form"`
 	Lease         time.Duration `env:"LEASE" envDefault:"10s" desc:"how long a stream holds its slot without a sign of life, 2s to 5m"`
 	Ahead         time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for content-svc"`

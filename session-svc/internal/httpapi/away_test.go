@@ -176,7 +176,7 @@ func TestMemoryLost(t *testing.T) {
 	id := stream.NewID().String()
 	sign := func(lasts time.Duration) string {
 		t.Helper()
-		ticket, err := keys.Sign(grant.Grant{
+		ticket, err := keys.Seal(grant.Grant{
 			Stream: id, Account: g.account, Session: tv.session, Content: g.content, Limit: 3, Started: time.Now(), Expires: time.Now().Add(lasts),
 		})
 		if err != nil {
