@@ -147,6 +147,7 @@ func (s *stage) makeTemplate(ctx context.Context) (err error) {
 	if s.scripts.start, err = s.learn(ctx, func() error { return s.service.PlayOne(ctx, a) }); err != nil {
 		return err
 	}
+	s.scripts.start = s.scripts.start.Whenever()
 	s.scripts.renew, err = s.learn(ctx, func() error { return s.service.Heartbeat(ctx, a, a.Streams[0]) })
 	return err
 }

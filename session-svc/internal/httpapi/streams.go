@@ -44,7 +44,11 @@ func (a *API) startStream(c *gin.Context, r request) error {
 }
 
 func (a *API) start(c *gin.Context, r request, status int, given startDTO) error {
-	options := stream.Options{Content: given.Content, Player: given.Player, Device: given.Device, Key: c.GetHeader("Idempotency-Key")}
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return err
+	}
+	options := stream.Options{Content: given.Content, Player: given.Player, Device: given.Device, Key: key}
 	if options.Device == "" {
 		options.Device = useragent.Device(c.GetHeader("User-Agent"))
 	}
@@ -74,6 +78,21 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	header.Set("X-Stream-Active", strconv.Itoa(playing.Active))
 	c.JSON(status, startedDTO{source, dto})
 	return nil
+}
+
+// idempotencyKey returns the request's Idempotency-Key, or "" if it has none.
+func idempotencyKey(c *gin.Context) (string, error) {
+	const name = "Idempotency-Key"
+	switch keys := c.Request.Header.Values(name); {
+	case len(keys) == 0:
+		return "", nil
+	case len(keys) > 1:
+		return "", fault.BadField(name, "must be given once")
+	case keys[0] == "":
+		return "", fault.BadField(name, "must be 1 to %d bytes", stream.MaxKey)
+	default:
+		return keys[0], nil
+	}
 }
 
 // heartbeat renews a stream: POST /streams/:id/heartbeat.

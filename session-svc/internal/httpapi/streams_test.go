@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/stream"
 )
 
 func TestPlay(t *testing.T) {
@@ -183,6 +186,47 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Error("a key of another device is another stream")
 	}
 	tv.play(t, "", testkit.Header("Idempotency-Key", strings.Repeat("x", 256))).Problem(t, http.StatusBadRequest, "invalid_input", "Idempotency-Key")
+	tv.play(t, "", testkit.Header("Idempotency-Key", "")).Problem(t, http.StatusBadRequest, "invalid_input", "Idempotency-Key")
+	twice := func(r *http.Request) { r.Header["Idempotency-Key"] = []string{"abc", "abc"} }
+	tv.play(t, "", twice).Problem(t, http.StatusBadRequest, "invalid_input", "Idempotency-Key")
+}
+
+// A key whose stream has ended and is forgotten starts one that plays: who knows that the first has ended, doesn't know it by the same id.
+func TestIdempotencyKeyOfAForgottenStream(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	key := testkit.Header("Idempotency-Key", "abc")
+	first, _ := tv.playing(t, "", key)
+	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
+	for range stream.MaxRemembered + 1 {
+		other, _ := tv.playing(t, "")
+		tv.do(t, http.MethodDelete, "/streams/"+other, "").Want(t, http.StatusNoContent)
+	}
+	again, source := tv.playing(t, "", key)
+	if again == first {
+		t.Error("a stream that has ended was started again")
+	}
+	body := `{"renewals":[{"grant":"` + grantOf(t, source) + `","sent":0,"want":1000,"idle":0}]}`
+	if text := string(tv.internal(t, http.MethodPost, "/internal/leases/renew", body).Want(t, http.StatusOK).Body); !strings.Contains(text, `"credit":1000`) {
+		t.Error(text)
+	}
+}
+
+// A retry is the same stream also while the keys of media addresses are being changed, whichever replica it meets.
+func TestIdempotencyKeyOutlivesGrantKeys(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	tv := g.signIn(t, "TV")
+	key := testkit.Header("Idempotency-Key", "abc")
+	first, _ := tv.playing(t, "", key)
+	rotated := start(t, sharing(g), func(c *config.Config) {
+		c.GrantKeys = append([]string{base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))}, c.GrantKeys...)
+	})
+	rotated.content = g.content
+	there := device{gate: rotated, token: tv.token}
+	if again, _ := there.playing(t, "", key); again != first {
+		t.Error("a second stream was started")
+	}
 }
 
 func TestBadOptions(t *testing.T) {

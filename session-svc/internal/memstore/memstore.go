@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"math"
@@ -82,6 +83,15 @@ func (a *account) find(id stream.ID) *known {
 	return &a.streams[i]
 }
 
+// started returns the stream of a start that may be a repetition.
+func (a *account) started(start stream.Start) *known {
+	i := slices.IndexFunc(a.streams, func(k known) bool { return bytes.HasPrefix(k.lease.ID[:], start.Name()) })
+	if i < 0 {
+		return nil
+	}
+	return &a.streams[i]
+}
+
 // allowed returns the limit that counts.
 func (a *account) allowed(limit int) int { return cmp.Or(a.limit, limit) }
 
@@ -150,7 +160,7 @@ func (a *account) result(o stream.Outcome, now time.Time) stream.Result {
 
 // first decides on a start where the number of leases doesn't matter.
 func (a *account) first(start stream.Start, now time.Time, lease time.Duration) (r stream.Result, decided bool) {
-	k := a.find(start.ID)
+	k := a.started(start)
 	_, signedIn := a.signedIn(start.Session, now)
 	switch {
 	case k != nil && k.end != nil:
@@ -160,6 +170,9 @@ func (a *account) first(start stream.Start, now time.Time, lease time.Duration) 
 	case k != nil && !k.asked(start):
 		return a.result(stream.Conflict, now), true
 	case k != nil && k.live(now):
+		if k.lease.ID != start.ID { // a second request is told of it, which is a sign of life
+			k.played = later(k.played, k.seen.Add(time.Millisecond))
+		}
 		return stream.Result{Outcome: stream.Repeated, Now: now, Lease: k.lease, Active: len(a.live(now))}, true
 	case start.Replace != nil && a.find(*start.Replace) == nil:
 		return a.result(stream.Unknown, now), true
@@ -197,6 +210,9 @@ func (s *Store) start(a *account, start stream.Start, now time.Time) stream.Resu
 		return r
 	}
 	a.starts = starts
+	if k := a.started(start); k != nil {
+		start.ID = k.lease.ID
+	}
 	for _, k := range evicted {
 		k.finish(stream.End{Reason: stream.Evicted, By: start.Device}, now.Add(s.rules.Remember))
 	}

@@ -82,6 +82,10 @@ func (p *pair) step(t *testing.T) {
 		if p.choose(4) == 0 {
 			s.ID = p.stream() // a repeated request, perhaps with other content
 		}
+		if s.Named = p.choose(4) == 0; s.Named && p.choose(2) == 0 {
+			named := p.stream()
+			copy(s.ID[:stream.NameLength], named[:])
+		}
 		if p.choose(4) == 0 {
 			replace := p.stream()
 			s.Replace = &replace

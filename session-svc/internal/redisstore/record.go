@@ -25,7 +25,8 @@ import (
 //
 //	c1    state: of a lease, live or lapsed, l, or h if it sent heartbeats; of an ended stream, the letter of its reason
 //	I6    seen: the last sign of life; of an ended stream, its end
-//	I3    cover: how much longer, in ms, what it was sent takes to play
+//	I3    cover: how much longer, in ms, what it was sent takes to play; 1 at least, once a start was
+//	      repeated
 //	c16   stream id
 //	c8    session id
 //	I6    started

@@ -24,6 +24,7 @@ var (
 	startScript    = load("start")
 	renewScript    = load("renew")
 	stopScript     = load("stop")
+	undoScript     = load("undo")
 	listScript     = load("list")
 	rebaseScript   = load("rebase")
 	openScript     = load("open")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"streamgate/session-svc/internal/session"
-	"streamgate/session-svc/internal/stream"
 )
 
 // The hash of an account's device sessions has a field for each session, called by its id, and up to three named ones. Times are Unix
@@ -88,7 +87,7 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 	if which.Others {
 		mode = "others"
 	}
-	_, err := s.store.decide(ctx, endScript, keysOf(account), stream.ID{}, which.ID[:], mode, by,
+	_, err := s.store.decide(ctx, endScript, keysOf(account), noStream[:], which.ID[:], mode, by,
 		s.store.rules.Keep().Milliseconds(), session.GrantFor.Milliseconds(), session.MaxKnown)
 	return err
 }

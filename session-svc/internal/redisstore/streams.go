@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"streamgate/libs/redisdb"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -18,6 +20,8 @@ type Store struct {
 	group   *group // nil for a cluster, where one node that is away would keep the calls of others waiting
 	rules   stream.Rules
 	guard   *Guard
+	clock   *clock
+	undone  chan struct{} // has an item for each start that is being taken back
 	metrics Metrics
 }
 
@@ -31,7 +35,9 @@ type Metrics interface {
 
 // New returns a store on the server of the client, whose connections the guard looks at.
 func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
-	s := &Store{client: client, guard: guard, rules: rules, metrics: metrics}
+	s := &Store{
+		client: client, guard: guard, rules: rules, metrics: metrics, clock: newClock(), undone: make(chan struct{}, mostUndone),
+	}
 	if single, ok := client.(*redis.Client); ok {
 		s.group = newGroup(single)
 	}
@@ -60,10 +66,18 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	if start.Evicts {
 		cooldown = s.rules.Cooldown.Milliseconds()
 	}
-	result, err := s.decide(ctx, startScript, keysOf(account), start.ID,
-		start.ID[:], start.Session[:], content, start.Player[:], start.Device, start.Limit,
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(redisdb.AnswerWithin)
+	}
+	result, err := s.decide(ctx, startScript, keysOf(account), start.Name(),
+		start.ID[:], len(start.Name()), start.Session[:], content, start.Player[:], start.Device, start.Limit,
 		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
-		replace, cooldown, stream.MaxRemembered, s.guard.began(), s.rules.Starts.Every.Milliseconds(), s.rules.Starts.Burst)
+		replace, cooldown, stream.MaxRemembered, s.guard.began(), s.rules.Starts.Every.Milliseconds(), s.rules.Starts.Burst,
+		s.clock.at(deadline.Add(-answerTime)), startWindow.Milliseconds())
+	if err != nil {
+		s.undo(account, start.ID, deadline) //nolint:contextcheck // whoever asked has gone
+	}
 	if result.Outcome == stream.Granted || result.Outcome == stream.Repeated {
 		result.Lease.Device = start.Device // its session may keep it
 	}
@@ -85,7 +99,7 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 	if r.Heartbeat {
 		sign = "heartbeat"
 	}
-	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID,
+	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID[:],
 		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
 		s.guard.began(), content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(), s.rules.Ahead.Milliseconds(), r.Want.Milliseconds(),
 		s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds())
@@ -97,14 +111,14 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 
 // Stop implements stream.Store.
 func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
-	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID,
+	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID[:],
 		stop.ID[:], stop.Session[:], stop.By, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(),
 		s.rules.Keep().Milliseconds())
 }
 
 // List implements stream.Store.
 func (s *Store) List(ctx context.Context, account string) (stream.Result, error) {
-	return s.decide(ctx, listScript, keysOf(account), stream.ID{})
+	return s.decide(ctx, listScript, keysOf(account), noStream[:])
 }
 
 // SetLimit implements stream.Store.
@@ -113,33 +127,55 @@ func (s *Store) SetLimit(ctx context.Context, account string, limit int) error {
 	return err
 }
 
-// setBack is the answer of a script that met times of a clock ahead of the server's.
-const setBack = "set_back"
+// Answers of scripts that decided nothing: they met times of a clock ahead of the server's, or were asked by a time that is not the server's, or
+// too late.
+const (
+	setBack = "set_back"
+	late    = "late"
+)
 
-// decide runs a script, and reads its decision on the stream that was asked for.
-func (s *Store) decide(ctx context.Context, verb script, keys []string, id stream.ID, args ...any) (stream.Result, error) {
-	answer, err := s.call(ctx, verb, keys, args...)
-	if err == nil && answer[0] == setBack {
-		if _, err = s.call(ctx, rebaseScript, keys[:1], s.rules.Keep().Milliseconds()); err == nil {
-			answer, err = s.call(ctx, verb, keys, args...)
+// attempts bounds how often a script is asked that decides nothing.
+const attempts = 3
+
+// noStream is an id that no stream has.
+var noStream stream.ID
+
+// decide runs a script, and reads its decision on the stream whose id begins with what is given.
+func (s *Store) decide(ctx context.Context, verb script, keys []string, id []byte, args ...any) (stream.Result, error) {
+	for range attempts {
+		sent := time.Now()
+		answer, err := s.call(ctx, verb, keys, args...)
+		if err != nil {
+			return stream.Result{}, err
+		}
+		now, _ := answer[1].(int64)
+		s.clock.learn(now, sent, time.Now())
+		switch answer[0] {
+		case late:
+			if ctx.Err() != nil {
+				return stream.Result{}, redisdb.Fault(fmt.Errorf("%s: %w", verb.verb, ctx.Err()))
+			}
+		case setBack:
+			if _, err := s.call(ctx, rebaseScript, keys[:1], s.rules.Keep().Milliseconds()); err != nil {
+				return stream.Result{}, err
+			}
+		default:
+			result, err := s.read(answer, id)
+			if err != nil {
+				return stream.Result{}, fmt.Errorf("%s: %w", verb.verb, err)
+			}
+			return result, nil
 		}
 	}
-	if err != nil {
-		return stream.Result{}, err
-	}
-	if answer[0] == setBack {
-		return stream.Result{}, fmt.Errorf("%s: the server's clock is set back again and again", verb.verb)
-	}
-	result, err := s.read(answer, id)
-	if err != nil {
-		return stream.Result{}, fmt.Errorf("%s: %w", verb.verb, err)
-	}
-	return result, nil
+	return stream.Result{}, redisdb.Fault(fmt.Errorf("%s: %w", verb.verb, errClock))
 }
+
+// errClock says that a server's clock is set again and again, or that the server answers too late each time.
+var errClock = fmt.Errorf("the server is late, or its clock is set again and again: %w", context.DeadlineExceeded)
 
 // read reads the answer that all scripts of streams give: outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds. What comes last
 // may be missing.
-func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
+func (s *Store) read(answer []any, id []byte) (stream.Result, error) {
 	number := func(at int) (n int64) {
 		if at < len(answer) {
 			n, _ = answer[at].(int64)
@@ -168,7 +204,10 @@ func (s *Store) read(answer []any, id stream.ID) (stream.Result, error) {
 	if result.Outcome == stream.Granted || result.Outcome == stream.Done {
 		s.countEnded(entries, result.Now)
 	}
-	asked := slices.IndexFunc(entries, func(e entry) bool { return e.lease.ID == id })
+	asked := slices.IndexFunc(entries, func(e entry) bool { return bytes.HasPrefix(e.lease.ID[:], id) })
+	if result.Outcome == stream.Granted {
+		asked = len(entries) - 1 // the newest
+	}
 	if asked < 0 {
 		return result, nil
 	}

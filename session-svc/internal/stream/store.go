@@ -15,7 +15,7 @@ type Store interface {
 	// Start grants a lease, unless
 	//   - a stream with this id has ended: Ended;
 	//   - the session isn't signed in: NoSession;
-	//   - the stream is known, and session, content, player or device differ: Conflict;
+	//   - the stream is known, by its id or its name, and session, content, player or device differ: Conflict;
 	//   - it lives: Repeated with that lease;
 	//   - Replace is set and names no stream that is known of the account: Unknown;
 	//   - the store may have forgotten leases of the account that still live, since it lost its memory less than a lease ago: Held;
@@ -23,6 +23,8 @@ type Store interface {
 	//     nothing changes. With Evicts, the oldest leases end instead, provided that all of them are past the cooldown.
 	//   - the account has started more streams than Rules.Starts allows: TooManyStarts with Wait.
 	// A start replaces the stream that Replace names, and those of the same session and Player, unless that is zero.
+	//
+	// A start that fails takes no slot: it is not granted after its context's deadline, and what was granted and not answered is given back.
 	Start(ctx context.Context, account string, s Start) (Result, error)
 
 	// Renew prolongs a live lease (Renewed), or takes a slot for a lapsed one (Resumed), unless
@@ -48,7 +50,10 @@ type Store interface {
 
 // Start asks for a lease.
 type Start struct {
-	ID      ID
+	ID ID
+	// Named is set where the first NameLength bytes of ID follow from a key that the caller chose: a start is then repeated by another id
+	// with the same ones, and answers the lease of the first.
+	Named   bool
 	Session session.ID
 	Content string
 	Player  Player
@@ -56,6 +61,17 @@ type Start struct {
 	Limit   int // 1 to jwtauth.MaxLimit; what SetLimit has set counts instead
 	Evicts  bool
 	Replace *ID
+}
+
+// NameLength is how many bytes of an id name a start.
+const NameLength = 8
+
+// Name returns what another id of the same start begins with: all of ID, unless it is Named.
+func (s *Start) Name() []byte {
+	if s.Named {
+		return s.ID[:NameLength]
+	}
+	return s.ID[:]
 }
 
 // Renewal asks for more time.
@@ -71,7 +87,7 @@ type Renewal struct {
 	Want      time.Duration // film that is to be sent next, in ms
 }
 
-// Ticket is what a signed grant says of a lease that the store may have forgotten.
+// Ticket is what a grant says of a lease that the store may have forgotten.
 type Ticket struct {
 	Content string
 	Player  Player

@@ -152,7 +152,7 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	check(err == nil, "content", "must be a content's id: 24 hex digits")
 	check(len(o.Player) <= MaxPlayer && utf8.ValidString(o.Player), "player", "must be at most 128 bytes of UTF-8")
 	check(o.Device == session.CleanName(o.Device), "device", "must be at most 64 bytes of UTF-8, without control characters and spaces around")
-	check(len(o.Key) <= MaxKey, "Idempotency-Key", "must be at most 255 bytes")
+	check(len(o.Key) <= MaxKey, "Idempotency-Key", "must be 1 to 255 bytes")
 	if len(faults) > 0 {
 		return Start{}, fault.BadFields(faults...)
 	}
@@ -163,10 +163,11 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 		start.Player[0] |= 1 // never zero, which is no player
 	}
 	if o.Key != "" {
-		// The id of a start with a key follows from the key, so that the store recognises its repetition like any other. Nobody else finds it,
-		// since they don't know the session.
+		// Half of the id follows from the key, so that the store recognises the repetition of a start, as long as it knows it. Nobody else
+		// finds it, since they don't know the session. The other half is random, so that a stream that has ended is never started again.
 		sum := sha256.Sum256([]byte("streamgate/idempotency\x00" + caller.Account + string(caller.Session[:]) + o.Key))
-		copy(start.ID[:], sum[:])
+		start.Named = true
+		copy(start.ID[:NameLength], sum[:])
 	}
 	return start, nil
 }

@@ -118,6 +118,13 @@ func (c Command) With(pairs ...string) Command {
 	return command
 }
 
+// Whenever returns a captured start as one that is granted whenever it comes: its last two arguments, which say until when its answer is waited
+// for, are set to a time that doesn't come.
+func (c Command) Whenever() Command {
+	const never = "9000000000000000" // ms
+	return append(append(Command(nil), c[:len(c)-2]...), never, never)
+}
+
 // Any returns the words as arguments for a client of Redis.
 func (c Command) Any() []any {
 	all := make([]any, len(c))

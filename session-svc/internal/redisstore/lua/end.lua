@@ -57,7 +57,7 @@ end
 if #ended > 0 then
   record = struct.pack(ACCOUNT, spent, starts) .. table.concat(streams)
   redis.call('SET', leases_key, record, 'PX', keep)
-  redis.call('PUBLISH', leases_key, '')
-  for _, id in ipairs(ended) do redis.call('PUBLISH', 'ends', id) end
+  redis.pcall('PUBLISH', leases_key, '')
+  for _, id in ipairs(ended) do redis.pcall('PUBLISH', 'ends', id) end
 end
 return {'done', now, 0, record}

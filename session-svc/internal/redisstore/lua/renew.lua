@@ -123,5 +123,5 @@ local gained = now + holds - math.max(now, own.lapses)
 if renewed then
   return {'renewed', now, limit, '', {}, gained, wait, credit, ahead, holds}
 end
-redis.call('PUBLISH', leases_key, '')
+redis.pcall('PUBLISH', leases_key, '')
 return {'resumed', now, limit, record, {}, gained, wait, credit, ahead, holds}

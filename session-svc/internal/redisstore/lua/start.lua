@@ -4,6 +4,7 @@
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
 -- ARGV     stream         id of the new lease
+--          named          how many bytes of the id name the start: another id with them is a repetition
 --          session        id of the session that asks
 --          content        what it plays
 --          player         '\0\0\0\0' is a player without a name
@@ -19,8 +20,11 @@
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
 --          start_every    ms between two starts, in the long run
 --          start_burst    how many starts may come at once
+--          deadline       Unix ms of this server after which nobody waits for the answer
+--          window         ms before it in which the start can have been sent
 -- RETURNS  {outcome, now, limit, record, sessions, gained, wait}; what comes last may be missing
---          outcome        one of stream.Store.Start, or 'set_back': rebase.lua comes first
+--          outcome        one of stream.Store.Start, or 'set_back': rebase.lua comes first,
+--                         or 'late': nobody waits any more, or the server's clock is another one
 --          limit          that counted
 --          sessions       of limit_reached, the sessions of all leases in the record, in its order
 --          gained         ms by which the lease lives longer
@@ -32,13 +36,16 @@ local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refresh
 local NO_PLAYER = '\0\0\0\0'
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
-local stream, session, content, player, device = unpack(ARGV, 1, 5)
-local limit, lease, remember, resume, keep = unpack(ARGV, 6, 10)
-local replace, cooldown, most_known, began, start_every, start_burst = unpack(ARGV, 11)
-lease = tonumber(lease)
+local stream, named, session, content, player, device = unpack(ARGV, 1, 6)
+local limit, lease, remember, resume, keep = unpack(ARGV, 7, 11)
+local replace, cooldown, most_known, began = unpack(ARGV, 12, 15)
+local start_every, start_burst, deadline, window = unpack(ARGV, 16)
+lease, named, deadline = tonumber(lease), tonumber(named), tonumber(deadline)
+local start = stream:sub(1, named)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now > deadline or deadline - now > tonumber(window) then return {'late', now} end
 local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
 local found, heard, lost, plan =
   unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
@@ -52,7 +59,7 @@ local known, replaced, rivals, holders = {}, {}, {}, {}
 local own, names_known = nil, replace == ''
 local spent, started, at = struct.unpack(ACCOUNT, record)
 while at <= #record do
-  local e = {}
+  local e = {at = at}
   e.state, e.seen, e.cover, e.stream, e.session, e.started,
     e.content, e.player, e.name, at = struct.unpack(LEASE, record, at)
   if e.seen > now then return {'set_back', now} end
@@ -61,8 +68,9 @@ while at <= #record do
   e.live = lapses > now
   if lapses + (LEASES[e.state] and resume or remember) > now then
     names_known = names_known or e.stream == replace
-    if e.stream == stream then
+    if not own and e.stream:sub(1, named) == start then
       own = e
+      own.after = at
     else
       table.insert(known, e)
       local same_player = player ~= NO_PLAYER and e.player == player and e.session == session
@@ -79,7 +87,17 @@ if own and (own.session ~= session or own.content ~= content
   or own.player ~= player or own.name ~= name) then
   return {'conflict', now, limit, record}
 end
-if own and own.live then return {'repeated', now, limit, record} end
+if own and own.live then
+  if own.stream ~= stream and own.cover == 0 then -- now two know it: undo.lua leaves it alone
+    record = record:sub(1, own.at - 1)
+      .. struct.pack(LEASE, own.state, own.seen, 1, own.stream, own.session, own.started,
+        own.content, own.player, #own.name, own.name)
+      .. record:sub(own.after)
+    redis.call('SET', leases_key, record, 'PX', keep)
+  end
+  return {'repeated', now, limit, record}
+end
+if own then stream = own.stream end
 if not names_known then return {'unknown', now, limit, record} end
 
 -- A server that may have forgotten leases less than a lease ago grants none. An account that it has
@@ -125,7 +143,7 @@ for n = #known, 1, -1 do -- the newest of what is past are kept
 end
 record = struct.pack(ACCOUNT, spent, started) .. table.concat(packed)
 redis.call('SET', leases_key, record, 'PX', keep)
-redis.call('PUBLISH', leases_key, '')
+redis.pcall('PUBLISH', leases_key, '')
 for n = 1, excess do table.insert(replaced, rivals[n]) end
-for _, e in ipairs(replaced) do redis.call('PUBLISH', 'ends', e.stream) end
+for _, e in ipairs(replaced) do redis.pcall('PUBLISH', 'ends', e.stream) end
 return {'granted', now, limit, record, {}, lease}

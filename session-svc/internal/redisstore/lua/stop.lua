@@ -35,8 +35,8 @@ while at <= #record do
       .. struct.pack(LEASE, reason, now, 0, id, holder, started, content, player, #by, by)
       .. record:sub(after)
     redis.call('SET', leases_key, record, 'PX', keep)
-    redis.call('PUBLISH', leases_key, '')
-    redis.call('PUBLISH', 'ends', id)
+    redis.pcall('PUBLISH', leases_key, '')
+    redis.pcall('PUBLISH', 'ends', id)
     return {'done', now, 0, record}
   end
   at = after

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a stopped stream frees its slot and stays ended":            testStop,
 		"another session's stop terminates":                          testTerminate,
 		"a start repeated by id is the same lease":                   testRepeat,
+		"a start repeated by name is the same lease":                 testNamed,
 		"a renewal prolongs and resumes":                             testRenew,
 		"a renewal needs its own session":                            testForeign,
 		"the same player replaces itself":                            testPlayer,
@@ -224,6 +225,43 @@ func testRepeat(t *testing.T, b *bench) {
 	b.wantLive(t, first.ID)
 	b.stop(t, first.ID, s, stream.Done)
 	b.start(t, first, stream.Ended)
+}
+
+func testNamed(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	first := request(s)
+	first.Named = true
+	again := func() stream.Start {
+		repeated := first
+		repeated.ID = stream.NewID()
+		copy(repeated.ID[:], first.Name())
+		return repeated
+	}
+	granted := b.start(t, first, stream.Granted)
+	for range 2 {
+		if diff := cmp.Diff(granted.Lease, b.start(t, again(), stream.Repeated).Lease); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	unnamed := again()
+	unnamed.Named = false
+	b.start(t, unnamed, stream.Granted)
+	b.stop(t, unnamed.ID, s, stream.Done)
+	other := again()
+	other.Content = testkit.NewID()
+	b.start(t, other, stream.Conflict)
+	b.Pass(Rules.Lease)
+	if r := b.start(t, again(), stream.Granted); r.Lease.ID != first.ID {
+		t.Fatal("a lapsed stream became another", r.Lease)
+	}
+	b.stop(t, first.ID, s, stream.Done)
+	if r := b.start(t, again(), stream.Ended); r.End.Reason != stream.Stopped {
+		t.Fatal(r.End)
+	}
+	b.Pass(Rules.Remember)
+	if r := b.start(t, again(), stream.Granted); r.Lease.ID == first.ID {
+		t.Fatal("a stream that has ended was started again")
+	}
 }
 
 func testRenew(t *testing.T, b *bench) {
