@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
+	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/service"
@@ -23,8 +25,9 @@ import (
 const AnswerWithin = 1500 * time.Millisecond
 
 const (
-	// dialTimeout and callTimeout bound one try; callTimeout also bounds the wait for a free connection.
-	dialTimeout = 100 * time.Millisecond
+	// dialTimeout and callTimeout bound one try; callTimeout also bounds the wait for a free connection. A connection with TLS
+	// takes up to three round trips: a server may be 150 ms away.
+	dialTimeout = 500 * time.Millisecond
 	callTimeout = 500 * time.Millisecond
 	// retries is how often a call is repeated.
 	retries  = 2
@@ -42,30 +45,6 @@ type Settings struct {
 	Mode string `env:"REDIS_MODE" envDefault:"standalone" desc:"standalone, sentinel (the addresses are the Sentinels') or cluster"`
 }
 
-// The modes.
-const (
-	standalone = "standalone"
-	sentinel   = "sentinel"
-	cluster    = "cluster"
-)
-
-// Validate returns every fault of the settings.
-func (s *Settings) Validate() []error {
-	var faults []error
-	if !slices.Contains([]string{"", standalone, sentinel, cluster}, s.Mode) {
-		faults = append(faults, fmt.Errorf("REDIS_MODE: %q is none of standalone, sentinel and cluster", s.Mode))
-	}
-	if s.URL == "" {
-		return append(faults, errors.New("REDIS_URL: missing; set it to the server's address, such as redis://redis:6379/0"))
-	}
-	client, err := Open(*s, "", nil)
-	if err != nil {
-		return append(faults, err)
-	}
-	_ = client.Close()
-	return faults
-}
-
 // Look is called with every new connection before it is used; its error closes the connection.
 type Look func(ctx context.Context, connection *redis.Conn) error
 
@@ -74,66 +53,21 @@ type Look func(ctx context.Context, connection *redis.Conn) error
 // The client repeats a command if a connection broke or gave no answer, so every command must be idempotent.
 func Open(s Settings, service string, look Look) (redis.UniversalClient, error) {
 	logging.Disable() // the client's own log is not JSON and has a line for each failed dial; callers get every error
-	client, err := connect(s, service, look)
-	if _, ok := errors.AsType[*url.Error](err); ok { // its text contains the password
-		err = errors.New("not an address; write special characters of the password as %XX")
+	o, faults := s.parse()
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL: %w", err)
-	}
-	client.AddHook(bounded{})
-	return client, nil
-}
-
-func connect(s Settings, service string, look Look) (redis.UniversalClient, error) {
-	o, err := s.address()
-	if err != nil {
-		return nil, err
-	}
-	o.ClientName, o.DisableIdentity, o.OnConnect = service, true, look // saves a round trip for each new connection
+	o.ClientName, o.OnConnect = service, look
+	// What servers don't know or we don't use costs a round trip for each new connection.
+	o.DisableIdentity, o.MaintNotificationsConfig = true, &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, callTimeout, callTimeout, callTimeout
 	o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, retries, maxRedirects
 	o.MinRetryBackoff, o.MaxRetryBackoff, o.ContextTimeoutEnabled = minBackoff, maxBackoff, true
 	o.PoolSize, o.MinIdleConns = poolSize, minIdle
-	return redis.NewUniversalClient(o), nil
-}
-
-// address parses the URL according to the mode. It ignores the options of go-redis that would route a read to a
-// replica, which may not know of a stream yet.
-func (s Settings) address() (*redis.UniversalOptions, error) {
-	switch s.Mode {
-	case cluster:
-		o, err := redis.ParseClusterURL(s.URL)
-		if err != nil {
-			return nil, err
-		}
-		return &redis.UniversalOptions{
-			IsClusterMode: true, Addrs: o.Addrs, Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
-			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
-		}, nil
-	case sentinel:
-		o, err := redis.ParseFailoverURL(s.URL)
-		if err != nil {
-			return nil, err
-		}
-		if o.MasterName == "" {
-			return nil, errors.New("names no primary; add ?master_name=name")
-		}
-		return &redis.UniversalOptions{
-			MasterName: o.MasterName, Addrs: o.SentinelAddrs, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-			Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
-			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
-		}, nil
-	default:
-		o, err := redis.ParseURL(s.URL)
-		if err != nil {
-			return nil, err
-		}
-		return &redis.UniversalOptions{
-			Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig, Protocol: o.Protocol,
-			ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime, ConnMaxLifetimeJitter: o.ConnMaxLifetimeJitter,
-		}, nil
-	}
+	o.PipelinePoolSize = -1 // pipelines use the same connections
+	client := redis.NewUniversalClient(o)
+	client.AddHook(bounded{})
+	return client, nil
 }
 
 // bounded ends every call within AnswerWithin.
@@ -174,28 +108,98 @@ const oldest = 7
 // its memory is full: an evicted lease is an admitted stream too many. A server that doesn't tell is accepted.
 func RequireFit(client redis.UniversalClient) service.Step {
 	return service.Step{Name: "check Redis", Do: func(ctx context.Context) error {
-		text, err := client.Info(ctx).Result() // older servers take one section at most
-		if answer := redis.Error(nil); errors.As(err, &answer) {
-			return nil // INFO may be forbidden on a managed server, or missing in one that runs inside a test
-		}
-		if err != nil {
-			return fmt.Errorf("redis: %w", err)
-		}
 		var faults []error
-		info := ParseInfo(text)
-		major, _, _ := strings.Cut(info["redis_version"], ".")
-		if number, err := strconv.Atoi(major); err == nil && number < oldest {
-			faults = append(faults, fmt.Errorf("the server is Redis %s; Streamgate's scripts want Redis 7.0 or newer, or Valkey 8", info["redis_version"]))
-		}
-		if policy, found := info["maxmemory_policy"]; found && policy != "noeviction" {
-			faults = append(faults, fmt.Errorf(
-				"the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", policy))
-		}
+		err := eachServer(ctx, client, func(info map[string]string) {
+			major, _, _ := strings.Cut(info["redis_version"], ".")
+			if number, err := strconv.Atoi(major); err == nil && number < oldest {
+				faults = append(faults, fmt.Errorf("the server is Redis %s; Streamgate's scripts want Redis 7.0 or newer, or Valkey 8", info["redis_version"]))
+			}
+			if evicts(info) {
+				faults = append(faults, fmt.Errorf(
+					"the server has maxmemory-policy %q and would throw leases away when it is full; set maxmemory-policy noeviction", info[policy]))
+			}
+		})
 		if len(faults) > 0 {
 			return service.Permanent(errors.Join(faults...))
 		}
-		return nil
+		return err
 	}}
+}
+
+const policy = "maxmemory_policy"
+
+func evicts(info map[string]string) bool { return info[policy] != "" && info[policy] != "noeviction" }
+
+// eachServer looks at what each server that holds data tells of itself. Of a Cluster, nodes that are away are left out, unless all are. A
+// server that doesn't tell is left out too: INFO may be forbidden on a managed one, or missing in one that runs inside a test.
+func eachServer(ctx context.Context, client redis.UniversalClient, look func(info map[string]string)) error {
+	var mu sync.Mutex
+	var reached bool
+	var failed error
+	ask := func(ctx context.Context, server redis.UniversalClient) error {
+		text, err := server.Info(ctx).Result() // older servers take one section at most
+		mu.Lock()
+		defer mu.Unlock()
+		if answer := redis.Error(nil); err != nil && !errors.As(err, &answer) {
+			failed = err
+			return nil
+		}
+		if reached = true; err == nil {
+			look(ParseInfo(text))
+		}
+		return nil
+	}
+	nodes, ok := client.(*redis.ClusterClient)
+	if !ok {
+		_ = ask(ctx, client)
+	} else if err := nodes.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return ask(ctx, node) }); err != nil {
+		failed = err
+	}
+	if !reached && failed != nil {
+		return fmt.Errorf("redis: %w", failed)
+	}
+	return nil
+}
+
+// watchEvery is how often a server is asked whether it evicts.
+const watchEvery = 5 * time.Second
+
+// WatchFit returns a loop that notices when a server that runs is told to evict keys, or no longer to: by a line in the log and the metric
+// redis_evicts.
+func WatchFit(client redis.UniversalClient, registry *prometheus.Registry, log *slog.Logger) func(context.Context) {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "redis_evicts", Help: "1 if a server of Redis would throw leases away when its memory is full, since its maxmemory-policy is not noeviction; else 0.",
+	})
+	registry.MustRegister(gauge)
+	return func(ctx context.Context) {
+		said := ""
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(watchEvery):
+			}
+			found := ""
+			if eachServer(ctx, client, func(info map[string]string) {
+				if evicts(info) {
+					found = info[policy]
+				}
+			}) != nil {
+				continue // it is away
+			}
+			switch {
+			case found == said:
+			case found != "":
+				gauge.Set(1)
+				log.ErrorContext(ctx, "Redis throws leases away when it is full, so that more streams play than may; set maxmemory-policy noeviction",
+					"maxmemory-policy", found)
+			default:
+				gauge.Set(0)
+				log.InfoContext(ctx, "Redis keeps all leases again", "maxmemory-policy", "noeviction")
+			}
+			said = found
+		}
+	}
 }
 
 // ParseInfo returns the fields of an answer to INFO.
@@ -220,9 +224,10 @@ func Close(client redis.UniversalClient) func(context.Context) error {
 }
 
 // away holds the beginnings of the answers of a server that is up but can't serve: loading its data, failing over,
-// full.
+// full, or that doesn't let us.
 var away = []string{
 	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "NOREPLICAS", "BUSY", "MISCONF", "UNBLOCKED", "max number of clients",
+	"NOPERM", "NOAUTH", "WRONGPASS", "ACL failure in script", "The user executing the script can't",
 }
 
 // Fault adds a kind to an error of the client: a server that is away, or can't serve at the moment, is fault.Unavailable.

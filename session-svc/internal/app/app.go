@@ -81,8 +81,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	return &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
-		Prepare:    []service.Step{redisdb.Ping(client), redisdb.RequireFit(client)},
-		Background: []func(context.Context){keys.Run, changes.Run},
+		Prepare:    []service.Step{redisstore.RequireRights(client), redisdb.RequireFit(client)},
+		Background: []func(context.Context){keys.Run, changes.Run, redisdb.WatchFit(client, registry, log)},
 		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
 	}, nil

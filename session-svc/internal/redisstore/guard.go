@@ -74,7 +74,8 @@ var errReplica = errors.New("this server is a replica; its primary is wanted")
 // Look is for redis.Options.OnConnect.
 func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 	text, err := connection.Info(ctx, "server", "replication", "keyspace").Result()
-	if answer := redis.Error(nil); errors.As(err, &answer) && fault.KindOf(redisdb.Fault(err)) != fault.Unavailable {
+	answered := redis.Error(nil)
+	if redis.HasErrorPrefix(err, "NOPERM") || errors.As(err, &answered) && fault.KindOf(redisdb.Fault(err)) != fault.Unavailable {
 		return nil // an emulation for tests, or a server that doesn't tell everybody: nothing can be known
 	}
 	if err != nil {

@@ -1,0 +1,124 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"streamgate/libs/objectid"
+	"streamgate/libs/redisdb"
+	"streamgate/libs/service"
+)
+
+// Rights are those that a user of Redis needs, as ACL SETUSER takes them.
+const Rights = "~a:* ~s:* ~promoted:* &a:* &ends +@all -@admin -@dangerous +info"
+
+// RequireRights returns the start-up step that waits for the server and tries all that the service will need there, with an account that nobody
+// has. Its error names every right that the user lacks. What a server can't do for another reason is not its concern.
+func RequireRights(client redis.UniversalClient) service.Step {
+	return service.Step{Name: "connect to Redis", Do: func(ctx context.Context) error {
+		if err := redisdb.Ping(client).Do(ctx); err != nil && !forbidden(err) {
+			return err
+		}
+		lacking, err := lackingRights(ctx, client)
+		if err != nil {
+			return fmt.Errorf("redis: %w", err)
+		}
+		if len(lacking) > 0 {
+			user := cmp.Or(userOf(client), "default")
+			return service.Permanent(fmt.Errorf("the user %s of Redis lacks %s; give it what it needs: ACL SETUSER %s %s",
+				user, strings.Join(lacking, " "), user, Rights))
+		}
+		return nil
+	}}
+}
+
+func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking []string, err error) {
+	account := objectid.New().String()
+	leases, sessions, promoted := leasesKey(account), sessionsKey(account), promotionKey(account, 0)
+	try := func(key, channel string, args ...any) {
+		command, _ := args[0].(string)
+		_, failed := client.Do(ctx, args...).Result()
+		err = errors.Join(err, note(&lacking, failed, command, key, channel))
+	}
+	// Commands for hashes are tried on a string, which they leave as it is.
+	const ms = 1000
+	try("", "", "ping")
+	try("", "", "info", "server")
+	try("", "", "time")
+	try("~a:*", "", "eval", "return 1", 1, leases)
+	try("~s:*", "", "eval", "return 1", 1, sessions)
+	try("", "", "evalsha", strings.Repeat("0", 40), 0)
+	try("~a:*", "", "set", leases, "", "px", ms)
+	for _, command := range [][]any{
+		{"get"}, {"hset", "x", ""}, {"hget", "x"}, {"hmget", "x"}, {"hgetall"}, {"hdel", "x"}, {"hkeys"}, {"hlen"}, {"hexists", "x"}, {"pexpire", ms}, {"ttl"},
+	} {
+		try("~a:*", "", slices.Insert(command, 1, any(leases))...)
+	}
+	try("~promoted:*", "", "set", promoted, "", "px", ms)
+	try("", "&a:*", "publish", leases, "")
+	try("", "&ends", "publish", endsChannel, "")
+	for pattern, channel := range map[string]string{"&a:*": leases, "&ends": endsChannel} {
+		err = errors.Join(err, note(&lacking, subscribe(ctx, client, channel), "subscribe", "", pattern))
+	}
+	slices.Sort(lacking)
+	return slices.Compact(lacking), err
+}
+
+// subscribe says why a channel can't be subscribed to, or no longer.
+func subscribe(ctx context.Context, client redis.UniversalClient, channel string) error {
+	subscribed := client.Subscribe(ctx, channel)
+	defer func() { _ = subscribed.Close() }()
+	if _, err := subscribed.ReceiveTimeout(ctx, redisdb.AnswerWithin); err != nil {
+		return err
+	}
+	if err := subscribed.Unsubscribe(ctx, channel); err != nil {
+		return err
+	}
+	_, err := subscribed.ReceiveTimeout(ctx, redisdb.AnswerWithin)
+	return err
+}
+
+// note adds the right for which a command was refused, and returns errors of the connection.
+func note(lacking *[]string, err error, command, key, channel string) error {
+	answer := redis.Error(nil)
+	if err == nil || !forbidden(err) {
+		if errors.As(err, &answer) {
+			return nil
+		}
+		return err
+	}
+	// "… no permissions to run the 'get' command", "… to access a key", "… to access one of the channels used as arguments": servers differ.
+	text := err.Error()
+	_, named, runs := strings.Cut(text, "run the '")
+	switch {
+	case runs: // it may be another one, of those that open a connection
+		command, _, _ = strings.Cut(named, "'")
+		*lacking = append(*lacking, "+"+command)
+	case strings.Contains(text, "channel"):
+		*lacking = append(*lacking, channel)
+	default:
+		*lacking = append(*lacking, key)
+	}
+	return nil
+}
+
+func forbidden(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "NOPERM")
+}
+
+func userOf(client redis.UniversalClient) string {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().Username
+	case *redis.ClusterClient:
+		return c.Options().Username
+	default:
+		return ""
+	}
+}
