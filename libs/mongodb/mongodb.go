@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
@@ -36,6 +38,8 @@ func Validate(uri, database string) []error {
 		faults = append(faults, errors.New("MONGODB_URI: missing; set it to the server's address, such as mongodb://mongodb:27017"))
 	case !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
 		faults = append(faults, errors.New("MONGODB_URI: doesn't begin with mongodb:// or mongodb+srv://")) // it may have a password in it
+	default:
+		faults = append(faults, optionFaults(uri)...)
 	}
 	if database == "" || strings.ContainsAny(database, "/\\. \"$*<>:|?") || len(database) > maxDatabase {
 		faults = append(faults, errors.New("MONGODB_DATABASE: not the name of a database, such as streamgate"))
@@ -43,15 +47,52 @@ func Validate(uri, database string) []error {
 	return faults
 }
 
+// withoutEffect are the options of an address that the driver knows and that would not count: it ignores the first, and writes are acknowledged by a
+// majority, and reads see them, whatever the address says.
+var withoutEffect = []string{"sockettimeoutms", "journal", "readpreferencetags", "maxstaleness", "maxstalenessseconds"}
+
+// optionFaults names the options of an address that would not count.
+func optionFaults(uri string) (faults []error) {
+	// The driver asks DNS for the hosts of an address with srv, which no check of settings should wait for.
+	plain := "mongodb://" + strings.TrimPrefix(strings.TrimPrefix(uri, "mongodb://"), "mongodb+srv://")
+	if strings.HasPrefix(uri, "mongodb+srv://") {
+		plain = srvOptions.ReplaceAllString(plain, "$1")
+	}
+	read, err := connstring.Parse(plain)
+	if err != nil {
+		return []error{fmt.Errorf("MONGODB_URI: %w", err)}
+	}
+	for _, name := range slices.Sorted(maps.Keys(read.UnknownOptions)) {
+		faults = append(faults, fmt.Errorf("MONGODB_URI: the option %s is not known; remove it", name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(read.Options)) {
+		value := read.Options[name][len(read.Options[name])-1]
+		switch {
+		case slices.Contains(withoutEffect, name):
+			faults = append(faults, fmt.Errorf("MONGODB_URI: the option %s has no effect here; remove it", name))
+		case name == "w" && value != "majority":
+			faults = append(faults, fmt.Errorf("MONGODB_URI: the option w is %q, and a failover would lose acknowledged writes; remove it, or set it to majority", value))
+		case name == "readpreference" && !strings.EqualFold(value, "primary"):
+			faults = append(faults, fmt.Errorf("MONGODB_URI: the option readPreference is %q, and what was just written might not be read; remove it", value))
+		case len(read.Options[name]) > 1:
+			faults = append(faults, fmt.Errorf("MONGODB_URI: the option %s is given %d times", name, len(read.Options[name])))
+		}
+	}
+	return faults
+}
+
+// srvOptions matches the options that only an address with srv may have.
+var srvOptions = regexp.MustCompile(`(?i)([?&])(?:srvMaxHosts|srvServiceName)=[^&]*(?:&|$)`)
+
 // maxDatabase is the largest length in bytes of a database's name in MongoDB.
 const maxDatabase = 63
 
 // Open returns a handle of one database on the server at uri. It doesn't connect: Ping does. Writes are acknowledged by
-// a majority, so that a failover loses none.
+// a majority, so that a failover loses none. Options of the address count before our own.
 func Open(uri, database, service string) (*mongo.Database, error) {
-	o := options.Client().ApplyURI(uri).SetAppName(service).
+	o := options.Client().SetAppName(service).
 		SetTimeout(operationTimeout).SetServerSelectionTimeout(selectionTimeout).SetConnectTimeout(selectionTimeout).
-		SetWriteConcern(writeconcern.Majority())
+		ApplyURI(uri).SetWriteConcern(writeconcern.Majority())
 	client, err := mongo.Connect(o)
 	if err != nil {
 		return nil, fmt.Errorf("MONGODB_URI: %w", err)

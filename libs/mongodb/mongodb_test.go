@@ -61,6 +61,11 @@ func TestOpenTellsNoPassword(t *testing.T) {
 	for _, uri := range []string{
 		"", "localhost", "http://user:hunter2@host", "mongodb://user:hunter2@", "mongodb://user:hun/ter2@host", "mongodb://user:hunter2@host:99999",
 	} {
+		for _, fault := range mongodb.Validate(uri, "test") {
+			if strings.Contains(fault.Error(), "hun") {
+				t.Errorf("%s: %v", uri, fault)
+			}
+		}
 		_, err := mongodb.Open(uri, "test", "test")
 		if err == nil || !strings.HasPrefix(err.Error(), "MONGODB_URI: ") || strings.Contains(err.Error(), "hun") {
 			t.Errorf("%s: %v", uri, err)
@@ -249,5 +254,45 @@ func TestValidate(t *testing.T) {
 		if faults := mongodb.Validate(wrong[0], wrong[1]); len(faults) != 1 || strings.Contains(faults[0].Error(), "hunter2") {
 			t.Errorf("%q: %v", wrong, faults)
 		}
+	}
+}
+
+// What an address says counts, or is refused by name, all of it at once.
+func TestWhatAnAddressSaysCounts(t *testing.T) {
+	t.Parallel()
+	for _, uri := range []string{
+		"mongodb+srv://u:p@cluster.example.com/?retryWrites=true&w=majority&appName=Cluster0",
+		"mongodb+srv://u:p@cluster.example.com/?srvMaxHosts=3&tls=true&srvServiceName=db",
+		"mongodb://a,b,c/users?replicaSet=rs0&authSource=admin&readPreference=primary&maxPoolSize=20&timeoutMS=3000",
+	} {
+		if faults := mongodb.Validate(uri, "x"); len(faults) > 0 {
+			t.Errorf("%s: %v", uri, faults)
+		}
+	}
+	for uri, words := range map[string][]string{
+		"mongodb://host/?w=1":                                                      {"w is"},
+		"mongodb://host/?w=0&journal=false":                                        {"w is", "journal"},
+		"mongodb://host/?readPreference=secondary":                                 {"readPreference"},
+		"mongodb://host/?socketTimeoutMS=9&conectTimeoutMS=1&waitQueueTimeoutMS=2": {"sockettimeoutms", "conecttimeoutms", "waitqueuetimeoutms"},
+		"mongodb://host/?maxPoolSize=1&maxPoolSize=2":                              {"2 times"},
+		"mongodb://host/?maxPoolSize=many":                                         {"MONGODB_URI"},
+		"mongodb+srv://host.example.com/?fsync=true":                               {"fsync"},
+	} {
+		faults := mongodb.Validate(uri, "x")
+		text := fmt.Sprint(faults)
+		if len(faults) != len(words) {
+			t.Errorf("%s: %v", uri, faults)
+		}
+		for _, word := range words {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s: no %q in %v", uri, word, faults)
+			}
+		}
+	}
+	began := time.Now()
+	db := open(t, silent(t)+"/?serverSelectionTimeoutMS=50", "test")
+	isAway(t, "a server that is silent", mongodb.Ping(db).Do(t.Context()))
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the time that the address gives doesn't count: it took %v", took)
 	}
 }
