@@ -3,6 +3,7 @@ package blobstore_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -25,8 +26,8 @@ import (
 
 func connect(t *testing.T, address string) *blobstore.Store {
 	t.Helper()
-	if err := blobstore.CheckURL("MEDIA_URL", address); err != nil {
-		t.Fatal(err)
+	if faults := blobstore.CheckURL("MEDIA_URL", address); len(faults) > 0 {
+		t.Fatal(faults)
 	}
 	s := blobstore.New(address)
 	if err := s.Connect().Do(t.Context()); err != nil {
@@ -165,7 +166,7 @@ func TestAddresses(t *testing.T) {
 	for _, address := range []string{
 		"", "/var/media", "file://", "http://example.com", "gopher://x", "file://\x7f", "file://" + file, "file://" + file + "/none", "file:///tmp?none=1",
 	} {
-		err := blobstore.CheckURL("MEDIA_URL", address)
+		err := errors.Join(blobstore.CheckURL("MEDIA_URL", address)...)
 		if err == nil {
 			err = blobstore.New(address).Connect().Do(t.Context())
 		}
@@ -278,6 +279,36 @@ func TestABucketIsAskedForWhatIsRead(t *testing.T) {
 	_ = f.Close()
 	if n := b.read.Load(); n > 9<<20 {
 		t.Errorf("%d bytes for 100", n)
+	}
+}
+
+// What an address says counts, or is refused by name, all of it at once.
+func TestWhatAnAddressSaysCounts(t *testing.T) {
+	t.Parallel()
+	for _, right := range []string{
+		"file:///media", "file:///media?create_dir=true&dir_file_mode=0750", "s3://media", "s3://media/?region=eu-central-1&prefix=films/&use_path_style=true",
+	} {
+		if faults := blobstore.CheckURL("MEDIA_URL", right); len(faults) > 0 {
+			t.Errorf("%s: %v", right, faults)
+		}
+	}
+	for wrong, words := range map[string][]string{
+		"s3://media/films?regoin=x&timeout=1s&region=a&region=b": {"?prefix=films/", "regoin", "timeout", "region is given 2 times"},
+		"s3://user:hunter2@media":                                {"in front of @"},
+		"s3://media?region=%zz":                                  {"behind ?"},
+		"s3://":                                                  {"not the address"},
+		"file:///media?prefix=films/&base_url=x":                 {"prefix", "base_url"},
+	} {
+		faults := blobstore.CheckURL("MEDIA_URL", wrong)
+		text := errors.Join(faults...)
+		if len(faults) != len(words) || strings.Contains(text.Error(), "hunter") {
+			t.Errorf("%s: %v", wrong, faults)
+		}
+		for _, word := range words {
+			if !strings.Contains(text.Error(), word) {
+				t.Errorf("%s: no %q in %v", wrong, word, text)
+			}
+		}
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,14 +26,44 @@ import (
 // fileScheme is the scheme of a store that is a folder.
 const fileScheme = "file"
 
-// CheckURL fails unless the value of a variable is the address of a store that can be opened.
-func CheckURL(name, value string) error {
+// options are those of an address that count, by scheme. What a folder is written with is settled here, and nothing in it is signed.
+var options = map[string][]string{
+	fileScheme: {"create_dir", "dir_file_mode"},
+	"s3": {
+		"region", "endpoint", "profile", "role", "anonymous", "hostname_immutable", "dualstack", "fips", "accelerate", "rate_limiter_capacity", "awssdk",
+		"use_path_style", "s3ForcePathStyle", "disable_https", "ssetype", "kmskeyid", "request_checksum_calculation", "response_checksum_validation",
+		"prefix",
+	},
+}
+
+// CheckURL returns every fault of a variable whose value must be the address of a store.
+func CheckURL(name, value string) []error {
 	u, err := url.Parse(value)
-	if err != nil || !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) || u.Scheme == fileScheme && u.Path == "" {
-		return fmt.Errorf("%s: %q is not the address of a media store; known are %s, such as file:///var/lib/streamgate/media",
-			name, value, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
+	if err != nil || !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) || u.Scheme == fileScheme && u.Path == "" || u.Scheme == "s3" && u.Host == "" {
+		return []error{fmt.Errorf("%s: %q is not the address of a media store; known are %s, such as file:///var/lib/streamgate/media",
+			name, value, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))}
 	}
-	return nil
+	var faults []error
+	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(name+": "+format, args...)) }
+	if u.Scheme != fileScheme && strings.Trim(u.Path, "/") != "" {
+		add("the path %q has no effect; for a part of a bucket, add ?prefix=%s/", u.Path, strings.Trim(u.Path, "/"))
+	}
+	if u.User != nil || u.Fragment != "" {
+		add("what is in front of @ and behind # has no effect; remove it")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		add("the part behind ? can't be read; write special characters as %%XX")
+	}
+	for _, option := range slices.Sorted(maps.Keys(query)) {
+		switch {
+		case options[u.Scheme] != nil && !slices.Contains(options[u.Scheme], option):
+			add("the option %s is not known for %s; remove it", option, u.Scheme)
+		case len(query[option]) > 1:
+			add("the option %s is given %d times", option, len(query[option]))
+		}
+	}
+	return faults
 }
 
 // Store is a media.Files. Connect must be done before its other methods are called.

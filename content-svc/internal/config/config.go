@@ -31,7 +31,7 @@ func (c *Config) Validate() []error {
 	faults.Add(c.Settings.Validate()...)
 	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
 	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
-	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL))
+	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL)...)
 	faults.Check(c.Ahead >= 30*time.Second && c.Ahead <= 10*time.Minute, "AHEAD: %v is not between 30s and 10m", c.Ahead)
 	faults.Check(c.MediaBitRate >= 64_000 && c.MediaBitRate <= 200_000_000, "MEDIA_BIT_RATE: %d is not between 64000 and 200000000", c.MediaBitRate)
 	_, err := grant.ParseKeys("GRANT_KEYS", c.GrantKeys)

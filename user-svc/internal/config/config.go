@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,8 +79,9 @@ func (c *Config) mailFaults() []error {
 		return nil
 	}
 	var faults libconfig.Faults
-	_, _, err := net.SplitHostPort(c.SMTPAddr)
-	faults.Check(err == nil, "SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr)
+	host, port, err := net.SplitHostPort(c.SMTPAddr)
+	number, portErr := strconv.ParseUint(port, 10, 16)
+	faults.Check(err == nil && host != "" && portErr == nil && number > 0, "SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr)
 	faults.Check((c.SMTPUsername == "") == (c.SMTPPassword == ""), "SMTP_USERNAME, SMTP_PASSWORD: set both or none")
 	faults.Check(smtpmail.CheckSender(c.SMTPFrom) == nil, "SMTP_FROM: %q is not a sender such as Streamgate <no-reply@example.com>", c.SMTPFrom)
 	err = libconfig.CheckURL("RESET_URL", c.ResetURL)

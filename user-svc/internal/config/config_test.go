@@ -41,6 +41,8 @@ func TestFaultsAreAllNamed(t *testing.T) {
 		{append([]string{"ADMIN_EMAIL=a@example.com"}, good...), []string{"ADMIN_EMAIL, ADMIN_PASSWORD"}},
 		{append([]string{"ADMIN_EMAIL=a", "ADMIN_PASSWORD=1"}, good...), []string{"ADMIN_EMAIL", "ADMIN_PASSWORD"}},
 		{append([]string{"SMTP_ADDR=smtp"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},
+		{append([]string{"SMTP_ADDR=:25"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},
+		{append([]string{"SMTP_ADDR=smtp:smtp"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},
 		{append([]string{"SMTP_USERNAME=x"}, append(mail, good...)...), []string{"SMTP_USERNAME, SMTP_PASSWORD"}},
 		{append([]string{"RESET_URL=https://example.com/"}, append(mail[:2:2], good...)...), []string{"RESET_URL"}},
 		{append(mail, good...), nil},
