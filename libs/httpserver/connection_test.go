@@ -3,6 +3,7 @@ package httpserver_test
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,14 +14,21 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/httpserver"
+	"streamgate/libs/logging"
 	"streamgate/libs/testkit"
 )
 
 // listen serves a handler as the services do.
 func listen(t *testing.T, handler http.Handler) *httptest.Server {
 	t.Helper()
+	return listenWith(t, &testkit.Log{}, handler)
+}
+
+// listenWith does the same, and keeps the log.
+func listenWith(t *testing.T, log *testkit.Log, handler http.Handler) *httptest.Server {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = httpserver.NewServer(handler, testkit.Logger(t))
+	server.Config = httpserver.NewServer(handler, logging.New(log, logging.Text, slog.LevelInfo, "test"))
 	server.Start()
 	t.Cleanup(server.Close)
 	return server

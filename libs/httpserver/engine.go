@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -36,8 +36,11 @@ type Options struct {
 type Engine struct {
 	*gin.Engine
 
-	log     *slog.Logger
-	trusted []netip.Prefix
+	listener string
+	log      *slog.Logger
+	metrics  *metrics.HTTP
+	trusted  []netip.Prefix
+	routes   func() gin.RoutesInfo // which are all added before the first request
 }
 
 // Handler answers a request, or returns an error that becomes a problem document. What it calls gets c.Request.Context(), not c itself: gin uses c
@@ -47,8 +50,8 @@ type Handler func(c *gin.Context) error
 // New makes an engine. It fails on trusted proxies that are no CIDRs.
 func New(o Options) (*Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
-	e := &Engine{Engine: gin.New(), log: o.Log}
-	e.HandleMethodNotAllowed = true
+	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics}
+	e.routes = sync.OnceValue(e.Routes)
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true                    // where c is passed on as a context all the same, it ends when the request does
 	e.UseRawPath = true                             // %2F inside a parameter is not a separator
@@ -63,11 +66,7 @@ func New(o Options) (*Engine, error) {
 	}
 	// Not Use(...) on routes alone: what no route answers is measured and protected too.
 	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, unescape)
-	e.NoRoute(e.Handle(func(*gin.Context) error { return fault.ErrNoPath }))
-	e.NoMethod(e.Handle(func(c *gin.Context) error {
-		return fault.New(fault.MethodNotAllowed, "method_not_allowed",
-			"This path takes "+c.Writer.Header().Get("Allow")+", not "+c.Request.Method+".")
-	}))
+	e.NoRoute(e.Handle(e.unrouted))
 	return e, nil
 }
 
@@ -100,22 +99,6 @@ func (e *Engine) Fail(c *gin.Context, err error) {
 		c.Header("Connection", "close") // reading the rest would be the attack
 	}
 	problem.Write(c.Writer, c.Request, e.log, err)
-}
-
-// recover turns a panic into a 500 that says nothing of its cause, and logs it with its stack.
-func (e *Engine) recover(c *gin.Context) {
-	defer func() {
-		reason := recover()
-		if reason == nil {
-			return
-		}
-		if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(reason) // net/http's own way to break a connection
-		}
-		e.log.ErrorContext(c.Request.Context(), "panic", "reason", fmt.Sprint(reason), "route", c.FullPath(), "stack", string(debug.Stack()))
-		e.Fail(c, fault.ErrInternal)
-	}()
-	c.Next()
 }
 
 // limit refuses what is too large, and keeps the handlers from reading more of a body than they may.

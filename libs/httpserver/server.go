@@ -19,6 +19,6 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:    120 * time.Second,
 		ConnContext:    remember,
 		MaxHeaderBytes: 4 * MaxHeader, // Go's own refusal is plain text: the engine answers at MaxHeader, this stops the rest
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

@@ -59,6 +59,11 @@ func (h *HTTP) Middleware(listener string) gin.HandlerFunc {
 	}
 }
 
+// CountUnrouted counts a request that was answered with this status before the middleware saw it.
+func (h *HTTP) CountUnrouted(listener string, status int) {
+	h.requests.WithLabelValues(listener, "any", Unrouted, strconv.Itoa(status)).Inc()
+}
+
 // Expect creates the series of every route of the engine at start: a rate over a counter that appears with its first
 // request misses that request, and an HPA without series does nothing.
 func (h *HTTP) Expect(listener string, engine *gin.Engine) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/metrics"
@@ -133,5 +134,38 @@ func TestEventually(t *testing.T) {
 	testkit.Eventually(t, "the third try", func() bool { tries++; return tries == 3 })
 	if tries != 3 {
 		t.Errorf("tried %d times", tries)
+	}
+}
+
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	gin.SetMode(gin.ReleaseMode)
+	refuse := func(status int) gin.HandlerFunc {
+		return func(c *gin.Context) {
+			c.Header("X-Request-Id", "1")
+			c.Data(status, "application/problem+json", []byte(`{"code":"refused"}`))
+		}
+	}
+	for name, want := range map[string]struct {
+		broken func(e *gin.Engine)
+		said   string
+	}{
+		"good":          {func(*gin.Engine) {}, ""},
+		"panic":         {func(e *gin.Engine) { e.POST("/things/mine", func(*gin.Context) { panic(http.ErrAbortHandler) }) }, "POST /things/mine: "},
+		"slash":         {func(e *gin.Engine) { e.PATCH("/things/", refuse(500)) }, "PATCH /things/ is answered 500"},
+		"neighbour":     {func(e *gin.Engine) { e.PUT("/things/min", refuse(500)) }, "PUT /things/min is answered 500"},
+		"plain refusal": {func(e *gin.Engine) { e.PUT("/things", func(c *gin.Context) { c.String(400, "no") }) }, "PUT /things is answered 400 without a problem document"},
+		"no methods":    {func(e *gin.Engine) { e.PUT("/things", refuse(405)) }, "PUT /things is answered 405 without the methods"},
+	} {
+		engine := gin.New()
+		engine.RedirectTrailingSlash = false
+		engine.GET("/things/mine", refuse(401))
+		engine.GET("/things/:id", refuse(401))
+		engine.NoRoute(refuse(404))
+		want.broken(engine)
+		said := testkit.Failures(t, func(t testing.TB) { testkit.Walk(t, engine) })
+		if (len(said) == 0) != (want.said == "") || !strings.Contains(strings.Join(said, "\n"), want.said) {
+			t.Errorf("%s: said %q", name, said)
+		}
 	}
 }

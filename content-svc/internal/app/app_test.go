@@ -169,3 +169,16 @@ func TestDocumentation(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryPathAndMethodIsAnswered(t *testing.T) {
+	t.Parallel()
+	uri, database := testkit.Mongo(t)
+	s, err := app.New(settings(t, uri, database), "test", testkit.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Run(t, s)
+	testkit.Walk(t, s.Public)
+	testkit.Walk(t, s.Internal)
+	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", secret))
+}

@@ -217,3 +217,13 @@ func relayTo(t *testing.T, uri string) (*testkit.Relay, string) {
 	relay, _ := testkit.NewRelay(t, uri)
 	return relay, "mongodb://" + relay.Addr + "/?directConnection=true"
 }
+
+func TestEveryPathAndMethodIsAnswered(t *testing.T) {
+	t.Parallel()
+	uri, database := testkit.Mongo(t)
+	s := newService(t, load(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database))
+	testkit.Run(t, s)
+	testkit.Walk(t, s.Public)
+	testkit.Walk(t, s.Internal)
+	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", sessionsvctest.Secret))
+}
