@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/forwarded"
 	"streamgate/libs/metrics"
 	"streamgate/libs/problem"
 )
@@ -27,7 +26,7 @@ const (
 // Options of an engine.
 type Options struct {
 	Listener       string   // the metrics' label: "public" or "internal"
-	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed; none by default
+	TrustedProxies []string // CIDRs that are believed, as package forwarded does; none by default
 	Log            *slog.Logger
 	Metrics        *metrics.HTTP
 }
@@ -39,7 +38,7 @@ type Engine struct {
 	listener string
 	log      *slog.Logger
 	metrics  *metrics.HTTP
-	trusted  []netip.Prefix
+	proxies  forwarded.Proxies
 	routes   func() gin.RoutesInfo // which are all added before the first request
 }
 
@@ -53,19 +52,16 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics}
 	e.routes = sync.OnceValue(e.Routes)
 	e.RedirectTrailingSlash = false
-	e.ContextWithFallback = true                    // where c is passed on as a context all the same, it ends when the request does
-	e.UseRawPath = true                             // %2F inside a parameter is not a separator
-	e.UnescapePathValues = false                    // unescape does it
-	e.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-IP, which a proxy may hand on as the client wrote it
+	e.ContextWithFallback = true  // where c is passed on as a context all the same, it ends when the request does
+	e.UseRawPath = true           // %2F inside a parameter is not a separator
+	e.UnescapePathValues = false  // unescape does it
+	e.ForwardedByClientIP = false // forward does it
 	var err error
-	if e.trusted, err = parseProxies(o.TrustedProxies); err != nil {
-		return nil, err
-	}
-	if err := e.SetTrustedProxies(o.TrustedProxies); err != nil {
+	if e.proxies, err = forwarded.ParseProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
 	// Not Use(...) on routes alone: what no route answers is measured and protected too.
-	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, unescape)
+	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, e.forward, unescape)
 	e.NoRoute(e.Handle(e.unrouted))
 	return e, nil
 }
@@ -124,6 +120,16 @@ func (e *Engine) limit(c *gin.Context) {
 	c.Next()
 }
 
+// forward puts what the proxies before us say into the request: RemoteAddr, and so c.ClientIP(), Host and URL.Scheme are the client's afterwards.
+func (e *Engine) forward(c *gin.Context) {
+	client := e.proxies.Client(c.Request)
+	if client.Addr.IsValid() && len(e.proxies) > 0 {
+		c.Request.RemoteAddr = netip.AddrPortFrom(client.Addr, 0).String()
+	}
+	c.Request.Host = client.Host
+	c.Request.URL.Scheme = client.Scheme
+}
+
 // unescape decodes the parameters of a path that Gin matched as it was written. Gin's own way would take a plus for a space.
 func unescape(c *gin.Context) {
 	if c.Request.URL.RawPath == "" {
@@ -136,33 +142,5 @@ func unescape(c *gin.Context) {
 	}
 }
 
-// BaseURL is scheme and host under which the client reached us, without a trailing slash. A proxy's word on the scheme counts only
-// where the proxy is trusted.
-func (e *Engine) BaseURL(c *gin.Context) string {
-	scheme := "http"
-	if c.Request.TLS != nil || strings.EqualFold(c.GetHeader("X-Forwarded-Proto"), "https") && e.trusts(c.RemoteIP()) {
-		scheme = "https"
-	}
-	return scheme + "://" + c.Request.Host
-}
-
-func (e *Engine) trusts(ip string) bool {
-	addr, err := netip.ParseAddr(ip)
-	return err == nil && slices.ContainsFunc(e.trusted, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
-}
-
-// parseProxies reads addresses and CIDRs.
-func parseProxies(texts []string) ([]netip.Prefix, error) {
-	var prefixes []netip.Prefix
-	for _, text := range texts {
-		prefix, err := netip.ParsePrefix(text)
-		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
-			prefix, err = addr.Prefix(addr.BitLen())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
-		}
-		prefixes = append(prefixes, prefix)
-	}
-	return prefixes, nil
-}
+// BaseURL is scheme and host under which the client reached us, without a trailing slash.
+func (*Engine) BaseURL(c *gin.Context) string { return c.Request.URL.Scheme + "://" + c.Request.Host }

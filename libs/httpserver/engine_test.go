@@ -385,9 +385,13 @@ func TestClientIPAndBaseURL(t *testing.T) {
 		"the last that is untrusted": {loopback, headers("X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.1.1.1"), "1.2.3.4 http://video.example"},
 		"in two lines":               {loopback, headers("X-Forwarded-For", "6.6.6.6", "X-Forwarded-For", "1.2.3.4"), "1.2.3.4 http://video.example"},
 		"no address":                 {loopback, headers("X-Forwarded-For", "localhost"), "127.0.0.1 http://video.example"},
-		"garbage before a proxy":     {loopback, headers("X-Forwarded-For", "x, 10.1.1.1", "X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example"},
+		"garbage before a proxy":     {loopback, headers("X-Forwarded-For", "x, 10.1.1.1", "X-Real-Ip", "6.6.6.6"), "10.1.1.1 http://video.example"},
 		"another header":             {loopback, headers("X-Real-Ip", "6.6.6.6"), "127.0.0.1 http://video.example"},
-		"another host":               {loopback, headers("X-Forwarded-Host", "evil.example"), "127.0.0.1 http://video.example"},
+		"another host":               {loopback, headers("X-Forwarded-Host", "films.example", "X-Forwarded-Port", "8443"), "127.0.0.1 http://films.example:8443"},
+		"another host, untrusted":    {none, headers("X-Forwarded-Host", "evil.example", "X-Forwarded-Port", "8443"), "127.0.0.1 http://video.example"},
+		"with a port":                {loopback, headers("X-Forwarded-For", "[2001:db8::1]:51000"), "2001:db8::1 http://video.example"},
+		"RFC 7239":                   {loopback, headers("Forwarded", "for=1.2.3.4:4711;proto=https;host=films.example"), "1.2.3.4 https://films.example"},
+		"mapped IPv4":                {loopback, headers("X-Forwarded-For", "::ffff:1.2.3.4"), "1.2.3.4 http://video.example"},
 		"IPv6":                       {loopback, headers("X-Forwarded-For", "2001:db8::1"), "2001:db8::1 http://video.example"},
 	} {
 		if got := string(testkit.Do(t, http.MethodGet, test.s.URL, "", test.sent).Want(t, 200).Body); got != test.want {

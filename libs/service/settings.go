@@ -1,14 +1,15 @@
 package service
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"streamgate/libs/config"
+	"streamgate/libs/forwarded"
 	"streamgate/libs/logging"
 )
 
@@ -19,7 +20,7 @@ type Settings struct {
 	OperationsAddr  string        `env:"OPERATIONS_ADDR" envDefault:":9090" desc:"address of the listener for probes and metrics"`
 	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info" desc:"debug, info, warn or error"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" desc:"json or text"`
-	TrustedProxies  []string      `env:"TRUSTED_PROXIES" desc:"CIDRs of the proxies in front, whose X-Forwarded-* headers are believed"`
+	TrustedProxies  []string      `env:"TRUSTED_PROXIES" desc:"addresses or CIDRs of the proxies in front, whose headers X-Forwarded-* and Forwarded are believed"`
 	InternalSecrets []string      `env:"INTERNAL_SECRETS" desc:"required: secrets between the services, at least 16 characters each; the first is sent, all are accepted"`
 	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"5s" desc:"time between the end of readiness and the end of listening, in which load balancers look away"`
 	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" desc:"time that requests under way have to end"`
@@ -40,10 +41,8 @@ func (s *Settings) Validate() []error {
 		faults.Check(err == nil, "%s: %q is not host:port, such as :8080", name, addr)
 	}
 	faults.Check(s.LogFormat == logging.JSON || s.LogFormat == logging.Text, "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
-	for _, proxy := range s.TrustedProxies {
-		_, cidr := netip.ParsePrefix(proxy)
-		_, ip := netip.ParseAddr(proxy)
-		faults.Check(cidr == nil || ip == nil, "TRUSTED_PROXIES: %q is neither an address nor a CIDR, such as 10.0.0.0/8", proxy)
+	if _, err := forwarded.ParseProxies(s.TrustedProxies); err != nil {
+		faults.Add(fmt.Errorf("TRUSTED_PROXIES: %w", err))
 	}
 	faults.Check(len(s.InternalSecrets) > 0,
 		"INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
