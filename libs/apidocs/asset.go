@@ -37,7 +37,7 @@ func Asset(name string) (io.Reader, error) {
 
 // sendAsset sends a file of Swagger UI compressed, as it is embedded, if the client accepts gzip.
 func sendAsset(c *gin.Context, name string) error {
-	c.Header("Vary", "Accept-Encoding")
+	c.Writer.Header().Add("Vary", "Accept-Encoding")
 	if acceptsGzip(c.Request.Header) {
 		c.Header("Content-Encoding", "gzip")
 		http.ServeFileFS(c.Writer, c.Request, static.FS, name+".gz")

@@ -143,6 +143,7 @@ func TestLoad(t *testing.T) {
 			faults:  []string{`INTERNAL_ADDR: "x"`, `OPERATIONS_ADDR: ":x:y"`, `PUBLIC_ADDR: "8080" is not host:port`},
 		},
 		"proxies":           {environ: []string{"TRUSTED_PROXIES=10.0.0.0/8, ::1, x"}, faults: []string{`TRUSTED_PROXIES: "x"`}},
+		"origins":           {environ: []string{"CORS_ORIGINS=https://www.example.com,*"}, faults: []string{`CORS_ORIGINS: "*" is not an origin`}},
 		"short secret":      {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,short"}, faults: []string{shorter}},
 		"secret of a comma": {environ: []string{"INTERNAL_SECRETS=0123456789abcdef,"}, faults: []string{shorter}},
 		"secret in words":   {environ: []string{"INTERNAL_SECRETS=correct horse battery"}, faults: []string{"INTERNAL_SECRETS: a secret has other"}},
@@ -208,7 +209,7 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%+v says too little", v)
 		}
 	}
-	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRET" || len(names) != 15 {
+	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRET" || len(names) != 16 {
 		t.Errorf("variables %q", names)
 	}
 	for _, value := range []any{settings{}, &settings{}} {

@@ -27,6 +27,7 @@ const (
 type Options struct {
 	Listener       string   // the metrics' label: "public" or "internal"
 	TrustedProxies []string // CIDRs that are believed, as package forwarded does; none by default
+	Origins        []string // whose pages may call, see CheckOrigin; none by default
 	Log            *slog.Logger
 	Metrics        *metrics.HTTP
 }
@@ -39,6 +40,7 @@ type Engine struct {
 	log      *slog.Logger
 	metrics  *metrics.HTTP
 	proxies  forwarded.Proxies
+	origins  []string
 	routes   func() gin.RoutesInfo // which are all added before the first request
 }
 
@@ -49,7 +51,7 @@ type Handler func(c *gin.Context) error
 // New makes an engine. It fails on trusted proxies that are no CIDRs.
 func New(o Options) (*Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
-	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics}
+	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics, origins: o.Origins}
 	e.routes = sync.OnceValue(e.Routes)
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true  // where c is passed on as a context all the same, it ends when the request does

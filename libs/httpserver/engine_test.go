@@ -35,12 +35,17 @@ type server struct {
 
 func serve(t testing.TB, proxies ...string) *server {
 	t.Helper()
+	return serveWith(t, httpserver.Options{TrustedProxies: proxies})
+}
+
+// serveWith does the same with any options.
+func serveWith(t testing.TB, o httpserver.Options) *server {
+	t.Helper()
 	s := &server{log: &testkit.Log{}, registry: prometheus.NewRegistry()}
 	log := logging.New(s.log, logging.Text, slog.LevelDebug, "test")
 	var err error
-	if s.Engine, err = httpserver.New(httpserver.Options{
-		Listener: "public", TrustedProxies: proxies, Log: log, Metrics: metrics.NewHTTP(s.registry),
-	}); err != nil {
+	o.Listener, o.Log, o.Metrics = "public", log, metrics.NewHTTP(s.registry)
+	if s.Engine, err = httpserver.New(o); err != nil {
 		t.Fatal(err)
 	}
 	listening := httptest.NewUnstartedServer(s)

@@ -33,7 +33,9 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.metrics.CountUnrouted(e.listener, http.StatusInternalServerError)
 		problem.Write(w, r, e.log, fault.ErrInternal)
 	}()
-	e.Engine.ServeHTTP(w, r)
+	if !e.admitNamed(w, r) {
+		e.Engine.ServeHTTP(w, r)
+	}
 }
 
 // recover turns a panic into a 500 that says nothing of its cause, and logs it with its stack.

@@ -26,6 +26,7 @@ type Options struct {
 	Service         string   // the name that the documentation has in its address
 	Spec            []byte   // the public listener's OpenAPI document
 	TrustedProxies  []string // as httpserver.Options has it, for the public listener
+	Origins         []string // the same
 	InternalSecrets []string // a request to the internal listener carries one of them
 	Log             *slog.Logger
 	Registry        *prometheus.Registry // counts the requests of both
@@ -37,7 +38,9 @@ const connectionAge = 5 * time.Second
 // New makes the two. It fails on trusted proxies that are no CIDRs.
 func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error) {
 	requests := metrics.NewHTTP(o.Registry)
-	public, err = httpserver.New(httpserver.Options{Listener: "public", TrustedProxies: o.TrustedProxies, Log: o.Log, Metrics: requests})
+	public, err = httpserver.New(httpserver.Options{
+		Listener: "public", TrustedProxies: o.TrustedProxies, Origins: o.Origins, Log: o.Log, Metrics: requests,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"streamgate/libs/config"
 	"streamgate/libs/forwarded"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/logging"
 )
 
@@ -21,6 +22,7 @@ type Settings struct {
 	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info" desc:"debug, info, warn or error"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" desc:"json or text"`
 	TrustedProxies  []string      `env:"TRUSTED_PROXIES" desc:"addresses or CIDRs of the proxies in front, whose headers X-Forwarded-* and Forwarded are believed"`
+	CORSOrigins     []string      `env:"CORS_ORIGINS" desc:"origins whose pages may call the API, such as https://www.example.com; none by default"`
 	InternalSecrets []string      `env:"INTERNAL_SECRETS" desc:"required: secrets between the services, at least 16 characters each; the first is sent, all are accepted"`
 	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"5s" desc:"time between the end of readiness and the end of listening, in which load balancers look away"`
 	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" desc:"time that requests under way have to end"`
@@ -41,8 +43,15 @@ func (s *Settings) Validate() []error {
 		faults.Check(err == nil, "%s: %q is not host:port, such as :8080", name, addr)
 	}
 	faults.Check(s.LogFormat == logging.JSON || s.LogFormat == logging.Text, "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
-	if _, err := forwarded.ParseProxies(s.TrustedProxies); err != nil {
-		faults.Add(fmt.Errorf("TRUSTED_PROXIES: %w", err))
+	for _, proxy := range s.TrustedProxies {
+		if _, err := forwarded.ParseProxies([]string{proxy}); err != nil {
+			faults.Add(fmt.Errorf("TRUSTED_PROXIES: %w", err))
+		}
+	}
+	for _, origin := range s.CORSOrigins {
+		if err := httpserver.CheckOrigin(origin); err != nil {
+			faults.Add(fmt.Errorf("CORS_ORIGINS: %w", err))
+		}
 	}
 	faults.Check(len(s.InternalSecrets) > 0,
 		"INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")

@@ -36,6 +36,7 @@ capabilities:
 {{ include "streamgate.env" (list "LOG_LEVEL" .Values.logLevel) }}
 {{ include "streamgate.env" (list "LOG_FORMAT" .Values.logFormat) }}
 {{ include "streamgate.env" (list "TRUSTED_PROXIES" (join "," .Values.trustedProxies)) }}
+{{ include "streamgate.env" (list "CORS_ORIGINS" (join "," .Values.corsOrigins)) }}
 {{ include "streamgate.env" (list "PPROF" .Values.pprof) }}
 {{ include "streamgate.env" (list "DRAIN_DELAY" (printf "%ds" (int .Values.shutdown.drainDelaySeconds))) }}
 {{ include "streamgate.env" (list "DRAIN_TIMEOUT" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds))) }}

@@ -182,3 +182,45 @@ func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 	testkit.Walk(t, s.Internal)
 	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", secret))
 }
+
+// Any site may play, and those that are named with credentials, also where something is refused.
+func TestPagesOfNamedOriginsMaySendCredentials(t *testing.T) {
+	t.Parallel()
+	const named = "https://www.example.com"
+	uri, database := testkit.Mongo(t)
+	running := boot(t, settings(t, uri, database, "DEMO_CONTENT=true", "CORS_ORIGINS="+named))
+	film := address(t, running.PublicURL, "demo/bars.mp4", "bars.mp4")
+	for _, request := range []struct {
+		method, url string
+		status      int
+	}{
+		{"GET", film, 200},
+		{"HEAD", film, 200},
+		{"GET", film + "x", 404},
+		{"GET", running.PublicURL + "/media/x/y", 404},
+		{"OPTIONS", film, 204},
+	} {
+		for origin, want := range map[string]struct{ origin, credentials string }{named: {named, "true"}, "https://player.example": {"*", ""}, "": {"*", ""}} {
+			answer := testkit.Do(t, request.method, request.url, "", testkit.Header("Origin", origin), testkit.Header("Range", "bytes=0-9"),
+				testkit.Header("Access-Control-Request-Method", "GET"))
+			if answer.Status == 206 {
+				answer.Status = 200
+			}
+			header := answer.Want(t, request.status).Header
+			if header.Get("Access-Control-Allow-Origin") != want.origin || header.Get("Access-Control-Allow-Credentials") != want.credentials {
+				t.Errorf("%s %s from %q: %v", request.method, request.url, origin, header)
+			}
+			if request.method != "OPTIONS" {
+				continue
+			}
+			for _, name := range []string{"CMCD-Session", "Authorization", "Cache-Control", "Range"} {
+				if allowed := header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, name) {
+					t.Errorf("%q may send %s", origin, allowed)
+				}
+			}
+		}
+	}
+	if answer := testkit.Do(t, "GET", running.PublicURL+"/nothing", "", testkit.Header("Origin", "https://player.example")).Want(t, 404); answer.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%v", answer.Header)
+	}
+}

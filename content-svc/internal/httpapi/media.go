@@ -10,6 +10,7 @@ import (
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 )
 
 // The grant in a file's path is all that a request for it is authorised by: it is never logged, and no other site gets to see it
@@ -18,18 +19,13 @@ import (
 // preflightMedia tells a player on another site what it may ask: OPTIONS /media/:grant/*path.
 func (a *API) preflightMedia(c *gin.Context) error {
 	admitAnySite(c)
-	c.Header("Access-Control-Allow-Methods", "GET, HEAD")
-	c.Header("Access-Control-Allow-Headers", "Authorization, Cache-Control, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status, "+
-		"If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Request-Id")
-	c.Header("Access-Control-Max-Age", "86400")
-	c.Status(http.StatusNoContent)
+	httpserver.AnswerPreflight(c.Writer, "GET, HEAD")
 	return nil
 }
 
 // admitAnySite lets players on any site read the answer: it is the grant that says who may.
 func admitAnySite(c *gin.Context) {
-	c.Header("Access-Control-Allow-Origin", "*")
-	c.Header("Access-Control-Expose-Headers", "Accept-Ranges, Content-Length, Content-Range, ETag, Last-Modified, Retry-After, X-Request-Id")
+	httpserver.AdmitAll(c.Writer)
 	c.Header("Cross-Origin-Resource-Policy", "cross-origin")
 	c.Header("Referrer-Policy", "no-referrer")
 }

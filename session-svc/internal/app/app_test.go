@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	libconfig "streamgate/libs/config"
+	"streamgate/libs/service"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/app"
 	"streamgate/session-svc/internal/config"
@@ -12,22 +13,38 @@ import (
 
 const secret = "secret-of-the-services"
 
-func TestEveryPathAndMethodIsAnswered(t *testing.T) {
-	t.Parallel()
+func newService(t *testing.T, more ...string) *service.Service {
+	t.Helper()
 	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	var cfg config.Config
-	if err := libconfig.Load(&cfg, []string{
+	if err := libconfig.Load(&cfg, append([]string{
 		"REDIS_URL=" + testkit.Redis(t), "GRANT_KEYS=" + key, "REFRESH_KEYS=" + key, "INTERNAL_SECRETS=" + secret, "JWKS_URL=http://127.0.0.1:1",
 		"USER_SVC_URL=http://127.0.0.1:1", "CONTENT_SVC_URL=http://127.0.0.1:1",
-	}); err != nil {
+	}, more...)); err != nil {
 		t.Fatal(err)
 	}
 	s, err := app.New(cfg, "test", testkit.Logger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+func TestEveryPathAndMethodIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
 	testkit.Run(t, s)
 	testkit.Walk(t, s.Public)
 	testkit.Walk(t, s.Internal)
 	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", secret))
+}
+
+func TestPagesOfNamedOriginsMayCall(t *testing.T) {
+	t.Parallel()
+	const origin = "https://www.example.com"
+	running := testkit.Run(t, newService(t, "CORS_ORIGINS="+origin))
+	refused := testkit.Do(t, "POST", running.PublicURL+"/streams", "", testkit.Header("Origin", origin)).Problem(t, 401, "token_required")
+	if got := refused.Header.Get("Access-Control-Allow-Origin"); got != origin {
+		t.Errorf("answered with %q", got)
+	}
 }

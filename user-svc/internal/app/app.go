@@ -49,7 +49,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

@@ -227,3 +227,16 @@ func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 	testkit.Walk(t, s.Internal)
 	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", sessionsvctest.Secret))
 }
+
+func TestPagesOfNamedOriginsMayCall(t *testing.T) {
+	t.Parallel()
+	uri, database := testkit.Mongo(t)
+	cfg := load(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database, "CORS_ORIGINS=https://www.example.com, http://localhost:3000")
+	running := testkit.Run(t, newService(t, cfg))
+	for _, origin := range []string{"https://www.example.com", "http://localhost:3000"} {
+		refused := testkit.Do(t, "GET", running.PublicURL+"/users/me", "", testkit.Header("Origin", origin)).Problem(t, 401, "token_required")
+		if got := refused.Header.Get("Access-Control-Allow-Origin"); got != origin {
+			t.Errorf("%s is answered with %q", origin, got)
+		}
+	}
+}

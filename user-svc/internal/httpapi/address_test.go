@@ -15,7 +15,7 @@ func TestAddressIsThrottled(t *testing.T) {
 	p := s.signUp("ada@example.com")
 	from := func(address string) testkit.Option { return testkit.Header("X-Forwarded-For", address) }
 	right := testkit.Basic(p.email, p.password)
-	s.guessUntilThrottled(func(i int) testkit.Option { return from(fmt.Sprintf("192.0.2.1:%d", 40000+i)) }) // some proxies write the port
+	s.guessUntilThrottled(func(i int) testkit.Option { return from(fmt.Sprintf("192.0.2.1:%d", 40000+i)) })   // some proxies write the port
 	s.guessUntilThrottled(func(i int) testkit.Option { return from(fmt.Sprintf("[2001:db8::%x]:51000", i)) }) // one household has many of these
 	for _, address := range []string{"192.0.2.2", "192.0.2.3:4711", "[2001:db8:0:1::1]:51000"} {
 		s.do("POST", "/auth", "", right, from(address)).Want(t, 201)
