@@ -38,7 +38,7 @@ func Body(c *gin.Context, into any) error {
 		}
 		return decodeValues(into, form, field)
 	default:
-		body, err := read(c.Request)
+		body, err := readJSON(c.Request)
 		if err != nil || len(body) == 0 {
 			return err
 		}
@@ -73,7 +73,7 @@ func Rest(c *gin.Context) (url.Values, any, error) {
 	case err != nil, contentType == "":
 		return parameters, nil, err
 	case contentType == jsonType:
-		body, err := read(c.Request)
+		body, err := readJSON(c.Request)
 		if err != nil || len(body) == 0 {
 			return parameters, nil, err
 		}

@@ -106,7 +106,10 @@ func TestBodyOfJSON(t *testing.T) {
 		"spaces only":         {body: `   `, bad: []string{"body"}},
 		"comment":             {body: `{/**/}`, bad: []string{"body"}},
 		"single quotes":       {body: `{'email':'a'}`, bad: []string{"body"}},
-		"byte order mark":     {body: "\ufeff{}", bad: []string{"body"}},
+		"byte order mark":     {body: "\ufeff{\"limit\": 1}", want: input{Limit: 1}},
+		"only that mark":      {body: "\ufeff"},
+		"two such marks":      {body: "\ufeff\ufeff{}", bad: []string{"body"}},
+		"a mark at the end":   {body: "{}\ufeff", bad: []string{"body"}},
 		"UTF-16":              {body: "{\x00}\x00", bad: []string{"body"}},
 		"broken UTF-8":        {body: "{\"email\":\"\xff\"}", bad: []string{"email"}},
 		"overlong UTF-8":      {body: "{\"email\":\"\xc0\xae\"}", bad: []string{"email"}},
@@ -438,16 +441,17 @@ func TestRest(t *testing.T) {
 		want              string // as JSON
 		bad               []string
 	}{
-		"JSON, as it is": {contentType: jsonType, body: `{"b": [1.50, null],"a":{}}`, want: `{"b":[1.50,null],"a":{}}`},
-		"form":           {contentType: formType, body: "access_token=t&name=%C3%BC&limit=1", want: `{"limit":"1","name":"ü"}`},
-		"form, empty":    {contentType: formType, body: "access_token=t", want: `null`},
-		"form, repeated": {contentType: formType, body: "name=a&name=b", bad: []string{"name"}},
-		"form, no UTF-8": {contentType: formType, body: "name=%ff", bad: []string{"name"}},
-		"repeated":       {contentType: jsonType, body: `{"a":1,"a":1}`, bad: []string{"a"}},
-		"no UTF-8":       {contentType: jsonType, body: "{\"a\":\"\xff\"}", bad: []string{"a"}},
-		"trailing":       {contentType: jsonType, body: `{} {}`, bad: []string{"body"}},
-		"cut off":        {contentType: jsonType, body: `{"a":`, bad: []string{"a"}},
-		"deep":           {contentType: jsonType, body: strings.Repeat("[", 60_000), bad: []string{"body"}},
+		"JSON, as it is":  {contentType: jsonType, body: `{"b": [1.50, null],"a":{}}`, want: `{"b":[1.50,null],"a":{}}`},
+		"form":            {contentType: formType, body: "access_token=t&name=%C3%BC&limit=1", want: `{"limit":"1","name":"ü"}`},
+		"form, empty":     {contentType: formType, body: "access_token=t", want: `null`},
+		"byte order mark": {contentType: jsonType, body: "\ufeff{}", want: `{}`},
+		"form, repeated":  {contentType: formType, body: "name=a&name=b", bad: []string{"name"}},
+		"form, no UTF-8":  {contentType: formType, body: "name=%ff", bad: []string{"name"}},
+		"repeated":        {contentType: jsonType, body: `{"a":1,"a":1}`, bad: []string{"a"}},
+		"no UTF-8":        {contentType: jsonType, body: "{\"a\":\"\xff\"}", bad: []string{"a"}},
+		"trailing":        {contentType: jsonType, body: `{} {}`, bad: []string{"body"}},
+		"cut off":         {contentType: jsonType, body: `{"a":`, bad: []string{"a"}},
+		"deep":            {contentType: jsonType, body: strings.Repeat("[", 60_000), bad: []string{"body"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +77,12 @@ func read(r *http.Request) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "body_unreadable", "The body ended early or came too slowly.").Because(err)
 	}
 	return body, nil
+}
+
+// readJSON does the same without the byte order mark that some editors and systems begin JSON with (RFC 8259, section 8.1).
+func readJSON(r *http.Request) ([]byte, error) {
+	body, err := read(r)
+	return bytes.TrimPrefix(body, []byte("\ufeff")), err
 }
 
 func hasBody(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }

@@ -178,3 +178,9 @@ func (a Answer) Problem(t testing.TB, status int, code string, fields ...string)
 	}
 	return a
 }
+
+// Hidden are characters that nobody sees, or that turn the text around them: one of each kind. No name may have them.
+var Hidden = []string{
+	"\x00", "\x7f", "\u0085", "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028", "\u2029",
+	"\u202a", "\u202e", "\u2060", "\u2066", "\u2069", "\u2800", "\u3164", "\ue000", "\ufe0f", "\ufeff", "\ufff9", "\uffff", "\U000e0041",
+}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"streamgate/libs/testkit"
 )
 
@@ -96,7 +98,10 @@ func TestBadContents(t *testing.T) {
 	base, proof := catalogue(t)
 	id, _ := testkit.Do(t, "POST", base+"/content", valid, proof).Want(t, 201).JSON(t)["id"].(string)
 	with := func(field, value string) string { return `{"` + field + `":` + value + `}` }
-	quoted := func(text string) string { return fmt.Sprintf("%q", text) }
+	quoted := func(text string) string {
+		quote, _ := jsontext.AppendQuote(nil, text) // which is UTF-8
+		return string(quote)
+	}
 
 	// Each is bad on its own, in a new content and in a change.
 	bad := map[string][]string{
@@ -118,6 +123,10 @@ func TestBadContents(t *testing.T) {
 		"id": {`"607c55840e977203b4d8b5e5"`}, "_id": {`"x"`}, "createdAt": {`"2026-01-02T03:04:05.678Z"`}, "updatedAt": {`5`},
 		"Name": {`"a"`}, "$set": {`{"name":"a"}`},
 		"extra": {`null`},
+	}
+	for _, hidden := range testkit.Hidden {
+		bad["name"] = append(bad["name"], quoted("a"+hidden+"b"))
+		bad["description"] = append(bad["description"], quoted("a"+hidden+"b"))
 	}
 	for field, values := range bad {
 		for _, value := range values {

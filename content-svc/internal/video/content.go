@@ -13,6 +13,7 @@ import (
 
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/fault"
+	"streamgate/libs/names"
 	"streamgate/libs/objectid"
 )
 
@@ -27,9 +28,9 @@ const (
 
 // Bounds of a content's fields.
 const (
-	MaxName        = 200  // characters; at least one is visible
+	MaxName        = 200  // characters
 	MaxDescription = 2000 // characters
-	MaxURL         = 2048 // bytes
+	MaxURL         = 2048 // characters
 )
 
 // Content is something to play.
@@ -61,11 +62,15 @@ func (c Change) check() error {
 	if c.Type != nil && *c.Type != Livestream && *c.Type != VOD {
 		bad("type", "must be %s or %s", Livestream, VOD)
 	}
-	if c.Name != nil && (!isText(*c.Name, MaxName) || strings.TrimFunc(*c.Name, invisible) == "") {
-		bad("name", "must be 1 to %d characters, without control characters", MaxName)
+	if c.Name != nil {
+		if remedy := names.Remedy(*c.Name, MaxName); remedy != "" {
+			bad("name", "%s", remedy)
+		}
 	}
-	if c.Description != nil && !isText(strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(*c.Description), MaxDescription) {
-		bad("description", "must be at most %d characters, without control characters other than line breaks and tabs", MaxDescription)
+	if c.Description != nil {
+		if remedy := names.TextRemedy(*c.Description, MaxDescription); remedy != "" {
+			bad("description", "%s", remedy)
+		}
 	}
 	if c.Src != nil {
 		if remedy := srcRemedy(*c.Src); remedy != "" {
@@ -78,13 +83,6 @@ func (c Change) check() error {
 	return nil
 }
 
-// isText reports whether a text is UTF-8 of at most so many characters, without control characters.
-func isText(text string, characters int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= characters && !strings.ContainsFunc(text, unicode.IsControl)
-}
-
-func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
-
 // playlists are the endings of files that name other files, relative to their own folder.
 var playlists = []string{".m3u8", ".mpd"}
 
@@ -96,8 +94,8 @@ func srcRemedy(src string) string {
 	if webScheme.MatchString(src) {
 		address, err := url.Parse(src)
 		switch {
-		case len(src) > MaxURL:
-			return fmt.Sprintf("must be at most %d bytes long", MaxURL)
+		case utf8.RuneCountInString(src) > MaxURL:
+			return fmt.Sprintf("must be at most %d characters long", MaxURL)
 		case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" ||
 			strings.ContainsFunc(src, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 			return "must be an address such as https://host/path/index.m3u8, or the path of a file in the media store"

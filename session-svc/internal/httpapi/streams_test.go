@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -229,6 +231,30 @@ func TestIdempotencyKeyOutlivesGrantKeys(t *testing.T) {
 	}
 }
 
+// Lengths are in characters, also in what the scripts keep.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	for _, character := range []string{"x", "Д", "李", "🎬"} {
+		name := strings.Repeat(character, session.MaxName)
+		if len(name) > 255 { // which a lease has no room for
+			name = strings.TrimSuffix(name, character)
+		}
+		g.account = testkit.NewID()
+		tv := g.signIn(t, name)
+		tv.play(t, "?device="+url.QueryEscape(name)+"&player="+url.QueryEscape(strings.Repeat(character, 128))).Want(t, http.StatusOK)
+		other := g.signIn(t, "TV")
+		other.play(t, "?device="+url.QueryEscape(strings.Repeat(character, 64))).Want(t, http.StatusOK)
+		other.play(t, "?device="+url.QueryEscape(strings.Repeat(character, 65))).Problem(t, http.StatusBadRequest, "invalid_input", "device")
+		other.play(t, "?player="+url.QueryEscape(strings.Repeat(character, 129))).Problem(t, http.StatusBadRequest, "invalid_input", "player")
+		for _, playing := range tv.do(t, http.MethodGet, "/streams", "").Want(t, http.StatusOK).JSON(t)["streams"].([]any) {
+			if device := playing.(map[string]any)["device"]; device != name {
+				t.Errorf("%s plays, want %s", device, name)
+			}
+		}
+	}
+}
+
 func TestBadOptions(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
@@ -237,6 +263,8 @@ func TestBadOptions(t *testing.T) {
 		"?player=" + long:             {"player"},
 		"?device=" + long:             {"device"},
 		"?device=a%00b":               {"device"},
+		"?device=+TV":                 {"device"},
+		"?device=+":                   {"device"},
 		"?replace=x":                  {"replace"},
 		"?color=red":                  {"color"},
 		"?player=a&player=b":          {"player"},
@@ -244,6 +272,10 @@ func TestBadOptions(t *testing.T) {
 		"?limit=9":                    {"limit"},
 	} {
 		tv.play(t, query).Problem(t, http.StatusBadRequest, "invalid_input", fields...)
+	}
+	for _, hidden := range testkit.Hidden {
+		t.Logf("%+q", hidden)
+		tv.play(t, "?device="+url.QueryEscape("T"+hidden+"V")).Problem(t, http.StatusBadRequest, "invalid_input", "device")
 	}
 	for body, field := range map[string]string{
 		`{}`:                            "content",

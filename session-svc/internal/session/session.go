@@ -33,7 +33,7 @@ func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]
 // Session is a device that is signed in.
 type Session struct {
 	ID         ID
-	Device     string // a name to show, at most MaxName bytes
+	Device     string // a name to show, at most MaxName characters
 	Created    time.Time
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
@@ -68,8 +68,10 @@ func All() Selection { return AllBut(ID{}) } // no session has this ID
 func (s Selection) Includes(id ID) bool { return (id == s.ID) != s.Others }
 
 const (
-	// MaxName is the longest device name, in bytes.
+	// MaxName is the longest device name, in characters.
 	MaxName = 64
+	// maxNameBytes is what a lease has room for: a name of 64 characters of four bytes each loses the last one.
+	maxNameBytes = 255
 	// MaxSessions is how many devices of an account are signed in at once. One more ends the one that was refreshed least recently.
 	MaxSessions = 30
 	// MaxKnown is the number of sessions of an account, living and ended, from which on ended ones are forgotten early.

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/names"
 	"streamgate/libs/seal"
 )
 
@@ -227,17 +229,12 @@ func (s *Sessions) parse(token string) (string, Refresh, bool) {
 	return hex.EncodeToString(b[:12]), Refresh{ID: ID(b[12:20]), Generation: int32(binary.BigEndian.Uint32(b[20:]))}, true //nolint:gosec // we sealed it
 }
 
-// CleanName returns a device's name fit to be stored and shown: valid UTF-8 of at most MaxName bytes without control characters.
+// CleanName returns a device's name fit to be stored and shown: see names.Shown.
 func CleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	name = strings.TrimSpace(name)
-	if len(name) > MaxName {
-		name = strings.ToValidUTF8(name[:MaxName], "")
+	name = names.Shown(name, MaxName)
+	for len(name) > maxNameBytes {
+		_, last := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-last]
 	}
 	return name
 }

@@ -37,7 +37,7 @@ type Lease struct {
 	Session session.ID
 	Content string // 24 hex digits
 	Player  Player
-	Device  string // a name to show, at most session.MaxName bytes
+	Device  string // a name to show, at most session.MaxName characters
 	Started time.Time
 	Expires time.Time // milliseconds count; at this instant the lease has lapsed
 }

@@ -11,6 +11,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
+	"streamgate/libs/names"
 	"streamgate/libs/objectid"
 	"streamgate/session-svc/internal/session"
 )
@@ -52,14 +53,14 @@ type Caller struct {
 // Options of a start. All but Content may be zero.
 type Options struct {
 	Content string // 24 hex digits
-	Player  string // an id that the player keeps, 1 to MaxPlayer bytes
-	Device  string // a name to show, at most session.MaxName bytes
+	Player  string // an id that the player keeps, 1 to MaxPlayer characters
+	Device  string // a name to show, at most session.MaxName characters
 	Replace *ID
-	// Key is the client's Idempotency-Key, at most MaxKey bytes: a repeated start with the same key is the same stream.
+	// Key is the client's Idempotency-Key, at most MaxKey characters: a repeated start with the same key is the same stream.
 	Key string
 }
 
-// Bounds of the options, in bytes.
+// Bounds of the options, in characters.
 const (
 	MaxPlayer = 128
 	MaxKey    = 255
@@ -150,13 +151,17 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	}
 	_, err := objectid.Parse("content", o.Content)
 	check(err == nil, "content", "must be a content's id: 24 hex digits")
-	check(len(o.Player) <= MaxPlayer && utf8.ValidString(o.Player), "player", "must be at most 128 bytes of UTF-8")
-	check(o.Device == session.CleanName(o.Device), "device", "must be at most 64 bytes of UTF-8, without control characters and spaces around")
-	check(len(o.Key) <= MaxKey, "Idempotency-Key", "must be 1 to 255 bytes")
+	check(utf8.RuneCountInString(o.Player) <= MaxPlayer && utf8.ValidString(o.Player), "player", "must be at most 128 characters of UTF-8")
+	remedy := names.Remedy(o.Device, session.MaxName)
+	if remedy == "" && o.Device != strings.TrimSpace(o.Device) {
+		remedy = "must be without spaces around"
+	}
+	check(o.Device == "" || remedy == "", "device", remedy)
+	check(utf8.RuneCountInString(o.Key) <= MaxKey, "Idempotency-Key", "must be 1 to 255 characters")
 	if len(faults) > 0 {
 		return Start{}, fault.BadFields(faults...)
 	}
-	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: o.Device, Limit: caller.Limit, Evicts: caller.Evicts, Replace: o.Replace}
+	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: session.CleanName(o.Device), Limit: caller.Limit, Evicts: caller.Evicts, Replace: o.Replace}
 	if o.Player != "" {
 		sum := sha256.Sum256([]byte(o.Player))
 		start.Player = Player(sum[:4])

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/names"
 )
 
 // Bounds of a person's input.
@@ -29,9 +30,8 @@ func parseName(given *string, email Email) (string, error) {
 		return string(name[:min(len(name), MaxName)]), nil
 	}
 	name := strings.TrimSpace(*given)
-	count := utf8.RuneCountInString(name)
-	if !utf8.ValidString(name) || count < 1 || count > MaxName || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", fault.BadField("name", "must be 1 to %d characters, without control characters", MaxName)
+	if remedy := names.Remedy(name, MaxName); remedy != "" {
+		return "", fault.BadField("name", "%s", remedy)
 	}
 	return name, nil
 }
@@ -44,9 +44,9 @@ func parsePicture(given *string, email Email) (string, error) {
 	}
 	picture := strings.TrimSpace(*given)
 	u, err := url.Parse(picture)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(picture) > MaxPicture ||
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || utf8.RuneCountInString(picture) > MaxPicture ||
 		!utf8.ValidString(picture) || strings.ContainsFunc(picture, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return "", fault.BadField("picture", "must be an address that begins with http:// or https://, of at most %d bytes", MaxPicture)
+		return "", fault.BadField("picture", "must be an address that begins with http:// or https://, of at most %d characters", MaxPicture)
 	}
 	return picture, nil
 }

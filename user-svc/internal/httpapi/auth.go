@@ -4,13 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/names"
 	"streamgate/libs/useragent"
 	"streamgate/user-svc/internal/account"
 )
@@ -128,17 +127,8 @@ func deviceName(given, userAgent string) (string, error) {
 	if given == "" {
 		return useragent.Device(userAgent), nil
 	}
-	if !utf8.ValidString(given) || utf8.RuneCountInString(given) > maxDevice || containsControl(given) {
-		return "", fault.BadField("device", "must be at most %d characters, without control characters", maxDevice)
+	if remedy := names.Remedy(given, maxDevice); remedy != "" {
+		return "", fault.BadField("device", "%s", remedy)
 	}
 	return given, nil
-}
-
-func containsControl(text string) bool {
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			return true
-		}
-	}
-	return false
 }

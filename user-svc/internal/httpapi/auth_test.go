@@ -158,6 +158,10 @@ func TestBasicCredentials(t *testing.T) {
 		s.do("POST", "/auth", body, testkit.Header("Authorization", "Basic "+right)).Problem(t, 400, "invalid_input", field)
 	}
 	s.do("POST", "/auth?device=x", "", testkit.Header("Authorization", "Basic "+right)).Problem(t, 400, "invalid_input", "device")
+	for _, hidden := range testkit.Hidden {
+		t.Logf("%+q", hidden)
+		s.do("POST", "/auth", form("device", "T"+hidden+"V"), testkit.Header("Authorization", "Basic "+right)).Problem(t, 400, "invalid_input", "device")
+	}
 }
 
 func TestDeviceNames(t *testing.T) {
@@ -168,6 +172,7 @@ func TestDeviceNames(t *testing.T) {
 		{"device=Living+room", "curl/8.5.0", "Living room"},
 		{`{"device": "Küche 📺"}`, "", "Küche 📺"},
 		{"device=" + strings.Repeat("x", 64), "", strings.Repeat("x", 64)},
+		{"device=" + strings.Repeat("Д", 64), "", strings.Repeat("Д", 64)},
 		{"", "curl/8.5.0", "curl"},
 		{"{}", "ExoPlayer/2.19 (Linux; Android 13)", "ExoPlayer"},
 		{"", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"},

@@ -123,6 +123,10 @@ func TestSignUpRefusesBadInput(t *testing.T) {
 		t.Log(name)
 		s.do("POST", "/users", test.body).Problem(t, 400, "invalid_input", test.fields...)
 	}
+	for _, hidden := range testkit.Hidden {
+		t.Logf("%+q", hidden)
+		s.do("POST", "/users", form("email", "a@example.com", "password", "123456", "name", "A"+hidden+"da")).Problem(t, 400, "invalid_input", "name")
+	}
 	const body = "email=a@example.com&password=123456"
 	s.do("POST", "/users?role=admin", body).Problem(t, 400, "invalid_input", "role")
 	s.do("POST", "/users", "["+strings.Repeat(" ", 70_000)+"]", testkit.Header("Content-Type", "application/json")).Problem(t, 413, "body_too_large")
