@@ -26,7 +26,7 @@ func remember(ctx context.Context, c net.Conn) context.Context {
 // on sending it, megabytes of a film, for as long as the client takes to read them.
 func DropUnsent(ctx context.Context) {
 	c, _ := ctx.Value(connectionKey{}).(connection)
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+	if tcp, ok := c.Conn.(interface{ SetLinger(seconds int) error }); ok {
 		_ = tcp.SetLinger(0) // it is closed already, or will be
 	}
 }

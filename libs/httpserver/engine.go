@@ -23,6 +23,8 @@ const (
 	MaxHeader = 16 << 10
 )
 
+const headersTooLarge = "headers_too_large"
+
 // Options of an engine.
 type Options struct {
 	Listener       string   // the metrics' label: "public" or "internal"
@@ -109,7 +111,7 @@ func (e *Engine) limit(c *gin.Context) {
 		}
 	}
 	if size > MaxHeader {
-		e.Fail(c, fault.New(fault.HeadersTooLarge, "headers_too_large", fmt.Sprintf("The request's address and headers are larger than %d bytes.", MaxHeader)))
+		e.Fail(c, fault.New(fault.HeadersTooLarge, headersTooLarge, fmt.Sprintf("The request's address and headers are larger than %d bytes.", MaxHeader)))
 		return
 	}
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {

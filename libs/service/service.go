@@ -110,7 +110,7 @@ func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error
 	}
 	for i, server := range r.servers {
 		go func() {
-			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(httpserver.Listen(listeners[i])); !errors.Is(err, http.ErrServerClosed) {
 				r.failed <- fmt.Errorf("serve: %w", err)
 			}
 		}()
