@@ -17,6 +17,9 @@
 {{- if .address }}
 {{ include "streamgate.env" (list "SMTP_ADDR" .address) }}
 {{ include "streamgate.env" (list "SMTP_FROM" (required "smtp.from: the sender of the mail, such as Streamgate <no-reply@example.com>" .from)) }}
+{{- with .helo }}
+{{ include "streamgate.env" (list "SMTP_HELO" .) }}
+{{- end }}
 {{ include "streamgate.env" (list "SMTP_TLS" .tls) }}
 {{ include "streamgate.env" (list "RESET_URL" (required "smtp.resetURL: the link in the mail, with {token} in it" .resetURL)) }}
 {{- with .existingSecret }}

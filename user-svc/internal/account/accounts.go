@@ -17,6 +17,7 @@ type Accounts struct {
 	passwords Passwords
 	sessions  Sessions
 	mailer    Mailer
+	mailed    func(MailOutcome)
 	log       *slog.Logger
 	now       func() time.Time
 
@@ -29,7 +30,8 @@ type Options struct {
 	Resets    ResetStore
 	Passwords Passwords
 	Sessions  Sessions
-	Mailer    Mailer // nil: no mail is sent, so passwords can't be reset
+	Mailer    Mailer            // nil: no mail is sent, so passwords can't be reset
+	Mailed    func(MailOutcome) // counts tries; may be nil
 	Log       *slog.Logger
 	Now       func() time.Time // nil: time.Now
 }
@@ -39,8 +41,11 @@ func New(o Options) *Accounts {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Mailed == nil {
+		o.Mailed = func(MailOutcome) {}
+	}
 	return &Accounts{
-		store: o.Store, resets: o.Resets, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, log: o.Log,
+		store: o.Store, resets: o.Resets, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) }, // what the store keeps
 		wanted: make(chan Email, maxWanted),
 	}

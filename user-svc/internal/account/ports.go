@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -60,8 +61,11 @@ type Sessions interface {
 	EndOthers(ctx context.Context, account, keep string) error
 }
 
+// ErrMailRefused says that a server won't take a mail, however often it is tried.
+var ErrMailRefused = errors.New("the mail server refused the mail for good")
+
 // Mailer sends mail to account holders.
 type Mailer interface {
-	// SendReset sends the token with which the password can be reset until it expires.
+	// SendReset sends the token with which the password can be reset until it expires. Its error may be ErrMailRefused.
 	SendReset(ctx context.Context, to, token string, expires time.Time) error
 }

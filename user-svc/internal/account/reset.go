@@ -2,9 +2,7 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -13,16 +11,21 @@ import (
 const (
 	// resetTTL is how long a reset token is valid.
 	resetTTL = time.Hour
-	// resetPause is the least time between two mails to an account.
-	resetPause = time.Minute
+	// ResetPause is the least time between two mails to an account, and ResetsPerDay the most mails in the day from the first of them on.
+	ResetPause   = time.Minute
+	ResetsPerDay = 10
 	// resetTokenSize is the length of a token in random bytes.
 	resetTokenSize = 32
-	// maxWanted bounds the addresses that wait for their mail.
+	// maxWanted bounds the addresses that wait for their mail, and the mails that wait for another try.
 	maxWanted = 256
 	// mailTimeout bounds the work for one of them; drainTimeout bounds the work for all that are left when the service
 	// ends.
 	mailTimeout  = 10 * time.Second
 	drainTimeout = 10 * time.Second
+	// retryFor is how long a mail is tried, so that its link is still good for half an hour. The pause between two tries doubles.
+	retryFor   = resetTTL / 2
+	firstPause = time.Second
+	maxPause   = 5 * time.Minute
 )
 
 // RequestReset queues a mail with a reset token to the account with this address. SendResets finds out later whether
@@ -39,56 +42,6 @@ func (a *Accounts) RequestReset(email string) error {
 	default:
 		return busy("Mail", time.Minute)
 	}
-}
-
-// SendResets sends the queued mail until ctx ends, and then what is left.
-func (a *Accounts) SendResets(ctx context.Context) {
-	for {
-		select {
-		case email := <-a.wanted:
-			a.sendReset(context.WithoutCancel(ctx), email)
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	for {
-		select {
-		case email := <-a.wanted:
-			a.sendReset(ctx, email)
-		default:
-			return
-		}
-	}
-}
-
-func (a *Accounts) sendReset(ctx context.Context, email Email) {
-	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
-	defer cancel()
-	account, err := a.store.ByEmail(ctx, email.Canonical)
-	if errors.Is(err, ErrNotFound) {
-		return
-	}
-	if err == nil {
-		err = a.mailReset(ctx, &account)
-	}
-	if err != nil {
-		a.log.ErrorContext(ctx, "reset mail not sent", "account", account.ID, "error", err)
-	}
-}
-
-func (a *Accounts) mailReset(ctx context.Context, account *Account) error {
-	random := make([]byte, resetTokenSize)
-	_, _ = rand.Read(random) // never fails
-	token := base64.RawURLEncoding.EncodeToString(random)
-	now := a.now()
-	reset := Reset{Hash: resetHash(token), Requested: now, Expires: now.Add(resetTTL)}
-	if saved, err := a.resets.SaveReset(ctx, account.ID, reset, now.Add(-resetPause)); err != nil || !saved {
-		return err
-	}
-	return a.mailer.SendReset(ctx, deliverable(account), token, reset.Expires)
 }
 
 // CheckReset returns the time when a reset token expires, or ErrInvalidResetToken.

@@ -94,9 +94,9 @@ type Reset struct {
 
 // ResetStore keeps resets, under the same rules as Store.
 type ResetStore interface {
-	// SaveReset replaces the account's reset, and reports whether it did. It doesn't if the previous reset was
-	// requested after notSince, or if there is no such account.
-	SaveReset(ctx context.Context, id string, r Reset, notSince time.Time) (bool, error)
+	// SaveReset replaces the account's reset, and reports whether it did. It doesn't if the previous reset was requested less than
+	// ResetPause before, if there have been ResetsPerDay in the day since the first of them, or if there is no such account.
+	SaveReset(ctx context.Context, id string, r Reset) (bool, error)
 
 	// ByReset returns the account whose reset has this hash and expires after that time, and its expiry, or
 	// ErrNotFound.

@@ -45,7 +45,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	store := mongostore.New(db)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0])
 	accounts := account.New(account.Options{
-		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Log: log,
+		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Mailed: newMailed(registry), Log: log,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{
@@ -88,8 +88,21 @@ func newMailer(cfg config.Config, log *slog.Logger) (account.Mailer, error) {
 		return nil, nil //nolint:nilnil // mail is off
 	}
 	return smtpmail.NewSender(smtpmail.Options{
-		Addr: cfg.SMTPAddr, Username: cfg.SMTPUsername, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, TLS: cfg.SMTPTLS, ResetURL: cfg.ResetURL,
+		Addr: cfg.SMTPAddr, Username: cfg.SMTPUsername, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, HELO: cfg.SMTPHELO, TLS: cfg.SMTPTLS,
+		ResetURL: cfg.ResetURL,
 	})
+}
+
+// newMailed returns what counts tries to send mail.
+func newMailed(registry *prometheus.Registry) func(account.MailOutcome) {
+	mails := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "user_mails_total", Help: "Tries to send a mail, by outcome: sent, retried (it will be tried again), failed (for good).",
+	}, []string{"outcome"})
+	registry.MustRegister(mails)
+	for _, outcome := range account.MailOutcomes {
+		mails.WithLabelValues(string(outcome))
+	}
+	return func(outcome account.MailOutcome) { mails.WithLabelValues(string(outcome)).Inc() }
 }
 
 func newHasher(registry *prometheus.Registry) *password.Hasher {

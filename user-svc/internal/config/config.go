@@ -39,6 +39,7 @@ type Config struct {
 	SMTPUsername     string        `env:"SMTP_USERNAME" desc:"name to sign in there with; with SMTP_PASSWORD"`
 	SMTPPassword     string        `env:"SMTP_PASSWORD" desc:"password to sign in there with"`
 	SMTPFrom         string        `env:"SMTP_FROM" desc:"sender of the mail, such as Streamgate <no-reply@example.com>; required with SMTP_ADDR"`
+	SMTPHELO         string        `env:"SMTP_HELO" desc:"name to greet the server with, such as mail.example.com; by default the domain of SMTP_FROM"`
 	SMTPTLS          smtpmail.TLS  `env:"SMTP_TLS" envDefault:"starttls" desc:"starttls, tls (from the first byte) or none"`
 	ResetURL         string        `env:"RESET_URL" desc:"link in the mail, with {token} in it, such as https://example.com/reset?token={token}; required with SMTP_ADDR"`
 }
@@ -84,6 +85,10 @@ func (c *Config) mailFaults() []error {
 	faults.Check(err == nil && host != "" && portErr == nil && number > 0, "SMTP_ADDR: %q is not host:port, such as smtp.example.com:587", c.SMTPAddr)
 	faults.Check((c.SMTPUsername == "") == (c.SMTPPassword == ""), "SMTP_USERNAME, SMTP_PASSWORD: set both or none")
 	faults.Check(smtpmail.CheckSender(c.SMTPFrom) == nil, "SMTP_FROM: %q is not a sender such as Streamgate <no-reply@example.com>", c.SMTPFrom)
+	if c.SMTPHELO != "" {
+		err = smtpmail.CheckHELO(c.SMTPHELO)
+		faults.Check(err == nil, "SMTP_HELO: %q: %v", c.SMTPHELO, err)
+	}
 	err = libconfig.CheckURL("RESET_URL", c.ResetURL)
 	faults.Check(err == nil && strings.Contains(c.ResetURL, smtpmail.TokenPlaceholder),
 		"RESET_URL: %q is not an address with %s in it, such as https://example.com/reset?token=%[2]s", c.ResetURL, smtpmail.TokenPlaceholder)

@@ -40,6 +40,7 @@ func TestFaultsAreAllNamed(t *testing.T) {
 		{append([]string{"MONGODB_DATABASE=a b"}, good...), []string{"MONGODB_DATABASE"}},
 		{append([]string{"ADMIN_EMAIL=a@example.com"}, good...), []string{"ADMIN_EMAIL, ADMIN_PASSWORD"}},
 		{append([]string{"ADMIN_EMAIL=a", "ADMIN_PASSWORD=1"}, good...), []string{"ADMIN_EMAIL", "ADMIN_PASSWORD"}},
+		{append([]string{"SMTP_HELO=pod-1"}, append(mail, good...)...), []string{"SMTP_HELO"}},
 		{append([]string{"SMTP_ADDR=smtp"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},
 		{append([]string{"SMTP_ADDR=:25"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},
 		{append([]string{"SMTP_ADDR=smtp:smtp"}, good...), []string{"SMTP_ADDR", "SMTP_FROM", "RESET_URL"}},

@@ -160,3 +160,77 @@ func TestPasswordResetWithoutMail(t *testing.T) {
 		s.do("POST", "/password-resets", form("email", p.email), from).Want(t, 202)
 	}
 }
+
+// A server that can't take a mail now gets it later.
+func TestMailIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t, smtpmailtest.Refusing(451, 421))
+	s := boot(t, "SMTP_ADDR="+sink.Addr, "SMTP_TLS=none", "SMTP_FROM=Streamgate <no-reply@example.com>",
+		"RESET_URL=https://example.com/reset?token={token}&lang=en")
+	p := s.signUp("ada@example.com")
+	s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202)
+	s.do("GET", "/password-resets/"+tokenIn(t, sink, p.email), "").Want(t, 200)
+	testkit.Eventually(t, "it is counted", func() bool { return s.metric(`user_mails_total{outcome="sent"}`) == "1" })
+	if retried, failed := s.metric(`user_mails_total{outcome="retried"}`), s.metric(`user_mails_total{outcome="failed"}`); retried != "2" || failed != "0" {
+		t.Errorf("%s tries again, %s failures", retried, failed)
+	}
+}
+
+// A server that was away gets what was asked for meanwhile, each account's newest link alone.
+func TestMailWaitsForItsServer(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t)
+	relay, _ := testkit.NewRelay(t, "smtp://"+sink.Addr)
+	relay.Shut()
+	s := boot(t, "SMTP_ADDR="+relay.Addr, "SMTP_TLS=none", "SMTP_FROM=Streamgate <no-reply@example.com>",
+		"RESET_URL=https://example.com/reset?token={token}&lang=en")
+	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
+	ask := func(p person) { s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202) }
+	ask(ada)
+	ask(bob)
+	testkit.Eventually(t, "both wait", func() bool { return s.metric(`user_mails_total{outcome="retried"}`) >= "2" })
+	s.set(ada, "reset.requested", time.Now().Add(-2*time.Minute))
+	ask(ada)
+	relay.Open()
+	arrived := map[string]string{}
+	for range 2 {
+		message := sink.Next(t)
+		arrived[message.To] = resetLink.FindStringSubmatch(message.Text)[1]
+	}
+	for _, p := range []person{ada, bob} {
+		s.do("GET", "/password-resets/"+arrived[p.email], "").Want(t, 200)
+	}
+	testkit.Eventually(t, "it is counted", func() bool { return s.metric(`user_mails_total{outcome="sent"}`) == "2" })
+	if n := sink.Arrived(); n != 0 {
+		t.Errorf("%d mails more", n)
+	}
+}
+
+// What a server refuses for good is given up at once.
+func TestMailThatIsRefused(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t, smtpmailtest.Refusing(550))
+	s := boot(t, "SMTP_ADDR="+sink.Addr, "SMTP_TLS=none", "SMTP_FROM=a@example.com", "RESET_URL=https://example.com/{token}")
+	p := s.signUp("ada@example.com")
+	s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202)
+	testkit.Eventually(t, "it is counted", func() bool { return s.metric(`user_mails_total{outcome="failed"}`) == "1" })
+	if retried := s.metric(`user_mails_total{outcome="retried"}`); retried != "0" || sink.Arrived() != 0 {
+		t.Errorf("%s tries again", retried)
+	}
+}
+
+// Whoever asks for links in somebody's name fills no mailbox.
+func TestMailsADay(t *testing.T) {
+	t.Parallel()
+	s, sink := bootWithMail(t)
+	p, last := s.signUp("ada@example.com"), s.signUp("last@example.com")
+	ask := func(p person) { s.do("POST", "/password-resets", form("email", p.email)).Want(t, 202) }
+	for range 10 {
+		ask(p)
+		tokenIn(t, sink, p.email)
+		s.set(p, "reset.requested", time.Now().Add(-2*time.Minute))
+	}
+	ask(p)
+	ask(last) // requests are handled in order
+	tokenIn(t, sink, last.email)
+}

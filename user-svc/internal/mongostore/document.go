@@ -11,25 +11,28 @@ import (
 
 // The names of stored fields that are used outside of document.
 const (
-	fieldID        = "_id"
-	fieldEmail     = "email"
-	fieldCanonical = "canonicalEmail"
-	fieldName      = "name"
-	fieldPicture   = "picture"
-	fieldRole      = "role"
-	fieldPlan      = "plan"
-	fieldPassword  = "passwordHash"
-	fieldCreated   = "createdAt"
-	fieldUpdated   = "updatedAt"
-	fieldSignedIn  = "signedIn"
-	fieldFailures  = "failures"
-	fieldLocked    = "lockedUntil"
-	fieldReset     = "reset"
-	fieldResetHash = "reset.hash"
-	fieldResetEnd  = "reset.expires"
-	fieldResetFrom = "reset.requested"
-	fieldSessions  = "sessions"
-	fieldRecorded  = "sessionsRecordedFrom"
+	fieldID         = "_id"
+	fieldEmail      = "email"
+	fieldCanonical  = "canonicalEmail"
+	fieldName       = "name"
+	fieldPicture    = "picture"
+	fieldRole       = "role"
+	fieldPlan       = "plan"
+	fieldPassword   = "passwordHash"
+	fieldCreated    = "createdAt"
+	fieldUpdated    = "updatedAt"
+	fieldSignedIn   = "signedIn"
+	fieldFailures   = "failures"
+	fieldLocked     = "lockedUntil"
+	fieldReset      = "reset"
+	fieldResetHash  = "reset.hash"
+	fieldResetEnd   = "reset.expires"
+	fieldResetFrom  = "reset.requested"
+	fieldMails      = "mails"
+	fieldMailsSince = "mails.since"
+	fieldMailsCount = "mails.count"
+	fieldSessions   = "sessions"
+	fieldRecorded   = "sessionsRecordedFrom"
 )
 
 // document is an account as it is stored.
@@ -67,6 +70,12 @@ type session struct {
 type plan struct {
 	MaxStreams int    `bson:"maxStreams"`
 	OnLimit    string `bson:"onLimit"`
+}
+
+// mails counts those of a day, from the first one on.
+type mails struct {
+	Since time.Time `bson:"since"`
+	Count int       `bson:"count"`
 }
 
 type reset struct {

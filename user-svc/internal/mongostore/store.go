@@ -158,23 +158,38 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// SaveReset implements account.ResetStore.
-func (s *Store) SaveReset(ctx context.Context, id string, r account.Reset, notSince time.Time) (bool, error) {
+// SaveReset implements account.ResetStore. The resets of a day are counted in a field of their own, which outlives the reset: first those of a
+// day that has begun, and if there is none, a new day begins.
+func (s *Store) SaveReset(ctx context.Context, id string, r account.Reset) (bool, error) {
 	key, ok := parseID(id)
 	if !ok {
 		return false, nil
 	}
-	rested := bson.A{
+	rested := bson.E{Key: "$or", Value: bson.A{
 		bson.D{{Key: fieldReset, Value: bson.D{{Key: "$exists", Value: false}}}},
-		bson.D{{Key: fieldResetFrom, Value: bson.D{{Key: "$lte", Value: notSince}}}},
+		bson.D{{Key: fieldResetFrom, Value: bson.D{{Key: "$lte", Value: r.Requested.Add(-account.ResetPause)}}}},
+	}}
+	saved := bson.E{Key: fieldReset, Value: reset{r.Hash, r.Requested, r.Expires}}
+	dayAgo := r.Requested.Add(-24 * time.Hour)
+	for _, attempt := range []struct{ filter, change bson.D }{
+		{
+			bson.D{{Key: fieldMailsSince, Value: bson.D{{Key: "$gt", Value: dayAgo}}}, {Key: fieldMailsCount, Value: bson.D{{Key: "$lt", Value: account.ResetsPerDay}}}},
+			bson.D{{Key: "$set", Value: bson.D{saved}}, {Key: "$inc", Value: bson.D{{Key: fieldMailsCount, Value: 1}}}},
+		},
+		{
+			bson.D{{Key: fieldMailsSince, Value: bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: dayAgo}}}}}}, // or missing
+			bson.D{{Key: "$set", Value: bson.D{saved, {Key: fieldMails, Value: mails{r.Requested, 1}}}}},
+		},
+	} {
+		result, err := s.accounts.UpdateOne(ctx, append(attempt.filter, bson.E{Key: fieldID, Value: key}, rested), attempt.change)
+		if err != nil {
+			return false, mongodb.Fault(err)
+		}
+		if result.MatchedCount == 1 {
+			return true, nil
+		}
 	}
-	result, err := s.accounts.UpdateOne(ctx,
-		bson.D{{Key: fieldID, Value: key}, {Key: "$or", Value: rested}},
-		bson.D{{Key: "$set", Value: bson.D{{Key: fieldReset, Value: reset{r.Hash, r.Requested, r.Expires}}}}})
-	if err != nil {
-		return false, mongodb.Fault(err)
-	}
-	return result.MatchedCount == 1, nil
+	return false, nil
 }
 
 // ByReset implements account.ResetStore.

@@ -72,7 +72,7 @@ func TestStoreAway(t *testing.T) {
 		"CountFailure": func(ctx context.Context) error { _, err := store.CountFailure(ctx, id, time.Now()); return err },
 		"Delete":       func(ctx context.Context) error { return store.Delete(ctx, id) },
 		"SaveReset": func(ctx context.Context) error {
-			_, err := store.SaveReset(ctx, id, account.Reset{}, time.Now())
+			_, err := store.SaveReset(ctx, id, account.Reset{})
 			return err
 		},
 		"ByReset": func(ctx context.Context) error { _, _, err := store.ByReset(ctx, hash, time.Now()); return err },

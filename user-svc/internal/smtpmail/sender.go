@@ -1,20 +1,30 @@
 package smtpmail
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"streamgate/user-svc/internal/account"
 )
 
 // TokenPlaceholder stands in a link for the reset token.
 const TokenPlaceholder = "{token}"
+
+// permanent is the first reply code that says: never again, not with this mail (RFC 5321, section 4.2.1).
+const permanent = 500
 
 // timeout bounds each step of a conversation with the server.
 const timeout = 5 * time.Second
@@ -44,6 +54,7 @@ type Options struct {
 	Addr               string // host:port
 	Username, Password string // empty: no authentication
 	From               string // an address, perhaps with a name
+	HELO               string // the name to greet the server with; "" is the domain of From
 	TLS                TLS
 	ResetURL           string // with TokenPlaceholder in it
 }
@@ -52,8 +63,26 @@ type Options struct {
 type Sender struct {
 	client   *mail.Client
 	from     string
+	domain   string // of from
 	resetURL string
 }
+
+// CheckHELO returns an error unless text is a name to greet a server with: a domain of two or more parts, or an address in brackets (RFC 5321,
+// section 4.1.4).
+func CheckHELO(text string) error {
+	if inside, ok := strings.CutPrefix(text, "["); ok {
+		if _, err := netip.ParseAddr(strings.TrimPrefix(strings.TrimSuffix(inside, "]"), "IPv6:")); err == nil && strings.HasSuffix(inside, "]") {
+			return nil
+		}
+	}
+	if !heloDomain.MatchString(text) {
+		return errors.New("must be a domain, such as mail.example.com, or an address in brackets")
+	}
+	return nil
+}
+
+// heloDomain matches a domain in ASCII.
+var heloDomain = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$`)
 
 // CheckSender returns an error unless text names a sender of mail.
 func CheckSender(text string) error { return mail.NewMsg().From(text) }
@@ -68,7 +97,12 @@ func NewSender(o Options) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SMTP_ADDR: port: %w", err)
 	}
-	options := []mail.Option{mail.WithPort(port), mail.WithTimeout(timeout)}
+	domain, err := senderDomain(o.From)
+	if err != nil {
+		return nil, err
+	}
+	// The library greets with the name of the host, which is the pod's: many servers take no mail from a name without a domain.
+	options := []mail.Option{mail.WithPort(port), mail.WithTimeout(timeout), mail.WithHELO(cmp.Or(o.HELO, domain))}
 	switch o.TLS {
 	case Implicit:
 		options = append(options, mail.WithSSL())
@@ -84,7 +118,20 @@ func NewSender(o Options) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SMTP_ADDR: %w", err)
 	}
-	return &Sender{client, o.From, o.ResetURL}, nil
+	return &Sender{client, o.From, domain, o.ResetURL}, nil
+}
+
+// senderDomain returns the domain of a sender in ASCII.
+func senderDomain(from string) (string, error) {
+	sender, err := netmail.ParseAddress(from)
+	if err != nil {
+		return "", fmt.Errorf("SMTP_FROM: %w", err)
+	}
+	address := sender.Address
+	if email, err := account.ParseEmail(address); err == nil {
+		address = email.Canonical // whose domain is in ASCII
+	}
+	return address[strings.LastIndexByte(address, '@')+1:], nil
 }
 
 // SendReset implements account.Mailer. The mail contains nothing that the account's creator could choose: an account
@@ -96,11 +143,15 @@ func (s *Sender) SendReset(ctx context.Context, to, token string, expires time.T
 	}
 	message.Subject("Reset your Streamgate password")
 	message.SetDate()
-	message.SetMessageID()
+	message.SetMessageIDWithValue(rand.Text() + "@" + s.domain)
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
 	message.SetBodyString(mail.TypeTextPlain, fmt.Sprintf(resetText,
 		strings.ReplaceAll(s.resetURL, TokenPlaceholder, url.QueryEscape(token)), expires.UTC().Format("15:04 UTC on 2 January 2006")))
-	if err := s.client.DialAndSendWithContext(ctx, message); err != nil {
+	err := s.client.DialAndSendWithContext(ctx, message)
+	if refused, ok := errors.AsType[*mail.SendError](err); ok && refused.ErrorCode() >= permanent {
+		return fmt.Errorf("%w: %w", account.ErrMailRefused, err)
+	}
+	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"net/http/httptest"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"streamgate/libs/testkit"
+	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/smtpmail"
 	"streamgate/user-svc/internal/smtpmail/smtpmailtest"
 )
@@ -145,4 +148,63 @@ func untrusted(t *testing.T) tls.Certificate {
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}
+}
+
+// Many servers take no mail from a client that greets with a name without a domain, such as that of a pod.
+func TestGreeting(t *testing.T) {
+	t.Parallel()
+	sink := smtpmailtest.New(t)
+	for _, test := range []struct{ from, helo, want, domain string }{
+		{"Streamgate <no-reply@example.com>", "", "example.com", "example.com"},
+		{"no-reply@Bücher.example", "", "xn--bcher-kva.example", "xn--bcher-kva.example"},
+		{"no-reply@example.com", "mail.example.net", "mail.example.net", "example.com"},
+		{"no-reply@example.com", "[192.0.2.1]", "[192.0.2.1]", "example.com"},
+	} {
+		sender, err := smtpmail.NewSender(smtpmail.Options{
+			Addr: sink.Addr, TLS: smtpmail.None, From: test.from, HELO: test.helo, ResetURL: "https://example.com/{token}",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sender.SendReset(t.Context(), "ada@example.com", "x", expires); err != nil {
+			t.Fatal(err)
+		}
+		got := sink.Next(t)
+		if got.HELO != test.want {
+			t.Errorf("from %s as %q: greeted with %s", test.from, test.helo, got.HELO)
+		}
+		if id := got.Header.Get("Message-Id"); !strings.HasSuffix(id, "@"+test.domain+">") {
+			t.Errorf("from %s: message id %s", test.from, id)
+		}
+	}
+}
+
+func TestCheckHELO(t *testing.T) {
+	t.Parallel()
+	for text, right := range map[string]bool{
+		"mail.example.com": true, "MAIL.example.com": true, "[192.0.2.1]": true, "[IPv6:2001:db8::1]": true, "xn--bcher-kva.example": true,
+		"": false, "localhost": false, "user-svc-5d4f7c": false, "bücher.example": false, "-a.example": false, "a..example": false, "a.example.": false,
+		"a b.example": false, "192.0.2.1]": false, "[192.0.2.1": false, "[nonsense]": false, "mail.example.com:25": false, "https://mail.example.com": false,
+		"a_b.example.com": false, "mail.example.com\r\nMAIL": false,
+	} {
+		if err := smtpmail.CheckHELO(text); (err == nil) != right {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// A server that refuses for good is told from one that may take the mail later.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for code, forGood := range map[int]bool{421: false, 450: false, 451: false, 452: false, 550: true, 553: true} {
+		sink := smtpmailtest.New(t, smtpmailtest.Refusing(code))
+		sender := newSender(t, smtpmail.Options{Addr: sink.Addr, TLS: smtpmail.None})
+		if err := sender.SendReset(t.Context(), "ada@example.com", "x", expires); err == nil || errors.Is(err, account.ErrMailRefused) != forGood {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+	away := newSender(t, smtpmail.Options{Addr: testkit.FreeAddr(t), TLS: smtpmail.None})
+	if err := away.SendReset(t.Context(), "ada@example.com", "x", expires); err == nil || errors.Is(err, account.ErrMailRefused) {
+		t.Errorf("nobody there: %v", err)
+	}
 }

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"list in pages":                              listInPages,
 		"list what is looked for":                    listWhatIsLookedFor,
 		"one reset per account, seldom":              oneResetPerAccount,
+		"a number of resets a day":                   resetsPerDay,
 		"a reset expires":                            resetExpires,
 		"a reset is redeemed once":                   resetIsRedeemedOnce,
 		"a reset goes with the password and account": resetGoesAway,
@@ -330,7 +331,7 @@ func newReset(hash string, requested time.Time) account.Reset {
 
 func save(t *testing.T, s Stores, id string, r account.Reset, want bool) {
 	t.Helper()
-	if saved, err := s.SaveReset(t.Context(), id, r, r.Requested.Add(-time.Minute)); err != nil || saved != want {
+	if saved, err := s.SaveReset(t.Context(), id, r); err != nil || saved != want {
 		t.Fatalf("saved %t, %v, want %t", saved, err, want)
 	}
 }
@@ -353,6 +354,28 @@ func oneResetPerAccount(t *testing.T, s Stores) {
 		}
 	}
 	if got := byID(t, s, a.ID); got != a {
+		t.Errorf("account became %+v", got)
+	}
+}
+
+func resetsPerDay(t *testing.T, s Stores) {
+	a, b := insert(t, s, newAccount("a")), insert(t, s, newAccount("b"))
+	name, at := "Ada", epoch
+	for day := range 3 {
+		at = epoch.Add(time.Duration(day) * 24 * time.Hour)
+		for i := range account.ResetsPerDay {
+			save(t, s, a.ID, newReset(fmt.Sprint(day, i), at), true)
+			at = at.Add(account.ResetPause)
+		}
+		// Neither a change of the account nor the use of a reset starts another day.
+		if _, err := s.Update(t.Context(), a.ID, account.Change{Name: &name, WithdrawReset: true}); err != nil {
+			t.Fatal(err)
+		}
+		save(t, s, a.ID, newReset("one too many", at), false)
+		save(t, s, a.ID, newReset("one too many", epoch.Add(time.Duration(day+1)*24*time.Hour-time.Millisecond)), false)
+		save(t, s, b.ID, newReset("another's", at), true)
+	}
+	if got := byID(t, s, a.ID); got.Name != name {
 		t.Errorf("account became %+v", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 // Message is a mail that has arrived.
 type Message struct {
+	HELO     string // the name that the client greeted with
 	From, To string // of the envelope
 	Header   mail.Header
 	Subject  string
@@ -31,6 +32,7 @@ type Sink struct {
 	username, password string
 	messages           chan Message
 	hold               chan struct{}
+	refusals           chan smtp.SMTPError
 }
 
 // Option changes a sink.
@@ -54,6 +56,16 @@ func Credentials(username, password string) Option {
 // Held delays each mail until a value is sent to the channel, or the channel is closed.
 func Held(hold chan struct{}) Option {
 	return func(s *Sink, _ *smtp.Server) { s.hold = hold }
+}
+
+// Refusing refuses as many recipients as there are codes, the first with the first one.
+func Refusing(codes ...int) Option {
+	return func(s *Sink, _ *smtp.Server) {
+		s.refusals = make(chan smtp.SMTPError, len(codes))
+		for _, code := range codes {
+			s.refusals <- smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: "not now"}
+		}
+	}
 }
 
 // New starts a sink that ends with the test.
@@ -80,7 +92,9 @@ func NewTLS(t testing.TB, certificate tls.Certificate, options ...Option) *Sink 
 func serve(t testing.TB, listener net.Listener, options []Option) *Sink {
 	t.Helper()
 	s := &Sink{Addr: listener.Addr().String(), messages: make(chan Message, 1024)}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{sink: s}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{sink: s, helo: c.Hostname()}, nil
+	}))
 	server.Domain, server.EnableSMTPUTF8 = "localhost", true
 	for _, option := range options {
 		option(s, server)
@@ -116,6 +130,7 @@ func (s *Sink) Arrived() int { return len(s.messages) }
 
 type session struct {
 	sink          *Sink
+	helo          string
 	from, to      string
 	authenticated bool
 }
@@ -153,6 +168,11 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.to != "" {
 		return errors.New("more than one recipient")
 	}
+	select {
+	case refusal := <-s.sink.refusals:
+		return &refusal
+	default: // also where there are none
+	}
 	s.to = to
 	return nil
 }
@@ -178,7 +198,7 @@ func (s *session) Data(r io.Reader) error {
 	if s.sink.hold != nil {
 		<-s.sink.hold
 	}
-	s.sink.messages <- Message{s.from, s.to, parsed.Header, subject, strings.ReplaceAll(string(text), "\r\n", "\n")}
+	s.sink.messages <- Message{s.helo, s.from, s.to, parsed.Header, subject, strings.ReplaceAll(string(text), "\r\n", "\n")}
 	return nil
 }
 
