@@ -45,7 +45,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 
 	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, time.Now)
 	handlers := httpapi.New(httpapi.Options{
-		Catalogue: video.NewCatalogue(contents, time.Now),
+		Catalogue: video.NewCatalogue(contents, files, time.Now),
 		Player: &media.Player{
 			Keys: keys, Streams: streams, Files: files,
 			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, BitRate: cfg.MediaBitRate, Log: log, Now: time.Now}),

@@ -3,6 +3,8 @@ package app_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,6 +116,7 @@ func TestBadContents(t *testing.T) {
 			`""`, `"/etc/passwd"`, `"../x.mp4"`, `"a/../b.mp4"`, `"./a.mp4"`,
 			`"a/./b.mp4"`, `"a//b.mp4"`, `"a/"`, `"."`, `".."`, `"a\\b.mp4"`, `"a\u0000.mp4"`, `"a\n.mp4"`,
 			quoted(strings.Repeat("a", 513)), `"index.m3u8"`, `"INDEX.MPD"`,
+			`"demo/none.mp4"`, `"none/bars.mp4"`, `"demo"`, `"demo/bars.mp4/x"`, `"DEMO/bars.mp4"`, `"demo/bars.mp4 "`,
 			`"ftp://example.com/a.mp4"`, `"javascript://example.com/%0aalert(1)"`, `"file:///etc/passwd"`, `"http:"`,
 			`"http:/a/b"`, `"https://"`, `"https:///a"`, `"http://:80/a"`,
 			`"http://exa mple.com/"`, `"https://example.com/a b"`, `"https://user:secret@example.com/a.mp4"`,
@@ -200,10 +203,11 @@ func TestBadContents(t *testing.T) {
 
 func TestGoodContents(t *testing.T) {
 	t.Parallel()
-	base, proof := catalogue(t)
+	long := strings.Repeat("a", 250) + "/" + strings.Repeat("b", 250) + "/" + strings.Repeat("c", 10)
+	base, proof := catalogue(t, "a.mp4", long, "shows/ünï cödé + 50%/index.m3u8", "a/..b/...mp4", "a:b/c.mp4")
 	for _, c := range []struct{ name, description, src string }{
 		{"a", "", "a.mp4"},
-		{strings.Repeat("é", 200), strings.Repeat("é", 2000), strings.Repeat("a", 512)},
+		{strings.Repeat("é", 200), strings.Repeat("é", 2000), long},
 		{"ünï 🎬 <b>&", "line\r\n\tbreak", "shows/ünï cödé + 50%/index.m3u8"},
 		{`{"$ne":""}`, "$where", "a/..b/...mp4"},
 		{"url", "", "https://example.com/live/index.m3u8?token=a%20b#t=5"},
@@ -238,7 +242,7 @@ func TestMalformedIDs(t *testing.T) {
 
 func TestLists(t *testing.T) {
 	t.Parallel()
-	base, proof := catalogue(t)
+	base, proof := catalogue(t, "secret/a.mp4", "secret/b.mp4", "secret/c.mp4", "secret/d.mp4")
 	if a := testkit.Do(t, "GET", base+"/content", "", proof).Want(t, 200); string(a.Body) != "[]" || a.Header.Get("X-Total-Count") != "0" {
 		t.Errorf("empty: %s", a.Body)
 	}
@@ -298,5 +302,28 @@ func TestLists(t *testing.T) {
 	testkit.Do(t, "GET", base+"/content", "q=a", proof).Problem(t, 400, "invalid_input", "q")
 	if head := testkit.Do(t, http.MethodHead, base+"/content", "", proof).Want(t, 200); head.Header.Get("X-Total-Count") != "4" {
 		t.Errorf("HEAD: %v", head.Header)
+	}
+}
+
+// Files that come from a Mac are often named in another form of Unicode than keyboards write.
+func TestNamesInAnotherFormOfUnicode(t *testing.T) {
+	t.Parallel()
+	composed, decomposed := "films/caf\u00e9/\u00fcber.mp4", "films/cafe\u0301/u\u0308ber.mp4"
+	mixed := "films/cafe\u0301/\u00fcber.mp4"
+	uri, database := testkit.Mongo(t)
+	for _, there := range []string{composed, decomposed, mixed} {
+		folder := t.TempDir()
+		write(t, folder, there)
+		running := boot(t, settings(t, uri, database, "MEDIA_URL=file://"+folder))
+		for _, written := range []string{composed, decomposed, mixed} {
+			body := fmt.Sprintf(`{"type":"vod","name":"Coffee","src":%q}`, written)
+			added := testkit.Do(t, "POST", running.InternalURL+"/content", body, testkit.Header("Internal-Secret", secret)).Want(t, 201).JSON(t)
+			source := testkit.Do(t, "GET", fmt.Sprintf("%s/internal/content/%s/source", running.InternalURL, added["id"]), "",
+				testkit.Header("Internal-Secret", secret)).Want(t, 200).JSON(t)["src"].(string)
+			_, file := path.Split(source)
+			if film := testkit.Do(t, "GET", address(t, running.PublicURL, source, url.PathEscape(file)), "").Want(t, 200); string(film.Body) != "film" {
+				t.Errorf("%+q played as %s", written, film.Body)
+			}
+		}
 	}
 }

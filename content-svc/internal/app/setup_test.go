@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,11 +62,28 @@ func boot(t *testing.T, cfg config.Config) *service.Running {
 	return testkit.Run(t, s)
 }
 
-// catalogue is the address of a new service's internal listener, and what proves that we may use it.
-func catalogue(t *testing.T) (string, testkit.Option) {
+// catalogue is the address of a new service's internal listener, and what proves that we may use it. Files are at demo/bars.mp4 and at these paths.
+func catalogue(t *testing.T, paths ...string) (string, testkit.Option) {
 	t.Helper()
 	uri, database := testkit.Mongo(t)
-	return boot(t, settings(t, uri, database)).InternalURL, testkit.Header("Internal-Secret", secret)
+	folder := t.TempDir()
+	for _, path := range append(paths, "demo/bars.mp4") {
+		write(t, folder, path)
+	}
+	return boot(t, settings(t, uri, database, "MEDIA_URL=file://"+folder)).InternalURL, testkit.Header("Internal-Secret", secret)
+}
+
+// write makes a file.
+func write(t *testing.T, folder, path string) {
+	t.Helper()
+	name := filepath.Join(folder, filepath.FromSlash(path))
+	err := os.MkdirAll(filepath.Dir(name), 0o755)
+	if err == nil {
+		err = os.WriteFile(name, []byte("film"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // address is that of a file below a new stream's grant.

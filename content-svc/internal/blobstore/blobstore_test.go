@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -185,6 +186,8 @@ type bucket struct {
 	folder string
 	status atomic.Int64 // to answer instead, unless 0
 	read   atomic.Int64 // bytes
+	silent atomic.Bool  // sends a few bytes more of what is read, or none, and then nothing
+	few    atomic.Int64
 }
 
 func newBucket(t *testing.T) *bucket {
@@ -249,6 +252,16 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("ETag", fmt.Sprintf(`"%d"`, info.ModTime().UnixNano()))
+	if r.Method == http.MethodGet && b.silent.Load() {
+		if few := b.few.Load(); few > 0 {
+			w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+			w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
+			_, _ = io.CopyN(w, file, few)
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+		return
+	}
 	http.ServeContent(counted{w, &b.read}, r, "", info.ModTime(), file)
 }
 
@@ -343,5 +356,64 @@ func TestABlobThatChangesIsNotRead(t *testing.T) {
 	}
 	if n, err := io.Copy(io.Discard, f.Content); err == nil {
 		t.Errorf("%d bytes and no error", n)
+	}
+}
+
+// A bucket that stops in the middle of an answer, or before it, holds nobody for longer than a few seconds.
+func TestABucketThatFallsSilent(t *testing.T) {
+	t.Parallel()
+	for name, few := range map[string]int64{"at once": 0, "in the middle": 1000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, s, f := openNoise(t, "a", 1<<20)
+			b.few.Store(few)
+			b.silent.Store(true)
+			began := time.Now()
+			n, err := io.Copy(io.Discard, f.Content)
+			if took := time.Since(began); err == nil || n != few || took > 8*time.Second || fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("%d bytes after %v: %v", n, took, err)
+			}
+			b.silent.Store(false)
+			if n, err := io.Copy(io.Discard, open(t, s, "a").Content); n != 1<<20 || err != nil {
+				t.Errorf("%d bytes afterwards: %v", n, err)
+			}
+		})
+	}
+}
+
+// A caller that goes away is no fault of the bucket's.
+func TestAReadThatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	b := newBucket(t)
+	b.write(t, "a", noise(1<<20))
+	s := connect(t, b.address())
+	ctx, cancel := context.WithCancel(t.Context())
+	f, err := s.Open(ctx, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	b.silent.Store(true)
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if _, err := f.Content.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("read: %v", err)
+	}
+}
+
+func TestFormsOfUnicodeInABucket(t *testing.T) {
+	t.Parallel()
+	composed, decomposed := "caf\u00e9.mp4", "cafe\u0301.mp4"
+	for _, there := range []string{composed, decomposed} {
+		b := newBucket(t)
+		b.write(t, there, []byte("coffee"))
+		s := connect(t, b.address())
+		for _, written := range []string{composed, decomposed} {
+			if text, err := io.ReadAll(open(t, s, written).Content); err != nil || string(text) != "coffee" {
+				t.Errorf("%+q: %s, %v", written, text, err)
+			}
+		}
+		if _, err := s.Open(t.Context(), "th\u00e9.mp4"); !errors.Is(err, media.ErrNotFound) {
+			t.Errorf("what is not there: %v", err)
+		}
 	}
 }

@@ -124,14 +124,6 @@ func (s *Store) Close(context.Context) error {
 	return nil
 }
 
-// Open implements media.Files.
-func (s *Store) Open(ctx context.Context, path string) (*media.File, error) {
-	if s.folder != "" {
-		return s.openFile(path)
-	}
-	return s.openBlob(ctx, path)
-}
-
 // WriteMissing writes a file unless there is one. In a folder, its modification time is set to the given one, so that replicas with
 // a folder each return the same ETag: to a player that goes on at another replica, it is still the same file.
 func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modified time.Time) error {

@@ -2,8 +2,10 @@ package video
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"streamgate/content-svc/internal/media"
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
 	"streamgate/libs/objectid"
@@ -19,11 +21,14 @@ type Update struct {
 // Catalogue lists, adds, changes and deletes contents.
 type Catalogue struct {
 	store Store
+	files media.Files
 	now   func() time.Time
 }
 
-// NewCatalogue returns a catalogue of the contents in the store.
-func NewCatalogue(store Store, now func() time.Time) *Catalogue { return &Catalogue{store, now} }
+// NewCatalogue returns a catalogue of the contents in the store, whose files are among these.
+func NewCatalogue(store Store, files media.Files, now func() time.Time) *Catalogue {
+	return &Catalogue{store, files, now}
+}
 
 // List returns a page of contents and the number of all that match.
 func (c *Catalogue) List(ctx context.Context, q listing.Query) ([]Content, int64, error) {
@@ -39,6 +44,9 @@ func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
 	content := c.complete(values)
 	if err := (Change{&content.Type, &content.Name, &content.Description, &content.Src}).check(); err != nil {
+		return Content{}, err
+	}
+	if err := c.find(ctx, content.Src); err != nil {
 		return Content{}, err
 	}
 	return content, c.store.Insert(ctx, content)
@@ -71,7 +79,27 @@ func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (
 	if err := change.check(); err != nil {
 		return Content{}, err
 	}
+	if change.Src != nil {
+		if err := c.find(ctx, *change.Src); err != nil {
+			return Content{}, err
+		}
+	}
 	return c.store.Update(ctx, id, Update{change, c.time()})
+}
+
+// find fails unless there is a file at a Src that is a path.
+func (c *Catalogue) find(ctx context.Context, src string) error {
+	if webScheme.MatchString(src) {
+		return nil
+	}
+	file, err := c.files.Open(ctx, src)
+	if errors.Is(err, media.ErrNotFound) {
+		return fault.BadField("src", "there is no file at this path in the media store; put it there first")
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // of the store, which says what it is
+	}
+	return file.Close()
 }
 
 // Delete removes a content, or returns ErrNotFound. Streams that play it go on; its file stays where it is.

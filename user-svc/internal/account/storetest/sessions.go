@@ -78,7 +78,7 @@ func sessionsAreRecorded(t *testing.T, s Stores) {
 		t.Error("another account has it:", err)
 	}
 	reset := account.Reset{Hash: []byte("hash"), Requested: epoch, Expires: epoch.Add(time.Hour)}
-	if saved, err := s.SaveReset(t.Context(), a.ID, reset, epoch); err != nil || !saved {
+	if saved, err := s.SaveReset(t.Context(), a.ID, reset); err != nil || !saved {
 		t.Fatal(saved, err)
 	}
 	if _, err := s.Redeem(t.Context(), reset.Hash, epoch, "another"); err != nil {
