@@ -26,10 +26,11 @@ type settings struct {
 	Demo    bool          `env:"DEMO" envDefault:"false" desc:"demo content"`
 	Most    int           `env:"MOST" envDefault:"3" desc:"a number"`
 	Secret  string        `env:"SECRET" desc:"a text"`
+	ToOther []string      `env:"SECRETS_TO_OTHER_SVC" desc:"secrets of a pair"`
 }
 
 func (s *settings) Validate() []error {
-	faults := s.Settings.Validate()
+	faults := append(s.Settings.Validate(), s.CheckPairs(map[string][]string{"SECRETS_TO_OTHER_SVC": s.ToOther})...)
 	if s.Lease < time.Second {
 		faults = append(faults, fmt.Errorf("LEASE: %v is not at least 1s", s.Lease))
 	}
@@ -49,7 +50,7 @@ func TestMain(m *testing.M) {
 	fmt.Printf("runs with %v", s.Lease) //nolint:forbidigo // what the test reads
 }
 
-const required = "INTERNAL_SECRETS=0123456789abcdef"
+const required = "SECRETS_TO_OTHER_SVC=0123456789abcdef"
 
 // run starts the service and returns its output and its exit code.
 func run(t *testing.T, args []string, environ ...string) (stdout, stderr string, code int) {
@@ -73,7 +74,7 @@ func TestMainOfAService(t *testing.T) {
 	}{
 		"runs": {environ: []string{required, "LEASE= 20s "}, stdout: []string{"runs with 20s"}},
 		"help": {args: []string{"-help"}, stdout: []string{
-			"test-svc v1.2.3", "  LEASE (duration, default 10s)\n        how long", "PUBLIC_ADDR", "INTERNAL_SECRETS (list)",
+			"test-svc v1.2.3", "  LEASE (duration, default 10s)\n        how long", "PUBLIC_ADDR", "SECRETS_TO_OTHER_SVC (list)",
 		}},
 		"help, long": {args: []string{"--help"}, stdout: []string{"LEASE"}},
 		"help, Markdown": {args: []string{"-help=markdown"}, stdout: []string{
@@ -82,12 +83,12 @@ func TestMainOfAService(t *testing.T) {
 		"version":         {args: []string{"-version"}, stdout: []string{"test-svc v1.2.3\n"}},
 		"unknown":         {args: []string{"-port=80"}, environ: []string{required}, code: 2, stderr: []string{`unknown argument "-port=80"`}},
 		"known + unknown": {args: []string{"serve", "-help"}, environ: []string{required}, code: 2, stderr: []string{`unknown argument "serve"`}},
-		"three faults": {
+		"four faults": {
 			environ: []string{"LEASE=ten", "MOST=3.5", "LOG_FORMAT=xml"}, code: 2,
 			stderr: []string{
 				"test-svc: the configuration has these faults:\n", "\n  LEASE: \"ten\" is not a duration, such as 10s",
 				"\n  MOST: \"3.5\" is not a whole number", "\n  LOG_FORMAT: \"xml\" is neither json nor text",
-				"\n  INTERNAL_SECRETS: missing", "See test-svc -help.",
+				"\n  SECRETS_TO_OTHER_SVC: missing", "See test-svc -help.",
 			},
 		},
 	} {
@@ -209,7 +210,7 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%+v says too little", v)
 		}
 	}
-	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRET" || len(names) != 16 {
+	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRETS_TO_OTHER_SVC" || len(names) != 16 {
 		t.Errorf("variables %q", names)
 	}
 	for _, value := range []any{settings{}, &settings{}} {

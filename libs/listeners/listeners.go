@@ -17,19 +17,19 @@ type Handlers interface {
 	// Public adds the routes of the public listener.
 	Public(e *httpserver.Engine)
 
-	// Internal adds the routes of the listener for the other services.
-	Internal(e *httpserver.Engine)
+	// Internal adds the routes of the listener for the other services, each to those of its caller.
+	Internal(g *peer.Gate)
 }
 
 // Options say what the listeners have besides the handlers.
 type Options struct {
-	Service         string   // the name that the documentation has in its address
-	Spec            []byte   // the public listener's OpenAPI document
-	TrustedProxies  []string // as httpserver.Options has it, for the public listener
-	Origins         []string // the same
-	InternalSecrets []string // a request to the internal listener carries one of them
-	Log             *slog.Logger
-	Registry        *prometheus.Registry // counts the requests of both
+	Service        string       // the name that the documentation has in its address
+	Spec           []byte       // the public listener's OpenAPI document
+	TrustedProxies []string     // as httpserver.Options has it, for the public listener
+	Origins        []string     // the same
+	Callers        peer.Callers // the services that may call the internal listener
+	Log            *slog.Logger
+	Registry       *prometheus.Registry // counts the requests of both
 }
 
 // connectionAge is how old a connection between services gets: new replicas have their share of the requests within a few seconds more.
@@ -51,8 +51,7 @@ func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error)
 	h.Public(public)
 	apidocs.Mount(public, o.Service, o.Spec)
 	internal.Use(httpserver.Retire(connectionAge))
-	internal.Use(peer.Require(internal, o.InternalSecrets))
-	h.Internal(internal)
+	h.Internal(peer.NewGate(internal, o.Callers))
 	requests.Expect("public", public.Engine)
 	requests.Expect("internal", internal.Engine)
 	return public, internal, nil

@@ -19,8 +19,8 @@ import (
 // handlers answer with the name of their listener.
 type handlers struct{}
 
-func (handlers) Public(e *httpserver.Engine)   { e.Read("/", say("public")) }
-func (handlers) Internal(e *httpserver.Engine) { e.Read("/", say("internal")) }
+func (handlers) Public(e *httpserver.Engine) { e.Read("/", say("public")) }
+func (handlers) Internal(g *peer.Gate)       { g.From("other-svc").Read("/", say("internal")) }
 
 func say(text string) httpserver.Handler {
 	return func(c *gin.Context) error {
@@ -32,7 +32,7 @@ func say(text string) httpserver.Handler {
 func options(t *testing.T) listeners.Options {
 	t.Helper()
 	return listeners.Options{
-		Service: "any-svc", Spec: []byte("openapi: 3.1.0"), InternalSecrets: []string{"old", "new"}, Log: testkit.Logger(t), Registry: prometheus.NewRegistry(),
+		Service: "any-svc", Spec: []byte("openapi: 3.1.0"), Callers: peer.Callers{"other-svc": {"old", "new"}}, Log: testkit.Logger(t), Registry: prometheus.NewRegistry(),
 	}
 }
 

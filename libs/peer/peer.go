@@ -3,7 +3,6 @@ package peer
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -13,51 +12,33 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/fault"
-	"streamgate/libs/httpserver"
 	"streamgate/libs/logging"
 	"streamgate/libs/problem"
 )
 
-// SecretHeader carries the shared secret of the services.
+// SecretHeader carries a secret that the caller shares with the service that it calls.
 const SecretHeader = "Internal-Secret"
-
-// secretInvalid is the code of a refused secret.
-const secretInvalid = "internal_secret_invalid"
-
-// Require lets only requests pass that carry one of the secrets.
-func Require(engine *httpserver.Engine, secrets []string) gin.HandlerFunc {
-	return engine.Handle(func(c *gin.Context) error {
-		given, accepted := []byte(c.GetHeader(SecretHeader)), 0
-		for _, secret := range secrets { // all of them, so that the time says nothing
-			accepted |= subtle.ConstantTimeCompare(given, []byte(secret))
-		}
-		if accepted == 0 {
-			return fault.New(fault.Unauthenticated, secretInvalid, "This listener is for the services themselves.")
-		}
-		return nil
-	})
-}
 
 // Client asks another service on its internal listener.
 type Client struct {
-	Name   string // whom we ask, for people: "session-svc"
-	base   string
-	secret string
-	http   *http.Client
+	Name    string // whom we ask, for people: "session-svc"
+	base    string
+	secrets []string
+	http    *http.Client
 }
 
-// NewClient makes a client of the service at base, such as http://session-svc:8081. A call takes at most timeout.
-func NewClient(name, base, secret string, timeout time.Duration) *Client {
+// NewClient makes a client of the service at base, such as http://session-svc:8081. It shows all the secrets; the service must know one of
+// them. A call takes at most timeout.
+func NewClient(name, base string, secrets []string, timeout time.Duration) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it always is
 	transport.Proxy = nil                                        // the other service is our neighbour
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 256, 256
 	// Below the servers' 120 s, so that a connection is never used at the moment when the other side closes it.
 	transport.IdleConnTimeout = 60 * time.Second
-	return &Client{Name: name, base: strings.TrimSuffix(base, "/"), secret: secret, http: &http.Client{
+	return &Client{Name: name, base: strings.TrimSuffix(base, "/"), secrets: secrets, http: &http.Client{
 		Transport: transport, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would get the secret
 	}}
@@ -104,7 +85,7 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	request.Header.Set(SecretHeader, c.secret)
+	request.Header[SecretHeader] = c.secrets // a line each
 	if id := logging.RequestID(ctx); id != "" {
 		request.Header.Set(problem.RequestIDHeader, id)
 	}
@@ -131,7 +112,7 @@ func (c *Client) failure(response *http.Response) error {
 	}
 	document.Status = response.StatusCode
 	refusal := document.Fault()
-	if err == nil && (refusal.Kind == fault.Internal || document.Code == "" || document.Code == secretInvalid) {
+	if err == nil && (refusal.Kind == fault.Internal || document.Code == "" || document.Code == secretInvalid || document.Code == callerRefused) {
 		err = errors.New("not an answer to the request")
 	}
 	if err != nil {

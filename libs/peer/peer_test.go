@@ -32,7 +32,7 @@ import (
 
 const secret = "0123456789abcdef"
 
-// other is the other service: an engine that accepts the secrets.
+// other is the other service: an engine that accepts the secrets, as those of one caller.
 func other(t testing.TB, log io.Writer, secrets ...string) (*httpserver.Engine, string) {
 	t.Helper()
 	e, err := httpserver.New(httpserver.Options{
@@ -41,14 +41,14 @@ func other(t testing.TB, log io.Writer, secrets ...string) (*httpserver.Engine, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Use(peer.Require(e, secrets))
+	peer.NewGate(e, peer.Callers{"user-svc": secrets})
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	return e, server.URL
 }
 
-func client(url, secret string) *peer.Client {
-	return peer.NewClient("session-svc", url, secret, 5*time.Second)
+func client(url string, secrets ...string) *peer.Client {
+	return peer.NewClient("session-svc", url, secrets, 5*time.Second)
 }
 
 type thing struct {
@@ -170,7 +170,7 @@ func TestTheOthersFailureIsUnavailable(t *testing.T) {
 	for _, route := range e.Routes() {
 		unavailable(t, route.Path, client(url, secret).Call(t.Context(), http.MethodGet, route.Path, nil, &thing{}), "hunter2")
 	}
-	impatient := peer.NewClient("session-svc", hanging(t), secret, 50*time.Millisecond)
+	impatient := peer.NewClient("session-svc", hanging(t), []string{secret}, 50*time.Millisecond)
 	unavailable(t, "hung", impatient.Call(t.Context(), http.MethodGet, "/", nil, nil))
 	gone := httptest.NewServer(nil)
 	gone.Close()

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ type Settings struct {
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" desc:"json or text"`
 	TrustedProxies  []string      `env:"TRUSTED_PROXIES" desc:"addresses or CIDRs of the proxies in front, whose headers X-Forwarded-* and Forwarded are believed"`
 	CORSOrigins     []string      `env:"CORS_ORIGINS" desc:"origins whose pages may call the API, such as https://www.example.com; none by default"`
-	InternalSecrets []string      `env:"INTERNAL_SECRETS" desc:"required: secrets between the services, at least 16 characters each; the first is sent, all are accepted"`
+	InternalSecrets []string      `env:"INTERNAL_SECRETS" desc:"only for an upgrade from before each pair of services had its own secrets: those of that time; each opens every internal route"`
 	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"5s" desc:"time between the end of readiness and the end of listening, in which load balancers look away"`
 	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" desc:"time that requests under way have to end"`
 	Pprof           bool          `env:"PPROF" envDefault:"false" desc:"serve /debug/pprof on the operations listener"`
@@ -53,14 +54,50 @@ func (s *Settings) Validate() []error {
 			faults.Add(fmt.Errorf("CORS_ORIGINS: %w", err))
 		}
 	}
-	faults.Check(len(s.InternalSecrets) > 0,
-		"INTERNAL_SECRETS: missing; set the same random secret for all services, for example the output of: openssl rand -hex 32")
-	faults.Check(!slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return len(secret) < minSecret }),
-		"INTERNAL_SECRETS: a secret is shorter than %d characters", minSecret)
-	faults.Check(!slices.ContainsFunc(s.InternalSecrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }),
-		"INTERNAL_SECRETS: a secret has other characters than the visible ones of ASCII")
+	faults.Add(checkSecrets("INTERNAL_SECRETS", s.InternalSecrets)...)
 	faults.Check(s.DrainDelay >= 0 && s.DrainDelay <= time.Minute, "DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
 	faults.Check(s.DrainTimeout > 0 && s.DrainTimeout <= 10*time.Minute, "DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
-	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sortFaults(faults)
 	return faults
 }
+
+func sortFaults(faults []error) {
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+}
+
+// CheckPairs returns the faults of the secrets that a service has with others, by the names of their settings.
+func (s *Settings) CheckPairs(pairs map[string][]string) []error {
+	var faults config.Faults
+	settings := map[string][]string{} // by secret
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		faults.Check(len(pairs[name]) > 0 || len(s.InternalSecrets) > 0,
+			"%s: missing; set the same random secret for both services of the pair, for example the output of: openssl rand -hex 32", name)
+		faults.Add(checkSecrets(name, pairs[name])...)
+		for _, secret := range pairs[name] {
+			settings[secret] = append(settings[secret], name)
+		}
+	}
+	for _, names := range settings {
+		faults.Check(len(slices.Compact(names)) == 1, "%s: the same secret; each pair needs its own, or one service could pass for the other", strings.Join(names, ", "))
+	}
+	sortFaults(faults)
+	return faults
+}
+
+func checkSecrets(name string, secrets []string) []error {
+	var faults config.Faults
+	faults.Check(!slices.ContainsFunc(secrets, func(secret string) bool { return len(secret) < minSecret }),
+		"%s: a secret is shorter than %d characters", name, minSecret)
+	faults.Check(!slices.ContainsFunc(secrets, func(secret string) bool { return strings.ContainsFunc(secret, notInHeader) }),
+		"%s: a secret has other characters than the visible ones of ASCII", name)
+	return faults
+}
+
+// Shown returns the secrets that a request to another service shows, given those of the pair: the first of them, and before it the one
+// that a service of before knows.
+func (s *Settings) Shown(pair []string) []string {
+	return slices.Concat(s.InternalSecrets[:min(1, len(s.InternalSecrets))], pair[:min(1, len(pair))])
+}
+
+// Accepted returns the secrets by which another service may call, given those of the pair.
+func (s *Settings) Accepted(pair []string) []string { return slices.Concat(pair, s.InternalSecrets) }

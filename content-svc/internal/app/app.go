@@ -23,6 +23,7 @@ import (
 	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/mongodb"
+	"streamgate/libs/peer"
 	"streamgate/libs/service"
 )
 
@@ -41,7 +42,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	registry := metrics.NewRegistry(Name, version)
 	contents, files := mongostore.New(db), blobstore.New(cfg.MediaURL)
-	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0], registry)
+	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc), registry)
 
 	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, time.Now)
 	handlers := httpapi.New(httpapi.Options{
@@ -53,7 +54,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

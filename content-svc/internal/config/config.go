@@ -18,6 +18,8 @@ type Config struct {
 	MongoDBURI      string        `env:"MONGODB_URI" desc:"required: mongodb://[user:password@]host:port, or mongodb+srv://"`
 	MongoDBDatabase string        `env:"MONGODB_DATABASE" envDefault:"streamgate_content" desc:"database of the catalogue"`
 	SessionSvcURL   string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
+	ToSessionSvc    []string      `env:"SECRETS_TO_SESSION_SVC" desc:"required: secrets shown to session-svc, which has the same in SECRETS_FROM_CONTENT_SVC; at least 16 characters each; the first is sent"`
+	FromSessionSvc  []string      `env:"SECRETS_FROM_SESSION_SVC" desc:"required: secrets by which session-svc may call, which has the same in SECRETS_TO_CONTENT_SVC; all are accepted"`
 	MediaURL        string        `env:"MEDIA_URL" envDefault:"file:///var/lib/streamgate/media" desc:"where the video files are: file:///folder, which must exist, or s3://bucket?region=…; see gocloud.dev/blob"`
 	GrantKeys       []string      `env:"GRANT_KEYS" desc:"required: keys that encrypt media addresses, 32 bytes in base64 each; the same as session-svc has"`
 	Ahead           time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for session-svc"`
@@ -29,6 +31,7 @@ type Config struct {
 func (c *Config) Validate() []error {
 	var faults libconfig.Faults
 	faults.Add(c.Settings.Validate()...)
+	faults.Add(c.CheckPairs(map[string][]string{"SECRETS_TO_SESSION_SVC": c.ToSessionSvc, "SECRETS_FROM_SESSION_SVC": c.FromSessionSvc})...)
 	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
 	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
 	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL)...)

@@ -10,7 +10,8 @@ import (
 )
 
 var good = map[string]string{
-	"MONGODB_URI": "mongodb://mongodb:27017", "INTERNAL_SECRETS": "0123456789abcdef", "GRANT_KEYS": base64.StdEncoding.EncodeToString(make([]byte, 32)),
+	"MONGODB_URI": "mongodb://mongodb:27017", "SECRETS_TO_SESSION_SVC": "0123456789abcdef", "SECRETS_FROM_SESSION_SVC": "fedcba9876543210",
+	"GRANT_KEYS": base64.StdEncoding.EncodeToString(make([]byte, 32)),
 }
 
 func load(change map[string]string) error {
@@ -40,7 +41,7 @@ func TestEachMistakeIsNamed(t *testing.T) {
 	t.Parallel()
 	mistakes := map[string]string{
 		"MONGODB_URI": "postgres://secret@db", "MONGODB_DATABASE": "a b", "SESSION_SVC_URL": "session-svc:8081", "MEDIA_URL": "/var/media",
-		"GRANT_KEYS": "c2hvcnQ=", "DEMO_CONTENT": "perhaps", "INTERNAL_SECRETS": "short", "PUBLIC_ADDR": "8080",
+		"GRANT_KEYS": "c2hvcnQ=", "DEMO_CONTENT": "perhaps", "INTERNAL_SECRETS": "short", "SECRETS_TO_SESSION_SVC": "short", "SECRETS_FROM_SESSION_SVC": "ünseen-in-a-header", "PUBLIC_ADDR": "8080",
 	}
 	for name, value := range mistakes {
 		if err := load(map[string]string{name: value}); err == nil || !strings.HasPrefix(err.Error(), name+":") || strings.Contains(err.Error(), "\n") {

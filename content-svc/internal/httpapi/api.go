@@ -9,6 +9,7 @@ import (
 	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/httpserver"
+	"streamgate/libs/peer"
 )
 
 // Stall is how long a client may take for one piece of an answer before its connection is closed. Its system takes the bytes of a slow
@@ -43,11 +44,12 @@ func (a *API) Public(e *httpserver.Engine) {
 }
 
 // Internal adds the routes of the internal listener.
-func (a *API) Internal(e *httpserver.Engine) {
-	e.Read("/content", a.listContents)
-	e.Route(http.MethodPost, "/content", a.addContent)
-	e.Read("/content/:id", a.readContent)
-	e.Route(http.MethodPut, "/content/:id", a.changeContent)
-	e.Route(http.MethodDelete, "/content/:id", a.deleteContent)
-	e.Read("/internal/content/:id/source", a.readSource)
+func (a *API) Internal(g *peer.Gate) {
+	session := g.From("session-svc")
+	session.Read("/content", a.listContents)
+	session.Route(http.MethodPost, "/content", a.addContent)
+	session.Read("/content/:id", a.readContent)
+	session.Route(http.MethodPut, "/content/:id", a.changeContent)
+	session.Route(http.MethodDelete, "/content/:id", a.deleteContent)
+	session.Read("/internal/content/:id/source", a.readSource)
 }

@@ -172,7 +172,7 @@ func newPlayer(t testing.TB, options ...option) *player {
 		t.Fatal(err)
 	}
 	log := logging.New(p.log, logging.Text, slog.LevelDebug, "test")
-	p.streams = delivery.NewKeeper(sessionsvc.NewClient(p.URL, secret, p.registry), unpaced, p.now)
+	p.streams = delivery.NewKeeper(sessionsvc.NewClient(p.URL, []string{secret}, p.registry), unpaced, p.now)
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	go p.streams.Run(ctx)

@@ -36,11 +36,11 @@ type Client struct {
 
 var _ delivery.Authority = (*Client)(nil)
 
-// NewClient returns a client of session-svc's internal listener at base, such as http://session-svc:8081.
-func NewClient(base, secret string, registry *prometheus.Registry) *Client {
+// NewClient returns a client of session-svc's internal listener at base, such as http://session-svc:8081, that shows these secrets.
+func NewClient(base string, secrets []string, registry *prometheus.Registry) *Client {
 	c := &Client{
-		peer: peer.NewClient("session-svc", base, secret, Timeout),
-		ends: peer.NewClient("session-svc", base, secret, 0), // it has no end
+		peer: peer.NewClient("session-svc", base, secrets, Timeout),
+		ends: peer.NewClient("session-svc", base, secrets, 0), // it has no end
 		questions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "lease_questions_total", Help: "Questions to session-svc about a stream's lease, by outcome.",
 		}, []string{"outcome"}),

@@ -73,7 +73,7 @@ func TestEndsAreFollowed(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var to told
-	go sessionsvc.NewClient(server.URL, secret, prometheus.NewRegistry()).Follow(ctx, &to)
+	go sessionsvc.NewClient(server.URL, []string{secret}, prometheus.NewRegistry()).Follow(ctx, &to)
 
 	testkit.Eventually(t, "the connection", func() bool { return to.is(1) })
 	next <- "first"
@@ -101,6 +101,6 @@ func TestASilentConnectionIsGivenUp(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var to told
-	go sessionsvc.NewClient(server.URL, secret, prometheus.NewRegistry()).Follow(ctx, &to)
+	go sessionsvc.NewClient(server.URL, []string{secret}, prometheus.NewRegistry()).Follow(ctx, &to)
 	testkit.Eventually(t, "another connection", func() bool { return connections.Load() >= 2 })
 }

@@ -77,15 +77,24 @@ func (s *System) open(ctx context.Context, o Options, dir string) error {
 		s.contents = append(s.contents, "http://"+all["content-svc"][i].public)
 	}
 	key := func() string { return base64.StdEncoding.EncodeToString(random(32)) }
+	fromUser, fromContent, toUser, toContent := key(), key(), key(), key() // what session-svc is shown, and shows
 	common := append(os.Environ(),
-		"INTERNAL_SECRETS="+key(), "GRANT_KEYS="+key(), "REFRESH_KEYS="+key(), "TRUSTED_PROXIES=127.0.0.1/32", "DRAIN_DELAY=0s", "LOG_FORMAT=text",
+		"GRANT_KEYS="+key(), "REFRESH_KEYS="+key(), "TRUSTED_PROXIES=127.0.0.1/32", "DRAIN_DELAY=0s", "LOG_FORMAT=text",
 		"LOG_LEVEL=error", "TOKEN_KEY_FILES="+filepath.Join(dir, "token-key.pem"), "TOKEN_KEY_GENERATE=true", "TOKEN_TTL=15m",
 		"ADMIN_EMAIL="+adminEmail, "ADMIN_PASSWORD="+adminPassword, "MONGODB_URI="+o.MongoURI, "REDIS_URL="+o.RedisURL,
 		"JWKS_URL=http://"+user.public+"/.well-known/jwks.json", "USER_SVC_URL=http://"+user.internal, "MEDIA_URL=file://"+o.Media+"?metadata=skip&no_tmp_dir=true",
 	)
+	secrets := map[string][]string{
+		"user-svc":    {"SECRETS_TO_SESSION_SVC=" + fromUser, "SECRETS_FROM_SESSION_SVC=" + toUser},
+		"content-svc": {"SECRETS_TO_SESSION_SVC=" + fromContent, "SECRETS_FROM_SESSION_SVC=" + toContent},
+		"session-svc": {
+			"SECRETS_FROM_USER_SVC=" + fromUser, "SECRETS_TO_USER_SVC=" + toUser,
+			"SECRETS_FROM_CONTENT_SVC=" + fromContent, "SECRETS_TO_CONTENT_SVC=" + toContent,
+		},
+	}
 	for _, name := range services {
 		for i, replica := range all[name] {
-			env := append(slices.Clone(common), "PUBLIC_ADDR="+replica.public, "INTERNAL_ADDR="+replica.internal, "OPERATIONS_ADDR="+replica.operations,
+			env := append(slices.Concat(common, secrets[name]), "PUBLIC_ADDR="+replica.public, "INTERNAL_ADDR="+replica.internal, "OPERATIONS_ADDR="+replica.operations,
 				"MONGODB_DATABASE=screens_"+strconv.Itoa(os.Getpid())+"_"+name, "SESSION_SVC_URL=http://"+all["session-svc"][i].internal,
 				"CONTENT_SVC_URL=http://"+all["content-svc"][i].internal)
 			if err := s.start(ctx, filepath.Join(o.Programs, replica.name), dir, replica, env); err != nil {

@@ -23,10 +23,10 @@ import (
 	"streamgate/libs/peer"
 )
 
-const (
-	issuer = "streamgate"
-	secret = "a-secret-between-the-services"
-)
+const issuer = "streamgate"
+
+// secret returns what a service shows another one.
+func secret(caller, called string) string { return "secret-of-" + caller + "-for-" + called }
 
 // Options say what to run.
 type Options struct {
@@ -75,14 +75,16 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		return err
 	}
 	keys := base64.StdEncoding.EncodeToString(random(32))
-	common := []string{"INTERNAL_SECRETS=" + secret, "GRANT_KEYS=" + keys}
 	for i := range s.o.Sessions {
-		env := append([]string{
-			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
+		env := []string{
+			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "GRANT_KEYS=" + keys, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
 			"STARTS_EVERY=1ms", "STARTS_BURST=10000", // one account is made to start as many as a thousand do
 			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "TOKEN_ISSUER=" + issuer,
 			"CONTENT_SVC_URL=" + s.standIn.url, "USER_SVC_URL=" + s.standIn.url,
-		}, append(common, s.o.Settings...)...)
+			"SECRETS_FROM_USER_SVC=" + secret("user", "session"), "SECRETS_TO_USER_SVC=" + secret("session", "user"),
+			"SECRETS_FROM_CONTENT_SVC=" + secret("content", "session"), "SECRETS_TO_CONTENT_SVC=" + secret("session", "content"),
+		}
+		env = append(env, s.o.Settings...)
 		program := s.o.Session
 		if s.o.Change != nil {
 			other, further := s.o.Change(i)
@@ -112,10 +114,12 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		}
 	}
 	for i := range s.o.Contents {
-		env := append([]string{
+		env := []string{
 			"MONGODB_URI=" + s.o.MongoURI, "MONGODB_DATABASE=prove_" + strconv.Itoa(os.Getpid()), "MEDIA_URL=file://" + media,
-			"SESSION_SVC_URL=" + cmp.Or(between, s.Sessions[i%len(s.Sessions)].Internal),
-		}, append(common, s.o.Settings...)...)
+			"SESSION_SVC_URL=" + cmp.Or(between, s.Sessions[i%len(s.Sessions)].Internal), "GRANT_KEYS=" + keys,
+			"SECRETS_TO_SESSION_SVC=" + secret("content", "session"), "SECRETS_FROM_SESSION_SVC=" + secret("session", "content"),
+		}
+		env = append(env, s.o.Settings...)
 		if err := s.add(ctx, &s.Contents, fmt.Sprintf("content-svc-%d", i), s.o.Content, env); err != nil {
 			return err
 		}
@@ -258,7 +262,7 @@ func (s *Stack) openSession(ctx context.Context, service *Service, account strin
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set(peer.SecretHeader, secret)
+	request.Header.Set(peer.SecretHeader, secret("user", "session")) // whose place the stack takes
 	request.Header.Set("Content-Type", "application/json")
 	response, err := s.http.RoundTrip(request)
 	if err != nil {

@@ -54,10 +54,10 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	rules.Budget = stream.Budget{Factor: int(cfg.BudgetFactor * 1000), Burst: cfg.BudgetBurst}
 	rules.Starts = stream.Starts{Every: cfg.StartsEvery, Burst: cfg.StartsBurst}
 	store := redisstore.New(client, guard, rules, ruleMetrics)
-	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.InternalSecrets[0])
+	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.Shown(cfg.ToContent))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
 
-	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.InternalSecrets[0], accountsTimeout)
+	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
 	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.NewRecords(accounts), refreshKeys)
 
 	changes := redisstore.NewChanges(client)
@@ -74,7 +74,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Draining:      draining,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Callers: peer.Callers{"user-svc": cfg.Accepted(cfg.FromUser), "content-svc": cfg.Accepted(cfg.FromContent)},
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

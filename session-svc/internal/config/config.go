@@ -20,6 +20,10 @@ type Config struct {
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
 	UserSvcURL    string        `env:"USER_SVC_URL" envDefault:"http://user-svc:8081" desc:"internal listener of user-svc"`
 	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
+	ToUser        []string      `env:"SECRETS_TO_USER_SVC" desc:"required: secrets shown to user-svc, which has the same in SECRETS_FROM_SESSION_SVC; at least 16 characters each; the first is sent"`
+	FromUser      []string      `env:"SECRETS_FROM_USER_SVC" desc:"required: secrets by which user-svc may call, which has the same in SECRETS_TO_SESSION_SVC; all are accepted"`
+	ToContent     []string      `env:"SECRETS_TO_CONTENT_SVC" desc:"required: the same for calls to content-svc"`
+	FromContent   []string      `env:"SECRETS_FROM_CONTENT_SVC" desc:"required: the same for calls of content-svc"`
 	PublicURL     string        `env:"PUBLIC_URL" desc:"scheme and host of media addresses; by default those of the request"`
 	GrantKeys     []string      `env:"GRANT_KEYS" desc:"required: keys that encrypt media addresses, 32 bytes in base64 each; the first encrypts, all are accepted; the same for content-svc"`
 	RefreshKeys   []string      `env:"REFRESH_KEYS" desc:"required: keys that sign refresh tokens, of the same form"`
@@ -36,6 +40,10 @@ type Config struct {
 func (c *Config) Validate() []error {
 	var faults libconfig.Faults
 	faults.Add(c.Settings.Validate()...)
+	faults.Add(c.CheckPairs(map[string][]string{
+		"SECRETS_TO_USER_SVC": c.ToUser, "SECRETS_FROM_USER_SVC": c.FromUser,
+		"SECRETS_TO_CONTENT_SVC": c.ToContent, "SECRETS_FROM_CONTENT_SVC": c.FromContent,
+	})...)
 	faults.Add(c.Redis.Validate()...)
 	faults.Add(libconfig.CheckURL("JWKS_URL", c.JWKSURL), libconfig.CheckURL("USER_SVC_URL", c.UserSvcURL),
 		libconfig.CheckURL("CONTENT_SVC_URL", c.ContentSvcURL))

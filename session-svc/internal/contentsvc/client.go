@@ -39,10 +39,10 @@ type source struct {
 	asked time.Time
 }
 
-// NewClient returns a client of the content-svc at base that shows this secret.
-func NewClient(base, secret string) *Client {
+// NewClient returns a client of the content-svc at base that shows these secrets.
+func NewClient(base string, secrets []string) *Client {
 	known, _ := lru.New[string, source](cached) // fails for sizes below 1 only
-	return &Client{peer: peer.NewClient("content-svc", base, secret, Timeout), known: known, now: time.Now}
+	return &Client{peer: peer.NewClient("content-svc", base, secrets, Timeout), known: known, now: time.Now}
 }
 
 // Source implements stream.Catalogue. Its answer may be up to 5 s old, or a minute while content-svc is away.

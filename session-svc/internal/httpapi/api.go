@@ -63,12 +63,15 @@ func (a *API) Public(e *httpserver.Engine) {
 }
 
 // Internal adds the routes of the internal listener.
-func (a *API) Internal(e *httpserver.Engine) {
-	e.Route(http.MethodPost, "/internal/sessions", a.openSession)
-	e.Route(http.MethodPost, "/internal/sessions/refresh", a.refreshSession)
-	e.Route(http.MethodGet, "/internal/accounts/:account/sessions/:sid", a.sessionLives)
-	e.Route(http.MethodDelete, "/internal/accounts/:account/sessions/:sid", a.endAccountSession)
-	e.Route(http.MethodDelete, "/internal/accounts/:account/sessions", a.endAccountSessions)
-	e.Route(http.MethodPost, "/internal/leases/renew", a.renewLeases)
-	e.Route(http.MethodGet, "/internal/streams/ends", a.tellEnds)
+func (a *API) Internal(g *peer.Gate) {
+	user := g.From("user-svc")
+	user.Route(http.MethodPost, "/internal/sessions", a.openSession)
+	user.Route(http.MethodPost, "/internal/sessions/refresh", a.refreshSession)
+	user.Route(http.MethodGet, "/internal/accounts/:account/sessions/:sid", a.sessionLives)
+	user.Route(http.MethodDelete, "/internal/accounts/:account/sessions/:sid", a.endAccountSession)
+	user.Route(http.MethodDelete, "/internal/accounts/:account/sessions", a.endAccountSessions)
+
+	content := g.From("content-svc")
+	content.Route(http.MethodPost, "/internal/leases/renew", a.renewLeases)
+	content.Route(http.MethodGet, "/internal/streams/ends", a.tellEnds)
 }

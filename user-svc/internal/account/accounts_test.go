@@ -52,7 +52,7 @@ func (d *domain) with(params password.Params) *account.Accounts { return d.over(
 func (d *domain) over(store account.Store, params password.Params) *account.Accounts {
 	return account.New(account.Options{
 		Store: store, Resets: d.store, Passwords: password.NewHasher(params, func(time.Duration) {}),
-		Sessions: sessionsvc.NewClient(d.sessions.URL, sessionsvctest.Secret), Mailer: d, Log: testkit.Logger(d.t), Now: d.clock,
+		Sessions: sessionsvc.NewClient(d.sessions.URL, []string{sessionsvctest.Secret}), Mailer: d, Log: testkit.Logger(d.t), Now: d.clock,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/mongodb"
+	"streamgate/libs/peer"
 	"streamgate/libs/service"
 	"streamgate/user-svc/api"
 	"streamgate/user-svc/internal/account"
@@ -43,13 +44,14 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	registry := metrics.NewRegistry(Name, version)
 	store := mongostore.New(db)
-	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.InternalSecrets[0])
+	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc))
 	accounts := account.New(account.Options{
 		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Mailed: newMailed(registry), Log: log,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, InternalSecrets: cfg.InternalSecrets, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

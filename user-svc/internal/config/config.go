@@ -29,6 +29,8 @@ type Config struct {
 	MongoDBURI       string        `env:"MONGODB_URI" desc:"required: mongodb://host:port, or mongodb+srv://"`
 	MongoDBDatabase  string        `env:"MONGODB_DATABASE" envDefault:"streamgate_users" desc:"the database of the accounts"`
 	SessionSvcURL    string        `env:"SESSION_SVC_URL" envDefault:"http://session-svc:8081" desc:"internal listener of session-svc"`
+	ToSessionSvc     []string      `env:"SECRETS_TO_SESSION_SVC" desc:"required: secrets shown to session-svc, which has the same in SECRETS_FROM_USER_SVC; at least 16 characters each; the first is sent"`
+	FromSessionSvc   []string      `env:"SECRETS_FROM_SESSION_SVC" desc:"required: secrets by which session-svc may call, which has the same in SECRETS_TO_USER_SVC; all are accepted"`
 	TokenKeyFiles    []string      `env:"TOKEN_KEY_FILES" desc:"required: PEM files of Ed25519 keys in PKCS#8; the first signs, all are published"`
 	TokenKeyGenerate bool          `env:"TOKEN_KEY_GENERATE" envDefault:"false" desc:"write a new key to the first file if it is missing; for one machine, not for replicas"`
 	TokenTTL         time.Duration `env:"TOKEN_TTL" envDefault:"10m" desc:"how long an access token is valid, 5m to 15m"`
@@ -48,6 +50,7 @@ type Config struct {
 func (c *Config) Validate() []error {
 	var faults libconfig.Faults
 	faults.Add(c.Settings.Validate()...)
+	faults.Add(c.CheckPairs(map[string][]string{"SECRETS_TO_SESSION_SVC": c.ToSessionSvc, "SECRETS_FROM_SESSION_SVC": c.FromSessionSvc})...)
 	faults.Add(mongodb.Validate(c.MongoDBURI, c.MongoDBDatabase)...)
 	faults.Add(libconfig.CheckURL("SESSION_SVC_URL", c.SessionSvcURL))
 	faults.Check(len(c.TokenKeyFiles) > 0, "TOKEN_KEY_FILES: missing; make a key with: openssl genpkey -algorithm ed25519 -out token-key.pem")

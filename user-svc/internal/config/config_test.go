@@ -10,7 +10,10 @@ import (
 )
 
 // good holds only the required settings.
-var good = []string{"MONGODB_URI=mongodb://mongodb", "INTERNAL_SECRETS=0123456789abcdef", "TOKEN_KEY_FILES=/keys/a.pem,/keys/b.pem"}
+var good = []string{
+	"MONGODB_URI=mongodb://mongodb", "TOKEN_KEY_FILES=/keys/a.pem,/keys/b.pem",
+	"SECRETS_TO_SESSION_SVC=0123456789abcdef", "SECRETS_FROM_SESSION_SVC=fedcba9876543210",
+}
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
@@ -31,7 +34,7 @@ func TestFaultsAreAllNamed(t *testing.T) {
 		settings []string
 		want     []string
 	}{
-		{nil, []string{"MONGODB_URI", "INTERNAL_SECRETS", "TOKEN_KEY_FILES"}},
+		{nil, []string{"MONGODB_URI", "SECRETS_TO_SESSION_SVC", "SECRETS_FROM_SESSION_SVC", "TOKEN_KEY_FILES"}},
 		{append([]string{"TOKEN_TTL=4m59s"}, good...), []string{"TOKEN_TTL"}},
 		{append([]string{"TOKEN_TTL=15m1s"}, good...), []string{"TOKEN_TTL"}},
 		{append([]string{"TOKEN_TTL=soon", "SMTP_TLS=maybe", "SESSION_SVC_URL=session-svc"}, good...), []string{"TOKEN_TTL", "SMTP_TLS", "SESSION_SVC_URL"}},

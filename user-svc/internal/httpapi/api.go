@@ -8,6 +8,7 @@ import (
 
 	"streamgate/libs/httpserver"
 	"streamgate/libs/jwtauth"
+	"streamgate/libs/peer"
 	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/token"
 )
@@ -71,10 +72,11 @@ func (a *API) Public(e *httpserver.Engine) {
 }
 
 // Internal adds the routes of the internal listener.
-func (a *API) Internal(e *httpserver.Engine) {
-	e.Route(http.MethodGet, "/internal/accounts/:id", a.readPlan)
-	e.Route(http.MethodPut, "/internal/accounts/:id/plan", a.setPlan)
-	e.Route(http.MethodGet, "/internal/accounts/:id/sessions/:sid", a.readSession)
-	e.Route(http.MethodDelete, "/internal/accounts/:id/sessions/:sid", a.endSession)
-	e.Route(http.MethodDelete, "/internal/accounts/:id/sessions", a.endSessions)
+func (a *API) Internal(g *peer.Gate) {
+	session := g.From("session-svc")
+	session.Route(http.MethodGet, "/internal/accounts/:id", a.readPlan)
+	session.Route(http.MethodPut, "/internal/accounts/:id/plan", a.setPlan)
+	session.Route(http.MethodGet, "/internal/accounts/:id/sessions/:sid", a.readSession)
+	session.Route(http.MethodDelete, "/internal/accounts/:id/sessions/:sid", a.endSession)
+	session.Route(http.MethodDelete, "/internal/accounts/:id/sessions", a.endSessions)
 }

@@ -39,10 +39,10 @@ type answer struct {
 	until time.Time
 }
 
-// NewClient returns a client of the session-svc at base, which it shows this secret.
-func NewClient(base, secret string) *Client {
+// NewClient returns a client of the session-svc at base, which it shows these secrets.
+func NewClient(base string, secrets []string) *Client {
 	answers, _ := lru.New[key, answer](remembered) // fails for sizes below 1 only
-	return &Client{peer.NewClient("session-svc", base, secret, Timeout), answers, time.Now}
+	return &Client{peer.NewClient("session-svc", base, secrets, Timeout), answers, time.Now}
 }
 
 // session is the form of a session in session-svc's answers.

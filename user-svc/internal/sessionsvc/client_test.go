@@ -16,7 +16,7 @@ type clock struct{ time.Time }
 func newClient(t *testing.T) (*Client, *sessionsvctest.StandIn, *clock) {
 	t.Helper()
 	standIn, now := sessionsvctest.New(t), &clock{time.Now()}
-	client := NewClient(standIn.URL, sessionsvctest.Secret)
+	client := NewClient(standIn.URL, []string{sessionsvctest.Secret})
 	client.now = func() time.Time { return now.Time }
 	return client, standIn, now
 }
@@ -103,7 +103,7 @@ func TestAlive(t *testing.T) {
 func TestWrongSecret(t *testing.T) {
 	t.Parallel()
 	_, standIn, _ := newClient(t)
-	client := NewClient(standIn.URL, "another secret, long enough")
+	client := NewClient(standIn.URL, []string{"another secret, long enough"})
 	accountID := testkit.NewID()
 	if _, err := client.Open(t.Context(), accountID, "Phone"); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want ours", err)

@@ -39,7 +39,8 @@ func StartService(ctx context.Context, binary string, world *World, redisAddr st
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "PUBLIC_ADDR=" + s.Public, "INTERNAL_ADDR=" + s.Internal, "OPERATIONS_ADDR=" + s.Operations,
 		"REDIS_URL=redis://" + redisAddr + "/0", "JWKS_URL=" + world.URL + "/.well-known/jwks.json", "CONTENT_SVC_URL=" + world.URL,
-		"GRANT_KEYS=" + aKey, "REFRESH_KEYS=" + aKey, "INTERNAL_SECRETS=" + secret, "LEASE=" + Lease,
+		"GRANT_KEYS=" + aKey, "REFRESH_KEYS=" + aKey, "INTERNAL_SECRETS=" + secret, // which earlier builds know too
+		"LEASE=" + Lease,
 		"STARTS_EVERY=1ms", "STARTS_BURST=10000", "DRAIN_DELAY=0s", "LOG_LEVEL=warn", "PPROF=true",
 	}, settings...)
 	var err error

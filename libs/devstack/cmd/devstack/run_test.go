@@ -1,10 +1,12 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,12 +76,27 @@ func expectVariables(t *testing.T, services map[string]string, root string) {
 	for service, variables := range map[string][]string{
 		"user-svc":    {"\nMONGODB_URI=mongodb://127.0.0.1:", "\nADMIN_PASSWORD=", "\nTOKEN_KEY_FILES=" + root + "/.local/token-key.pem\n"},
 		"session-svc": {"\nREDIS_URL=redis://127.0.0.1:", "\nLEASE=3s\n", "\nREFRESH_KEYS=", line(services["content-svc"], "GRANT_KEYS=")},
-		"content-svc": {"\nMONGODB_URI=mongodb://127.0.0.1:", media, line(services["user-svc"], "INTERNAL_SECRETS=")},
+		"content-svc": {"\nMONGODB_URI=mongodb://127.0.0.1:", media, "\nSECRETS_TO_SESSION_SVC="},
 	} {
 		for _, variable := range variables {
 			if !strings.Contains(services[service], variable) {
 				t.Errorf("%s was not given %q", service, variable)
 			}
+		}
+	}
+	// Each pair of caller and called service has a secret of its own, which nobody else gets.
+	secret := func(service, variable string) string {
+		return strings.TrimPrefix(line(services[service], variable+"="), "\n"+variable+"=")
+	}
+	pairs := map[string]bool{}
+	for _, pair := range [][2]string{{"user", "session"}, {"content", "session"}, {"session", "user"}, {"session", "content"}} {
+		sent := secret(pair[0]+"-svc", "SECRETS_TO_"+strings.ToUpper(pair[1])+"_SVC")
+		if accepted := secret(pair[1]+"-svc", "SECRETS_FROM_"+strings.ToUpper(pair[0])+"_SVC"); sent != accepted || len(sent) < 40 || pairs[sent] {
+			t.Errorf("%s shows %q, which expects %q", pair, sent, accepted)
+		}
+		pairs[sent] = true
+		if n := strings.Count(strings.Join(slices.Collect(maps.Values(services)), ""), strings.TrimSpace(sent)); n != 2 {
+			t.Errorf("%d environments have the secret of %s", n, pair)
 		}
 	}
 	if strings.Contains(services["content-svc"], "ADMIN_PASSWORD=") {

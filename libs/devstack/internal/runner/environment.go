@@ -52,8 +52,8 @@ func chooseAddresses(ctx context.Context, service Service) (addresses, error) {
 	return a, errs
 }
 
-// known returns the values that settings may name: ${dir} and ${dir:url}, ${mongodb}, ${redis}, a generated secret, and
-// ${service.public}, ${service.internal}, ${service.operations}, with the service's name or self.
+// known returns the values that settings may name: ${dir} and ${dir:url}, ${mongodb}, ${redis}, a generated secret, that of a
+// pair such as ${user-svc-to-session-svc}, and ${service.public}, ${service.internal}, ${service.operations}, with the service's name or self.
 func known(dir, mongoDB, redis string, secrets variables, listen map[string]addresses) variables {
 	v := maps.Clone(secrets)
 	v["dir"] = dir

@@ -3,6 +3,7 @@ package runner
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ func found(t *testing.T) []Service {
 
 func environmentOf(t *testing.T, name string, user variables) variables {
 	t.Helper()
-	secrets, err := loadSecrets(filepath.Join(t.TempDir(), secretsFile))
+	secrets, err := loadSecrets(filepath.Join(t.TempDir(), secretsFile), secretsOf(found(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestUserDecidesWhatIsNotWiring(t *testing.T) {
 func TestUnknownNameInSettings(t *testing.T) {
 	t.Parallel()
 	service := Service{Name: "x", Settings: Settings{Wiring: map[string]string{"A": "${nowhere.public}"}}}
-	_, err := service.environment(nil, variables{"INTERNAL_SECRETS": "s"}, addresses{})
+	_, err := service.environment(nil, variables{"GRANT_KEYS": "s"}, addresses{})
 	if err == nil || !strings.Contains(err.Error(), "nowhere.public") {
 		t.Errorf("%v", err)
 	}
@@ -101,16 +102,20 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	if err := os.WriteFile(file, []byte("GRANT_KEYS=kept=\n"), 0o600); err != nil { // of an older version, say
 		t.Fatal(err)
 	}
-	first, err := loadSecrets(file)
+	names := secretsOf(found(t))
+	if !slices.Contains(names, "user-svc-to-session-svc") || !slices.Contains(names, "session-svc-to-user-svc") {
+		t.Errorf("secrets %q", names)
+	}
+	first, err := loadSecrets(file, names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := loadSecrets(file)
+	second, err := loadSecrets(file, names)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, name := range secretNames {
+	for _, name := range names {
 		if first[name] != second[name] || first[name] == "" || seen[first[name]] {
 			t.Errorf("%s is %q, then %q", name, first[name], second[name])
 		}
@@ -119,7 +124,7 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	if first["GRANT_KEYS"] != "kept=" {
 		t.Errorf("GRANT_KEYS became %q", first["GRANT_KEYS"])
 	}
-	if _, err := loadSecrets(t.TempDir()); err == nil {
+	if _, err := loadSecrets(t.TempDir(), names); err == nil {
 		t.Error("a folder was read as a file")
 	}
 }

@@ -95,7 +95,7 @@ func (s *stack) start(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
-	secrets, err := loadSecrets(filepath.Join(o.Dir, secretsFile))
+	secrets, err := loadSecrets(filepath.Join(o.Dir, secretsFile), secretsOf(o.Services))
 	if err != nil {
 		return err
 	}

@@ -35,12 +35,11 @@ var everyService = Settings{
 		"INTERNAL_ADDR":   "${self.internal}",
 		"OPERATIONS_ADDR": "${self.operations}",
 	},
-	Defaults: map[string]string{ //nolint:gosec // names of secrets
-		"INTERNAL_SECRETS": "${INTERNAL_SECRETS}",
-		"TRUSTED_PROXIES":  "127.0.0.1/32", // the front
-		"LOG_FORMAT":       "text",
-		"LOG_LEVEL":        "warn",
-		"DRAIN_DELAY":      "0s", // no load balancer has to notice
+	Defaults: map[string]string{
+		"TRUSTED_PROXIES": "127.0.0.1/32", // the front
+		"LOG_FORMAT":      "text",
+		"LOG_LEVEL":       "warn",
+		"DRAIN_DELAY":     "0s", // no load balancer has to notice
 	},
 }
 
