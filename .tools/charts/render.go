@@ -40,8 +40,16 @@ func Folder() string {
 
 // Render renders a chart as "helm template" does, without asking a cluster. The values are those of --set.
 func Render(name string, values map[string]any) ([]string, error) {
-	chart, err := loader.Load(filepath.Join(Folder(), name))
+	return renderFolder(filepath.Join(Folder(), name), name, values)
+}
+
+// renderFolder renders the chart of a folder with its subcharts, for a release of this name.
+func renderFolder(folder, name string, values map[string]any) ([]string, error) {
+	chart, err := loader.Load(folder)
 	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := chartutil.ProcessDependenciesWithMerge(chart, values); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	capabilities := chartutil.DefaultCapabilities.Copy()
@@ -70,18 +78,23 @@ func Objects[T any](name, kind string, values map[string]any) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
+	return objects[T](documents, kind)
+}
+
+// objects returns those of a kind.
+func objects[T any](documents []string, kind string) ([]T, error) {
 	var objects []T
 	for _, document := range documents {
 		var head struct{ Kind string }
 		if err := yaml.Unmarshal([]byte(document), &head); err != nil {
-			return nil, fmt.Errorf("%s: %w in\n%s", name, err, document)
+			return nil, fmt.Errorf("%w in\n%s", err, document)
 		}
 		if head.Kind != kind {
 			continue
 		}
 		var object T
 		if err := yaml.UnmarshalStrict([]byte(document), &object); err != nil {
-			return nil, fmt.Errorf("%s: %w in\n%s", name, err, document)
+			return nil, fmt.Errorf("%w in\n%s", err, document)
 		}
 		objects = append(objects, object)
 	}

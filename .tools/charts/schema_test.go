@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,9 @@ func closed(t *testing.T, path string, schema map[string]any) {
 	}
 }
 
+// ofHelm are the values that Helm adds under an umbrella chart, and those that steer it there.
+var ofHelm = []string{"enabled", "global", "service-lib", "tags"}
+
 // Every value has a place in the schema, and every place a value, so that the README's table has them all.
 func TestValuesAndSchemasHaveTheSameNames(t *testing.T) {
 	t.Parallel()
@@ -66,7 +70,7 @@ func TestValuesAndSchemasHaveTheSameNames(t *testing.T) {
 			for key, each := range properties {
 				value, there := values[key]
 				switch nested, isMap := value.(map[string]any); {
-				case !there && key != "global" && key != "service-lib":
+				case !there && !slices.Contains(ofHelm, key):
 					t.Errorf("%s.%s is in the schema alone", path, key)
 				case isMap && len(nested) > 0:
 					compare(path+"."+key, each.(map[string]any), nested)

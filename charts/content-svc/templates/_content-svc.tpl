@@ -3,7 +3,7 @@
 {{- define "content-svc.env" -}}
 {{ include "streamgate.secretEnv" (list "MONGODB_URI" .Values.mongodb.existingSecret .Values.mongodb.key) }}
 {{ include "streamgate.env" (list "MONGODB_DATABASE" .Values.mongodb.database) }}
-{{ include "streamgate.env" (list "SESSION_SVC_URL" .Values.sessionSvc) }}
+{{ include "streamgate.env" (list "SESSION_SVC_URL" (include "streamgate.peerURL" (list . "session-svc" "-internal:8081" .Values.sessionSvc))) }}
 {{ include "streamgate.env" (list "MEDIA_URL" .Values.media.url) }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.env" (list "AHEAD" .Values.ahead) }}

@@ -44,6 +44,11 @@ spec:
   minReplicaCount: {{ .Values.autoscaling.minReplicas }}
   maxReplicaCount: {{ .Values.autoscaling.maxReplicas }}
   pollingInterval: 15
+  # Without an answer of Prometheus, no pod is taken away. A query without a result is no answer: it does not mean that nobody asks.
+  fallback:
+    failureThreshold: 3
+    replicas: {{ .Values.autoscaling.minReplicas }}
+    behavior: currentReplicasIfHigher
   advanced:
     horizontalPodAutoscalerConfig:
       behavior:
@@ -52,7 +57,8 @@ spec:
     - type: prometheus
       metadata:
         serverAddress: {{ required "keda.serverAddress: the address of Prometheus, such as http://prometheus.monitoring:9090" .Values.keda.serverAddress }}
-        query: sum(rate(http_requests_total{namespace={{ .Release.Namespace | quote }},service={{ .Chart.Name | quote }}}[1m]))
+        query: sum(rate(http_requests_total{namespace={{ .Release.Namespace | quote }},service={{ .Service | quote }}}[1m]))
+        ignoreNullValues: "false"
         threshold: {{ .Values.autoscaling.requestsPerSecond | quote }}
     - type: cpu
       metricType: Utilization

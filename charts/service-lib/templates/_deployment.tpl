@@ -67,7 +67,7 @@ spec:
         {{- end }}
       {{- end }}
       containers:
-        - name: {{ .Chart.Name }}
+        - name: {{ .Service }}
           image: {{ include "streamgate.image" (dict "image" .Values.image "tag" .Chart.AppVersion) }}
           imagePullPolicy: {{ .Values.image.pullPolicy }}
           securityContext:
@@ -82,7 +82,7 @@ spec:
           # GOMAXPROCS is not set: Go reads the CPU limit itself.
           env:
             {{- include "streamgate.commonEnv" . | nindent 12 }}
-            {{- include (printf "%s.env" .Chart.Name) . | nindent 12 }}
+            {{- include (printf "%s.env" .Service) . | nindent 12 }}
             {{- with .Values.extraEnv }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -117,11 +117,11 @@ spec:
                 seconds: {{ .Values.shutdown.preStopSeconds }}
           resources:
             {{- toYaml .Values.resources | nindent 12 }}
-          {{- with concat (include (printf "%s.volumeMounts" .Chart.Name) . | fromYamlArray) .Values.extraVolumeMounts }}
+          {{- with concat (include (printf "%s.volumeMounts" .Service) . | fromYamlArray) .Values.extraVolumeMounts }}
           volumeMounts:
             {{- toYaml . | nindent 12 }}
           {{- end }}
-      {{- with concat (include (printf "%s.volumes" .Chart.Name) . | fromYamlArray) .Values.extraVolumes }}
+      {{- with concat (include (printf "%s.volumes" .Service) . | fromYamlArray) .Values.extraVolumes }}
       volumes:
         {{- toYaml . | nindent 8 }}
       {{- end }}

@@ -31,9 +31,9 @@ metadata:
   {{- include "streamgate.metadata" (dict "root" . "labels" .Values.prometheusRule.labels) | nindent 2 }}
 spec:
   groups:
-    - name: {{ .Release.Namespace }}/{{ .Chart.Name }}
+    - name: {{ .Release.Namespace }}/{{ .Service }}
       rules:
-        {{- range concat (include "streamgate.alerts" . | fromYamlArray) (include (printf "%s.alerts" .Chart.Name) . | fromYamlArray) }}
+        {{- range concat (include "streamgate.alerts" . | fromYamlArray) (include (printf "%s.alerts" .Service) . | fromYamlArray) }}
         - alert: {{ .alert }}
           expr: |-
             {{- .expr | trim | nindent 12 }}
@@ -42,7 +42,7 @@ spec:
           {{- end }}
           labels:
             severity: {{ .severity }}
-            service: {{ $.Chart.Name }}
+            service: {{ $.Service }}
           annotations:
             summary: {{ .summary | toJson }}
             runbook_url: {{ printf "%s#%s" $.Values.prometheusRule.runbookURL (lower .alert) }}
@@ -52,7 +52,7 @@ spec:
 
 {{/* The labels that identify this release's series. */}}
 {{- define "streamgate.series" -}}
-namespace="{{ .Release.Namespace }}",service="{{ .Chart.Name }}"
+namespace="{{ .Release.Namespace }}",service="{{ .Service }}"
 {{- end }}
 
 {{/* Burn rates of the error budget as in Google's SRE workbook, chapter 5: 14.4 spends 2 % of a month's budget in an hour, 6 spends 5 % in six. */}}
@@ -63,7 +63,7 @@ namespace="{{ .Release.Namespace }}",service="{{ .Chart.Name }}"
 {{- $limit := mulf $budget (index . 2) | printf "%.6f" }}
 - alert: ErrorBudgetBurn
   severity: {{ index . 3 }}
-  summary: {{ $.Chart.Name }} answers so many requests with 5xx that its error budget won't last
+  summary: {{ $.Service }} answers so many requests with 5xx that its error budget won't last
   expr: |
     {{- range $i, $window := list (index . 0) (index . 1) }}
     {{ if $i }}and {{ end -}}
@@ -74,15 +74,17 @@ namespace="{{ .Release.Namespace }}",service="{{ .Chart.Name }}"
 - alert: HPAAtMaximum
   severity: warning
   for: 15m
-  summary: {{ .Chart.Name }} runs as many replicas as its autoscaler may start
+  summary: {{ .Service }} runs as many replicas as its autoscaler may start
   expr: count(up{ {{- $series }}} == 1) >= {{ .Values.autoscaling.maxReplicas }}
-# What the metric is made of, and what kube-state-metrics says of the autoscaler, where there is one.
+# What the metric is made of; what the API server says of the metrics API, where Prometheus reads its metrics; and what kube-state-metrics says
+# of the autoscaler, where there is one.
 - alert: HPAMetricMissing
   severity: warning
   for: 5m
-  summary: The autoscaler of {{ .Chart.Name }} has no requests per second to go by
+  summary: The autoscaler of {{ .Service }} has no requests per second to go by
   expr: |
     absent(http_requests_total{ {{- $series }}})
+    or absent(aggregator_unavailable_apiservice{name=~"v[^.]+[.]{{ ternary "external" "custom" .Values.keda.enabled }}[.]metrics[.]k8s[.]io"} == 0) and on () group(aggregator_unavailable_apiservice)
     or kube_horizontalpodautoscaler_status_condition{namespace="{{ .Release.Namespace }}",horizontalpodautoscaler=~"(keda-hpa-)?{{ include "streamgate.fullname" . }}",condition="ScalingActive",status="false"} == 1
 {{- end }}
 {{- end }}
@@ -97,7 +99,7 @@ kind: ConfigMap
 metadata:
   {{- include "streamgate.metadata" (dict "root" . "suffix" "dashboards" "labels" .Values.dashboards.labels "annotations" .Values.dashboards.annotations) | nindent 2 }}
 data:
-  {{ .Chart.Name }}.json: |
+  {{ .Service }}.json: |
     {{- include "streamgate.servicedashboard" . | replace "[[" "{{" | replace "]]" "}}" | nindent 4 }}
   {{- range $path, $_ := .Files.Glob "dashboards/*.json" }}
   {{ base $path }}: |

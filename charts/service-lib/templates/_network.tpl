@@ -29,7 +29,7 @@ spec:
         {{- toYaml $network.monitoringFrom | nindent 8 }}
       ports:
         - port: 9090
-    {{- range include (printf "%s.callers" .Chart.Name) . | fromYamlArray }}
+    {{- range include (printf "%s.callers" .Service) . | fromYamlArray }}
     - from:
         - podSelector:
             matchLabels:
@@ -46,7 +46,7 @@ spec:
           protocol: UDP
         - port: 53
           protocol: TCP
-    {{- range include (printf "%s.callees" .Chart.Name) . | fromYamlArray }}
+    {{- range include (printf "%s.callees" .Service) . | fromYamlArray }}
     - to:
         - podSelector:
             matchLabels:

@@ -1,9 +1,11 @@
-{{/* What the restricted Pod Security standard requires of a pod, and a group that may read its volumes. */}}
+{{/* What the restricted Pod Security standard requires of a pod, and who it runs as, where that isn't left to the cluster. */}}
 {{- define "streamgate.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- range $name := list "runAsUser" "runAsGroup" "fsGroup" }}
+{{- with index (default dict $.Values.podSecurity) $name }}
+{{ $name }}: {{ int64 . }}
+{{- end }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
@@ -25,10 +27,12 @@ capabilities:
       key: {{ index . 2 }}
 {{- end }}
 
-{{/* A variable with a value. list: variable, value. */}}
+{{/* A variable with a value. list: variable, value. An empty one is left out: the API server drops it, and tools that compare would disagree. */}}
 {{- define "streamgate.env" -}}
+{{- if ne (toString (index . 1)) "" -}}
 - name: {{ index . 0 }}
   value: {{ index . 1 | toString | quote }}
+{{- end -}}
 {{- end }}
 
 {{/* The settings that all services have. */}}
@@ -40,13 +44,17 @@ capabilities:
 {{ include "streamgate.env" (list "PPROF" .Values.pprof) }}
 {{ include "streamgate.env" (list "DRAIN_DELAY" (printf "%ds" (int .Values.shutdown.drainDelaySeconds))) }}
 {{ include "streamgate.env" (list "DRAIN_TIMEOUT" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds))) }}
-{{ include "streamgate.secretEnv" (list "INTERNAL_SECRETS" (include "streamgate.sharedSecret" .) "internal-secrets") }}
+# Optional, since the service itself says which of them it lacks, and has the other ones of an installation from before the pairs.
+{{- range concat (include "streamgate.pairs" . | fromYamlArray) (list (dict "variable" "INTERNAL_SECRETS" "secret" (include "streamgate.sharedSecret" .) "key" "internal-secrets")) }}
+{{ include "streamgate.secretEnv" (list .variable .secret .key) }}
+      optional: true
+{{- end }}
 {{- if dig "limits" "memory" "" .Values.resources }}
 # A million bytes for each MiB of the limit: 95 % of it. Go collects harder when it comes near that, instead of being killed.
 - name: MEMORY_LIMIT_MIB
   valueFrom:
     resourceFieldRef:
-      containerName: {{ .Chart.Name }}
+      containerName: {{ .Service }}
       resource: limits.memory
       divisor: 1Mi
 {{ include "streamgate.env" (list "GOMEMLIMIT" "$(MEMORY_LIMIT_MIB)000000") }}

@@ -48,7 +48,9 @@ spec:
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
-  {{- include "streamgate.metadata" (dict "root" . "annotations" .Values.ingress.annotations) | nindent 2 }}
+  {{- /* Traefik prefers the longer rule; without a host, this one must not take what another Ingress has a host for. Others go by the host first. */}}
+  {{- $below := dict "traefik.ingress.kubernetes.io/router.priority" "2" }}
+  {{- include "streamgate.metadata" (dict "root" . "annotations" (merge dict .Values.ingress.annotations (ternary dict $below (not (empty .Values.ingress.hosts))))) | nindent 2 }}
 spec:
   {{- with .Values.ingress.className }}
   ingressClassName: {{ . }}
@@ -62,7 +64,7 @@ spec:
     - {{ with . }}host: {{ . | quote }}
       {{ end }}http:
         paths:
-          {{- range include (printf "%s.paths" $.Chart.Name) $ | fromYamlArray }}
+          {{- range include (printf "%s.paths" $.Service) $ | fromYamlArray }}
           - path: {{ .path }}
             pathType: {{ ternary "Exact" "Prefix" (default false .exact) }}
             backend:
@@ -91,7 +93,7 @@ spec:
   {{- end }}
   rules:
     - matches:
-        {{- range include (printf "%s.paths" .Chart.Name) . | fromYamlArray }}
+        {{- range include (printf "%s.paths" .Service) . | fromYamlArray }}
         - path:
             type: {{ ternary "Exact" "PathPrefix" (default false .exact) }}
             value: {{ .path }}
@@ -105,11 +107,14 @@ spec:
 {{/*
 Traefik's own object. Only here can the strategy be chosen: of two random pods, the request goes to the one with fewer under way.
 All paths are one rule, since Traefik counts what is under way separately for each rule. A prefix ends where a segment ends, as in an Ingress.
+
+Traefik prefers the longer rule, and this one is long: without a host it would take requests for hosts that other routes name. The lowest
+priority that is above the usual 1 of a route for everything else leaves them to those.
 */}}
 {{- define "streamgate.ingressroute" -}}
 {{- if .Values.ingressRoute.enabled -}}
 {{- $paths := list -}}
-{{- range include (printf "%s.paths" .Chart.Name) . | fromYamlArray -}}
+{{- range include (printf "%s.paths" .Service) . | fromYamlArray -}}
 {{- $paths = append $paths (printf "Path(`%s`)" .path) -}}
 {{- if not .exact }}{{ $paths = append $paths (printf "PathPrefix(`%s/`)" .path) }}{{ end -}}
 {{- end -}}
@@ -135,9 +140,24 @@ spec:
   routes:
     - kind: Rule
       match: {{ $match | quote }}
+      {{- with .Values.ingressRoute.priority | default (ternary 0 2 (not (empty .Values.ingressRoute.hosts))) }}
+      priority: {{ . }}
+      {{- end }}
+      middlewares:
+        - name: {{ include "streamgate.fullname" . }}-retry
       services:
         - name: {{ include "streamgate.fullname" . }}
           port: http
           strategy: p2c
+---
+# A request that reached no pod, since that one is gone, goes to another one. One that a pod may have begun is not repeated.
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata:
+  {{- include "streamgate.metadata" (dict "root" . "suffix" "retry" "annotations" .Values.ingressRoute.annotations) | nindent 2 }}
+spec:
+  retry:
+    attempts: 5
+    initialInterval: 100ms
 {{- end -}}
 {{- end }}

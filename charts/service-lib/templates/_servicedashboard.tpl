@@ -1,7 +1,7 @@
 {{- define "streamgate.servicedashboard" -}}
 {
-  "uid": "streamgate-{{ $.Chart.Name }}",
-  "title": "Streamgate: {{ $.Chart.Name }}",
+  "uid": "streamgate-{{ $.Service }}",
+  "title": "Streamgate: {{ $.Service }}",
   "description": "Rate, errors and duration of requests, saturation, replicas.",
   "tags": [
     "streamgate"
@@ -115,7 +115,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "sum by (method, route) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval]))",
+          "expr": "sum by (method, route) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval]))",
           "legendFormat": "[[method]] [[route]]"
         }
       ]
@@ -166,7 +166,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "sum by (method, route, code) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\",code=~\"5..\"}[$__rate_interval])) or vector(0)",
+          "expr": "sum by (method, route, code) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Service }}\",code=~\"5..\"}[$__rate_interval])) or vector(0)",
           "legendFormat": "[[method]] [[route]] [[code]]"
         }
       ]
@@ -217,7 +217,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "(sum(rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\",code=~\"5..\"}[$__rate_interval])) or vector(0)) / sum(rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval]))",
+          "expr": "(sum(rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Service }}\",code=~\"5..\"}[$__rate_interval])) or vector(0)) / sum(rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval]))",
           "legendFormat": "5xx"
         }
       ]
@@ -281,7 +281,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "histogram_quantile(0.5, sum by (le, method, route) (rate(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval])))",
+          "expr": "histogram_quantile(0.5, sum by (le, method, route) (rate(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval])))",
           "legendFormat": "[[method]] [[route]]"
         }
       ]
@@ -332,7 +332,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "histogram_quantile(0.99, sum by (le, method, route) (rate(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval])))",
+          "expr": "histogram_quantile(0.99, sum by (le, method, route) (rate(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval])))",
           "legendFormat": "[[method]] [[route]]"
         }
       ]
@@ -374,7 +374,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "sum by (le) (increase(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval]))",
+          "expr": "sum by (le) (increase(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval]))",
           "legendFormat": "[[le]]",
           "format": "heatmap"
         }
@@ -439,7 +439,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "count(up{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"} == 1)",
+          "expr": "count(up{namespace=\"$namespace\",service=\"{{ $.Service }}\"} == 1)",
           "legendFormat": "pods"
         },
         {
@@ -508,7 +508,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "sum by (pod) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval]))",
+          "expr": "sum by (pod) (rate(http_requests_total{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval]))",
           "legendFormat": "[[pod]]"
         },
         {
@@ -568,7 +568,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "sum by (pod, listener) (http_requests_in_flight{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"})",
+          "expr": "sum by (pod, listener) (http_requests_in_flight{namespace=\"$namespace\",service=\"{{ $.Service }}\"})",
           "legendFormat": "[[pod]] [[listener]]"
         }
       ]
@@ -632,7 +632,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "rate(process_cpu_seconds_total{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}[$__rate_interval])",
+          "expr": "rate(process_cpu_seconds_total{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval])",
           "legendFormat": "[[pod]]"
         }
       ]
@@ -683,7 +683,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "process_resident_memory_bytes{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}",
+          "expr": "process_resident_memory_bytes{namespace=\"$namespace\",service=\"{{ $.Service }}\"}",
           "legendFormat": "[[pod]]"
         },
         {
@@ -692,7 +692,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "max(go_gc_gomemlimit_bytes{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"} < 1e18)",
+          "expr": "max(go_gc_gomemlimit_bytes{namespace=\"$namespace\",service=\"{{ $.Service }}\"} < 1e18)",
           "legendFormat": "GOMEMLIMIT"
         }
       ]
@@ -743,7 +743,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "go_goroutines{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"}",
+          "expr": "go_goroutines{namespace=\"$namespace\",service=\"{{ $.Service }}\"}",
           "legendFormat": "[[pod]]"
         }
       ]
@@ -794,7 +794,7 @@
             "type": "prometheus",
             "uid": "${datasource}"
           },
-          "expr": "count by (version) (streamgate_build_info{namespace=\"$namespace\",service=\"{{ $.Chart.Name }}\"})",
+          "expr": "count by (version) (streamgate_build_info{namespace=\"$namespace\",service=\"{{ $.Service }}\"})",
           "legendFormat": "[[version]]"
         }
       ]

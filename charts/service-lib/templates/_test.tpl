@@ -1,20 +1,24 @@
 {{/*
 The pod of helm test: a script in plain sh that asks with curl. list: root, script. It signs a new account up and in, and deletes it at
 the end. Its label lets it through the network policies.
+
+Helm deletes it after the test, with its logs printed before; Helm 3 would delete it before. "helm template" doesn't print it, since kubectl
+apply would start it.
 */}}
 {{- define "streamgate.test" -}}
 {{- $root := index . 0 -}}
+{{- if include "streamgate.cluster" $root -}}
 apiVersion: v1
 kind: Pod
 metadata:
   name: {{ include "streamgate.fullname" $root }}-test
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     app.kubernetes.io/part-of: streamgate
     app.kubernetes.io/component: test
   annotations:
     helm.sh/hook: test
-    helm.sh/hook-delete-policy: before-hook-creation
+    helm.sh/hook-delete-policy: before-hook-creation{{ if semverCompare ">=4.0.0-0" $root.Capabilities.HelmVersion.Version }},hook-succeeded,hook-failed{{ end }}
 spec:
   restartPolicy: Never
   automountServiceAccountToken: false
@@ -45,6 +49,7 @@ spec:
   volumes:
     - name: tmp
       emptyDir: {}
+{{- end }}
 {{- end }}
 
 {{- define "streamgate.testsetup" -}}

@@ -3,9 +3,9 @@
 {{- define "session-svc.env" -}}
 {{ include "streamgate.secretEnv" (list "REDIS_URL" .Values.redis.existingSecret .Values.redis.key) }}
 {{ include "streamgate.env" (list "REDIS_MODE" .Values.redis.mode) }}
-{{ include "streamgate.env" (list "JWKS_URL" (printf "%s/.well-known/jwks.json" .Values.userSvcPublic)) }}
-{{ include "streamgate.env" (list "USER_SVC_URL" .Values.userSvc) }}
-{{ include "streamgate.env" (list "CONTENT_SVC_URL" .Values.contentSvc) }}
+{{ include "streamgate.env" (list "JWKS_URL" (printf "%s/.well-known/jwks.json" (include "streamgate.peerURL" (list . "user-svc" ":8080" .Values.userSvcPublic)))) }}
+{{ include "streamgate.env" (list "USER_SVC_URL" (include "streamgate.peerURL" (list . "user-svc" "-internal:8081" .Values.userSvc))) }}
+{{ include "streamgate.env" (list "CONTENT_SVC_URL" (include "streamgate.peerURL" (list . "content-svc" "-internal:8081" .Values.contentSvc))) }}
 {{ include "streamgate.env" (list "PUBLIC_URL" .Values.publicURL) }}
 {{ include "streamgate.env" (list "LEASE" .Values.lease) }}
 {{ include "streamgate.env" (list "AHEAD" .Values.ahead) }}

@@ -3,7 +3,7 @@
 {{- define "user-svc.env" -}}
 {{ include "streamgate.secretEnv" (list "MONGODB_URI" .Values.mongodb.existingSecret .Values.mongodb.key) }}
 {{ include "streamgate.env" (list "MONGODB_DATABASE" .Values.mongodb.database) }}
-{{ include "streamgate.env" (list "SESSION_SVC_URL" .Values.sessionSvc) }}
+{{ include "streamgate.env" (list "SESSION_SVC_URL" (include "streamgate.peerURL" (list . "session-svc" "-internal:8081" .Values.sessionSvc))) }}
 {{- $files := list }}
 {{- range .Values.token.keys }}{{ $files = append $files (printf "/etc/streamgate/%s" .) }}{{ end }}
 {{ include "streamgate.env" (list "TOKEN_KEY_FILES" (join "," $files)) }}
@@ -76,7 +76,6 @@ admin-password: password
 - name: {{ .Values.mongodb.existingSecret }}
   key: {{ .Values.mongodb.key }}
   example: mongodb://user:password@host:27017/?replicaSet=rs0
-- {name: {{ include "streamgate.sharedSecret" . }}, key: internal-secrets, generated: {{ empty .Values.secrets.shared.existingSecret }}, example: … }
 - {name: {{ include "streamgate.ownSecret" . }}, key: {{ first .Values.token.keys }}, generated: {{ empty .Values.secrets.existingSecret }}, example: … }
 {{- end }}
 
