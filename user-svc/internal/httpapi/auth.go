@@ -18,6 +18,7 @@ import (
 func (a *API) signIn(c *gin.Context) error {
 	var given struct {
 		Device string `json:"device"`
+		Cookie bool   `json:"cookie"`
 	}
 	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
@@ -25,6 +26,11 @@ func (a *API) signIn(c *gin.Context) error {
 	device, err := deviceName(given.Device, c.GetHeader("User-Agent"))
 	if err != nil {
 		return err
+	}
+	if given.Cookie {
+		if err := sameOrigin(c); err != nil {
+			return err
+		}
 	}
 	var signedInAs account.Account
 	var session account.Session
@@ -36,7 +42,7 @@ func (a *API) signIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(c, http.StatusCreated, signedInAs, session)
+	return a.answer(c, http.StatusCreated, signedInAs, session, given.Cookie)
 }
 
 // refresh exchanges a refresh token for the next one: POST /auth/refresh.
@@ -47,14 +53,24 @@ func (a *API) refresh(c *gin.Context) error {
 	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
+	fromCookie := false
+	if cookie, err := c.Request.Cookie(refreshCookie); err == nil && given.RefreshToken == "" {
+		if err := sameOrigin(c); err != nil {
+			return err
+		}
+		given.RefreshToken, fromCookie = cookie.Value, true
+	}
 	refreshed, session, err := a.Accounts.Refresh(c.Request.Context(), given.RefreshToken)
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.Unauthenticated {
+		if fromCookie {
+			dropRefreshCookie(c)
+		}
 		return e.Challenging(fault.BearerChallenge)
 	}
 	if err != nil {
 		return err
 	}
-	return a.answer(c, http.StatusOK, refreshed, session)
+	return a.answer(c, http.StatusOK, refreshed, session, fromCookie)
 }
 
 // signOut ends the session of the access token: DELETE /auth.
@@ -69,6 +85,7 @@ func (a *API) signOut(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	dropRefreshCookie(c)
 	c.Status(http.StatusNoContent)
 	return nil
 }
@@ -105,13 +122,17 @@ func tooMany(what string, wait time.Duration) error {
 	return fault.New(fault.TooManyRequests, "too_many_attempts", "Too many "+what+" from your network; wait before the next one.").After(wait)
 }
 
-// answer sends a device its tokens and its account.
-func (a *API) answer(c *gin.Context, status int, signedInAs account.Account, session account.Session) error {
+// answer sends a device its tokens and its account; the refresh token in a cookie if it asked for one.
+func (a *API) answer(c *gin.Context, status int, signedInAs account.Account, session account.Session, inCookie bool) error {
 	token, err := a.Issuer.Issue(signedInAs, session.ID)
 	if err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")
+	if inCookie {
+		setRefreshCookie(c, session.RefreshToken)
+		session.RefreshToken = ""
+	}
 	c.PureJSON(status, signedInDTO{
 		Token: token, TokenType: "Bearer", ExpiresIn: int(a.Issuer.TTL().Seconds()),
 		RefreshToken: session.RefreshToken, User: newAccountDTO(signedInAs),

@@ -62,8 +62,8 @@ func newAccountPlanDTO(a account.Account) accountPlanDTO {
 type signedInDTO struct {
 	Token        string     `json:"token"`
 	TokenType    string     `json:"tokenType"`
-	ExpiresIn    int        `json:"expiresIn"` // seconds
-	RefreshToken string     `json:"refreshToken"`
+	ExpiresIn    int        `json:"expiresIn"`              // seconds
+	RefreshToken string     `json:"refreshToken,omitempty"` // unless it is in a cookie
 	User         accountDTO `json:"user"`
 }
 
