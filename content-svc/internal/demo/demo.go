@@ -5,8 +5,11 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"path"
+	"strings"
 	"time"
 
+	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/objectid"
 	"streamgate/libs/service"
@@ -14,7 +17,7 @@ import (
 
 // clips are made by generate.sh.
 //
-//go:embed media/*.mp4 media/*.webm
+//go:embed media/*.mp4 media/*.webm posters/*.jpg
 var clips embed.FS
 
 // folder is where the clips are in the blob store.
@@ -24,19 +27,26 @@ const folder = "demo/"
 var entries = []struct {
 	id, clip    string
 	typ         video.Type
+	film        video.Film
 	name        string
 	description string
 }{
 	{
-		"607c55840e977203b4d8b5e5", "bars.mp4", video.VOD, "The Test Card That Would Not Sit Still",
+		"607c55840e977203b4d8b5e5", "bars.mp4", video.VOD,
+		video.Film{Duration: 14 * time.Second, Width: 480, Height: 270},
+		"The Test Card That Would Not Sit Still",
 		"Fourteen seconds of colour, a clock that counts every frame and a beep for each second. If this plays smoothly, so will the film you came for.",
 	},
 	{
-		"607c55840e977203b4d8b5e6", "mandelbrot.mp4", video.VOD, "A Dive into the Seahorse Valley",
+		"607c55840e977203b4d8b5e6", "mandelbrot.mp4", video.VOD,
+		video.Film{Duration: 14 * time.Second, Width: 480, Height: 270},
+		"A Dive into the Seahorse Valley",
 		"We leave the harbour of the Mandelbrot set and steer for the cleft between its heart and its head, where the coastline never ends. Headphones help.",
 	},
 	{
-		"607c55840e977203b4d8b5e7", "channel.webm", video.Livestream, "Channel One: Back Shortly",
+		"607c55840e977203b4d8b5e7", "channel.webm", video.Livestream,
+		video.Film{Width: 640, Height: 360},
+		"Channel One: Back Shortly",
 		"Our programme continues in a moment. Until then: the finest bars in television and one kilohertz, live from an empty studio.",
 	},
 }
@@ -55,12 +65,15 @@ func Step(files Store, contents video.Store) service.Step {
 		made := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 		var seed []video.Content
 		for i, e := range entries {
-			clip, err := clips.ReadFile("media/" + e.clip)
-			if err != nil {
-				return fmt.Errorf("demo: %w", err)
-			}
-			if err := files.WriteMissing(ctx, folder+e.clip, clip, made); err != nil {
-				return fmt.Errorf("demo: %w", err)
+			poster := media.Posters + e.id + "/" + strings.TrimSuffix(e.clip, path.Ext(e.clip)) + ".jpg"
+			for file, name := range map[string]string{"media/" + e.clip: folder + e.clip, "posters/" + path.Base(poster): poster} {
+				text, err := clips.ReadFile(file)
+				if err != nil {
+					return fmt.Errorf("demo: %w", err)
+				}
+				if err := files.WriteMissing(ctx, name, text, made); err != nil {
+					return fmt.Errorf("demo: %w", err)
+				}
 			}
 			id, err := objectid.Parse("id", e.id)
 			if err != nil {
@@ -68,7 +81,7 @@ func Step(files Store, contents video.Store) service.Step {
 			}
 			at := made.Add(-time.Duration(i) * time.Second)
 			seed = append(seed, video.Content{
-				ID: id, Type: e.typ, Name: e.name, Description: e.description, Src: folder + e.clip, CreatedAt: at, UpdatedAt: at,
+				ID: id, Type: e.typ, Name: e.name, Description: e.description, Src: folder + e.clip, Film: e.film, Poster: poster, CreatedAt: at, UpdatedAt: at,
 			})
 		}
 		return contents.Seed(ctx, "demo", seed)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the demo clips in media/ from ffmpeg's own sources of pictures and sound, so that they belong to no one else.
+# Makes the demo clips in media/ and their posters from ffmpeg's own sources of pictures and sound, so that they belong to no one else.
 #
-#   internal/demo/generate.sh          writes media/*.mp4 and media/*.webm, less than 1 MB together
+#   internal/demo/generate.sh          writes media/*.mp4 and media/*.webm, less than 1 MB together, and posters/*.jpg
 #
 # The clips are committed, since a build must not need ffmpeg. They were made by ffmpeg 5.1.9 with libx264 and libvpx; another version
 # may produce other bytes. Baseline H.264 with AAC, and VP9 with Opus, play everywhere; +faststart puts the index first, so that playing
@@ -33,3 +33,13 @@ make_clip mandelbrot.mp4 14 'mandelbrot=size=480x270:rate=25:maxiter=1200:start_
 # The picture of a channel before its programme begins, with the tone of 1 kHz that goes with it.
 make_clip channel.webm 20 'smptehdbars=size=640x360:rate=25,hue=s=1+0.15*sin(2*PI*t/5)' 'sine=frequency=1000:sample_rate=48000,volume=0.1' \
 	-c:v libvpx-vp9 -b:v 0 -crf 45 -row-mt 0 -cpu-used 2 -g 100 -pix_fmt yuv420p -c:a libopus -b:a 24k -ac 1
+
+# Their posters: a picture of each, in the size that a wide screen shows, and calmer than a test card has to be.
+make_poster() { # name, picture, second
+	ffmpeg -hide_banner -loglevel error -y -f lavfi -i "$2" -ss "$3" -frames:v 1 -q:v 5 -map_metadata -1 -fflags +bitexact -flags:v +bitexact "../posters/$1"
+	printf '%8d  %s\n' "$(wc -c <"../posters/$1")" "$1"
+}
+mkdir -p ../posters
+make_poster bars.jpg 'testsrc2=size=960x540:rate=25,hue=s=0.62,vignette=PI/4.5' 9
+make_poster mandelbrot.jpg 'mandelbrot=size=960x540:rate=25:maxiter=1200:start_scale=2.6:end_scale=0.06:end_pts=350:inner=mincol:outer=normalized_iteration_count,hue=h=150:s=0.6,vignette=PI/4.5' 8
+make_poster channel.jpg 'smptehdbars=size=960x540:rate=25,hue=s=0.62,vignette=PI/4.5' 0

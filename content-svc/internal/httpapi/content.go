@@ -18,7 +18,7 @@ import (
 // contentList describes what GET /content can do.
 var contentList = listing.Spec{
 	Sortable:    []string{"createdAt", "name", "type"},
-	Fields:      []string{"id", "type", "name", "description", "createdAt", "updatedAt"},
+	Fields:      []string{"id", "type", "name", "description", "duration", "width", "height", "poster", "createdAt", "updatedAt"},
 	DefaultSort: []listing.SortKey{{Field: "createdAt", Descending: true}},
 }
 

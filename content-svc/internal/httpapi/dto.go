@@ -11,12 +11,23 @@ type contentDTO struct {
 	Type        video.Type   `json:"type"`
 	Name        string       `json:"name"`
 	Description string       `json:"description"`
+	Duration    float64      `json:"duration,omitzero"` // seconds
+	Width       int          `json:"width,omitzero"`    // pixels
+	Height      int          `json:"height,omitzero"`
+	Poster      string       `json:"poster,omitzero"` // a path on the host of the media
 	CreatedAt   instant.Time `json:"createdAt"`
 	UpdatedAt   instant.Time `json:"updatedAt"`
 }
 
 func newContentDTO(c video.Content) contentDTO {
-	return contentDTO{c.ID.String(), c.Type, c.Name, c.Description, instant.Time(c.CreatedAt), instant.Time(c.UpdatedAt)}
+	dto := contentDTO{
+		ID: c.ID.String(), Type: c.Type, Name: c.Name, Description: c.Description, Duration: c.Duration.Seconds(), Width: c.Width, Height: c.Height,
+		CreatedAt: instant.Time(c.CreatedAt), UpdatedAt: instant.Time(c.UpdatedAt),
+	}
+	if c.Poster != "" {
+		dto.Poster = "/media/" + c.Poster
+	}
+	return dto
 }
 
 // changeDTO has the fields of a content that a client may set.

@@ -9,6 +9,9 @@ import (
 	"streamgate/libs/grant"
 )
 
+// Posters is the folder of the pictures that stand for the films in lists.
+const Posters = "posters/"
+
 // MaxPath is the longest path of a file in the blob store, in bytes: a grant has room for no more.
 const MaxPath = grant.MaxScope
 

@@ -82,10 +82,14 @@ func (s *Store) Update(ctx context.Context, id objectid.ID, update video.Update)
 	if update.Type != nil {
 		set = append(set, bson.E{Key: "type", Value: string(*update.Type)})
 	}
-	for name, value := range map[string]*string{"name": update.Name, "description": update.Description, "src": update.Src} {
+	for name, value := range map[string]*string{"name": update.Name, "description": update.Description, "src": update.Src, "poster": update.Poster} {
 		if value != nil {
 			set = append(set, bson.E{Key: name, Value: *value})
 		}
+	}
+	if update.Src != nil {
+		set = append(set, bson.E{Key: "duration", Value: update.Film.Duration.Milliseconds()},
+			bson.E{Key: "width", Value: update.Film.Width}, bson.E{Key: "height", Value: update.Film.Height})
 	}
 	after := options.FindOneAndUpdate().SetReturnDocument(options.After)
 	return content(s.contents.FindOneAndUpdate(ctx, byID(id), bson.D{{Key: "$set", Value: set}}, after))

@@ -11,11 +11,13 @@ import (
 	"streamgate/libs/objectid"
 )
 
-// Update is a change and the time when it is made.
+// Update is a change and the time when it is made. A new Src brings its Film along.
 type Update struct {
 	Change
 
-	At time.Time
+	Film   Film
+	Poster *string
+	At     time.Time
 }
 
 // Catalogue lists, adds, changes and deletes contents.
@@ -84,7 +86,7 @@ func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (
 			return Content{}, err
 		}
 	}
-	return c.store.Update(ctx, id, Update{change, c.time()})
+	return c.store.Update(ctx, id, Update{Change: change, At: c.time()})
 }
 
 // find fails unless there is a file at a Src that is a path.

@@ -40,9 +40,18 @@ type Content struct {
 	Name        string
 	Description string
 	// Src is the path of a file in the blob store, see media.ValidPath, or an absolute http or https address.
-	Src       string
+	Src  string
+	Film // what is known of its video
+	// Poster is the path of a picture in the blob store, below Posters, or "".
+	Poster    string
 	CreatedAt time.Time // milliseconds count
 	UpdatedAt time.Time
+}
+
+// Film is what is known of a video; zero is unknown.
+type Film struct {
+	Duration      time.Duration // milliseconds count
+	Width, Height int           // pixels
 }
 
 // Change has new values for some fields of a content. Nil leaves a field as it is.
