@@ -42,14 +42,27 @@ help: ## List what can be made
 	@printf '\n%s\n' 'MODULES="libs user-svc" narrows test, coverage, lint, fmt and tidy to these modules.'
 
 .PHONY: run
-run: $(DEVSTACK) ## Run Streamgate on port 9000 until Ctrl-C; ARGS="-listen :9001" for another port
+run: $(DEVSTACK) web ## Run Streamgate on port 9000 until Ctrl-C; ARGS="-listen :9001" for another port
 	@exec $(DEVSTACK) run $(ARGS)
 
 .PHONY: build
-build: need-go ## Build the services to .local/bin, as they are shipped
+build: need-go web ## Build the services to .local/bin, as they are shipped
 	@for service in $(SERVICES); do \
 		CGO_ENABLED=0 $(GO) -C $$service build -trimpath -ldflags "-s -w" -o $(BIN)/$$service ./cmd/$$service || exit 1; \
 	done
+
+WEB := content-svc/web
+.PHONY: web
+web: ## Build the web app, if there is npm
+	@if ! command -v npm >/dev/null; then echo "web app: not built, for want of npm (Debian: apt-get install npm); everything else works"; \
+	elif ! $(MAKE) $(WEB)/dist/index.html.gz; then echo "web app: not built, since npm failed; everything else works"; fi
+
+$(WEB)/dist/index.html.gz: $(WEB)/node_modules/.package-lock.json $(WEB)/build.js $(wildcard $(WEB)/src/* $(WEB)/src/*/*)
+	@npm --prefix $(WEB) run --silent build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	@npm --prefix $(WEB) ci --silent
+	@touch $@
 
 .PHONY: docs
 docs: need-go ## Render the documentation of all APIs as one page, .local/docs/index.html

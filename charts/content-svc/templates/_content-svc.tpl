@@ -48,6 +48,9 @@
 
 {{/* A test compares these with the service's run.yaml. */}}
 {{- define "content-svc.paths" -}}
+- path: /
+  exact: true
+- path: /app
 - path: /media
 - path: /docs/content-svc
 {{- end }}

@@ -19,6 +19,7 @@ import (
 	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/content-svc/internal/video"
+	"streamgate/content-svc/web"
 	"streamgate/libs/grant"
 	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
@@ -51,6 +52,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 			Keys: keys, Streams: streams, Files: files,
 			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, BitRate: cfg.MediaBitRate, Log: log, Now: time.Now}),
 		},
+		Files: files, App: web.Files,
 		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{

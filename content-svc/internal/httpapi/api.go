@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -20,6 +21,8 @@ const Stall = time.Minute
 type Options struct {
 	Catalogue *video.Catalogue
 	Player    *media.Player
+	Files     media.Files
+	App       fs.FS         // the web app, see package web
 	Stall     time.Duration // see Stall
 	Registry  *prometheus.Registry
 }
@@ -39,6 +42,9 @@ func New(o Options) *API {
 
 // Public adds the routes of the public listener.
 func (a *API) Public(e *httpserver.Engine) {
+	e.Read("/", a.openApp)
+	e.Read("/app/:file", a.openAppFile)
+	e.Read("/media/posters/*path", a.openPoster)
 	e.Read("/media/:grant/*path", a.openMedia)
 	e.Route(http.MethodOptions, "/media/:grant/*path", a.preflightMedia)
 }

@@ -28,6 +28,7 @@ import (
 	"streamgate/content-svc/internal/mediatime"
 	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
+	"streamgate/content-svc/web"
 	"streamgate/libs/apitest"
 	"streamgate/libs/grant"
 	"streamgate/libs/httpserver"
@@ -181,7 +182,7 @@ func newPlayer(t testing.TB, options ...option) *player {
 			Keys: keys, Files: files, Streams: p.streams,
 			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, Log: log, Now: p.now}),
 		},
-		Stall: httpapi.Stall, Registry: p.registry,
+		Files: files, App: web.Files, Stall: httpapi.Stall, Registry: p.registry,
 	}
 	server := httpserver.NewServer(nil, log)
 	for _, option := range options {

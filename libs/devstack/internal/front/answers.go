@@ -2,7 +2,6 @@ package front
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 )
 
@@ -19,22 +18,4 @@ func writeProblem(w http.ResponseWriter, status int, code, detail string) {
 		"code":   code,
 		"detail": detail,
 	})
-}
-
-// writeWelcome shows a visitor of the bare address how to go on.
-func writeWelcome(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = fmt.Fprintf(w, //nolint:gosec // the client's own Host, as plain text
-		`This is Streamgate: an account watches at most three video streams at once.
-
-Sign up, sign in, see what there is, play:
-
-  curl -X POST http://%[1]s/users -i -d "email=test@example.com&password=123456"
-  curl -X POST http://%[1]s/auth -i -u test@example.com:123456
-  curl -X GET http://%[1]s/content -i -d "access_token=<token>"
-  curl -X GET http://%[1]s/content/607c55840e977203b4d8b5e5/play -i -d "access_token=<token>"
-
-Documentation: http://%[1]s/docs
-`, r.Host)
 }

@@ -44,10 +44,6 @@ func New(table routes.Table, addresses map[string]string) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			writeWelcome(w, r)
-			return
-		}
 		service, _ := table.Match(r.URL.EscapedPath())
 		proxy, ok := proxies[service]
 		if !ok {
