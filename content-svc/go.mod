@@ -14,6 +14,7 @@ require (
 	github.com/prometheus/client_golang v1.25.0
 	go.mongodb.org/mongo-driver/v2 v2.10.0
 	gocloud.dev v0.47.0
+	golang.org/x/image v0.44.0
 	golang.org/x/sync v0.24.0
 	streamgate/libs v0.0.0-00010101000000-000000000000
 )

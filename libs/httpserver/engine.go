@@ -44,6 +44,8 @@ type Engine struct {
 	proxies  forwarded.Proxies
 	origins  []string
 	routes   func() gin.RoutesInfo // which are all added before the first request
+
+	unbounded map[string]bool // routes that take a body of any size, by method and path
 }
 
 // Handler answers a request, or returns an error that becomes a problem document. What it calls gets c.Request.Context(), not c itself: gin uses c
@@ -53,7 +55,7 @@ type Handler func(c *gin.Context) error
 // New makes an engine. It fails on trusted proxies that are no CIDRs.
 func New(o Options) (*Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
-	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics, origins: o.Origins}
+	e := &Engine{Engine: gin.New(), listener: o.Listener, log: o.Log, metrics: o.Metrics, origins: o.Origins, unbounded: map[string]bool{}}
 	e.routes = sync.OnceValue(e.Routes)
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true  // where c is passed on as a context all the same, it ends when the request does
@@ -114,7 +116,7 @@ func (e *Engine) limit(c *gin.Context) {
 		e.Fail(c, fault.New(fault.HeadersTooLarge, headersTooLarge, fmt.Sprintf("The request's address and headers are larger than %d bytes.", MaxHeader)))
 		return
 	}
-	if c.Request.Body != nil && c.Request.Body != http.NoBody {
+	if c.Request.Body != nil && c.Request.Body != http.NoBody && !e.unbounded[c.Request.Method+" "+c.FullPath()] {
 		if c.Request.ContentLength > MaxBody {
 			e.Fail(c, &http.MaxBytesError{Limit: MaxBody})
 			return
@@ -148,3 +150,9 @@ func unescape(c *gin.Context) {
 
 // BaseURL is scheme and host under which the client reached us, without a trailing slash.
 func (*Engine) BaseURL(c *gin.Context) string { return c.Request.URL.Scheme + "://" + c.Request.Host }
+
+// Upload adds a route that takes a body of any size. Its handler bounds it, and reads it with Incoming.
+func (e *Engine) Upload(method, path string, h Handler) {
+	e.unbounded[method+" "+path] = true
+	e.Route(method, path, h)
+}

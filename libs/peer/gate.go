@@ -74,6 +74,11 @@ func (r Routes) Route(method, path string, h httpserver.Handler) {
 	r.gate.engine.Route(method, path, r.admit(h))
 }
 
+// Upload adds a route that takes a body of any size, as httpserver.Engine has it.
+func (r Routes) Upload(method, path string, h httpserver.Handler) {
+	r.gate.engine.Upload(method, path, r.admit(h))
+}
+
 func (r Routes) admit(h httpserver.Handler) httpserver.Handler {
 	return func(c *gin.Context) error {
 		if !slices.Contains(c.GetStringSlice(identified), r.caller) {

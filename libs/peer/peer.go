@@ -85,11 +85,16 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	return c.finish(ctx, request, c.http.Do)
+}
+
+// finish sends a request, and turns an answer that is an error into one.
+func (c *Client) finish(ctx context.Context, request *http.Request, do func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	request.Header[SecretHeader] = c.secrets // a line each
 	if id := logging.RequestID(ctx); id != "" {
 		request.Header.Set(problem.RequestIDHeader, id)
 	}
-	response, err := c.http.Do(request)
+	response, err := do(request)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -121,4 +126,18 @@ func (c *Client) failure(response *http.Response) error {
 	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
 	refusal.RetryAfter = time.Duration(seconds) * time.Second
 	return refusal
+}
+
+// Pass passes a request on with its body, which may be long, and leaves the answer's body, which the caller closes, as it is. It takes as long
+// as it does; the context ends it. A length of -1 is not known.
+func (c *Client) Pass(ctx context.Context, method, path string, header http.Header, body io.Reader, length int64) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	request.Header, request.ContentLength = header, length
+	if length == 0 {
+		request.Body = http.NoBody
+	}
+	return c.finish(ctx, request, c.http.Transport.RoundTrip)
 }

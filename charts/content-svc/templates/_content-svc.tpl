@@ -8,6 +8,7 @@
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.env" (list "AHEAD" .Values.ahead) }}
 {{ include "streamgate.env" (list "MEDIA_BIT_RATE" (int64 .Values.mediaBitRate)) }}
+{{ include "streamgate.env" (list "UPLOAD_LIMIT" (int64 .Values.uploadLimit)) }}
 {{ include "streamgate.env" (list "DEMO_CONTENT" .Values.demoContent) }}
 {{- end }}
 

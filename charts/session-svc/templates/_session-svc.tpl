@@ -31,6 +31,7 @@
 {{/* A test compares these with the service's run.yaml. */}}
 {{- define "session-svc.paths" -}}
 - path: /content
+- path: /uploads
 - path: /streams
 - path: /sessions
 - path: /accounts

@@ -18,6 +18,7 @@ import (
 	"streamgate/content-svc/internal/mongostore"
 	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
+	"streamgate/content-svc/internal/upload"
 	"streamgate/content-svc/internal/video"
 	"streamgate/content-svc/web"
 	"streamgate/libs/grant"
@@ -45,6 +46,10 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	contents, files := mongostore.New(db), blobstore.New(cfg.MediaURL)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc), registry)
 
+	limits := upload.Usual
+	limits.Film = cfg.UploadLimit
+	uploads := &upload.Uploads{Files: files, Limits: limits, Now: time.Now}
+
 	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, time.Now)
 	handlers := httpapi.New(httpapi.Options{
 		Catalogue: video.NewCatalogue(contents, files, time.Now),
@@ -52,7 +57,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 			Keys: keys, Streams: streams, Files: files,
 			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, BitRate: cfg.MediaBitRate, Log: log, Now: time.Now}),
 		},
-		Files: files, App: web.Files,
+		Files: files, Uploads: uploads, App: web.Files,
 		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{
@@ -65,9 +70,14 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		// The folder first: that it is missing is known at once, and waiting mends it seldom.
-		Prepare:    []service.Step{files.Connect(), mongodb.Ping(db), contents.Indexes()},
-		Background: []func(context.Context){streams.Run, func(ctx context.Context) { sessions.Follow(ctx, streams) }},
-		Close:      []func(context.Context) error{mongodb.Close(db), files.Close},
+		Prepare: []service.Step{files.Connect(), mongodb.Ping(db), contents.Indexes()},
+		Background: []func(context.Context){
+			streams.Run, func(ctx context.Context) { sessions.Follow(ctx, streams) },
+			func(ctx context.Context) {
+				uploads.SweepEvery(ctx, contents, time.Hour, func(err error) { log.ErrorContext(ctx, "uploads can't be swept", "error", err) })
+			},
+		},
+		Close: []func(context.Context) error{mongodb.Close(db), files.Close},
 	}
 	if cfg.DemoContent {
 		s.Prepare = append(s.Prepare, demo.Step(files, contents))

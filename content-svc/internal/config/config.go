@@ -24,6 +24,7 @@ type Config struct {
 	GrantKeys       []string      `env:"GRANT_KEYS" desc:"required: keys that encrypt media addresses, 32 bytes in base64 each; the same as session-svc has"`
 	Ahead           time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for session-svc"`
 	MediaBitRate    int64         `env:"MEDIA_BIT_RATE" envDefault:"4000000" desc:"bits a second of a file whose film can't be read, 64000 to 200000000"`
+	UploadLimit     int64         `env:"UPLOAD_LIMIT" envDefault:"53687091200" desc:"bytes of a film that is uploaded, 1048576 to 1099511627776"`
 	DemoContent     bool          `env:"DEMO_CONTENT" envDefault:"false" desc:"put three short clips into an empty Streamgate, once"`
 }
 
@@ -37,6 +38,7 @@ func (c *Config) Validate() []error {
 	faults.Add(blobstore.CheckURL("MEDIA_URL", c.MediaURL)...)
 	faults.Check(c.Ahead >= 30*time.Second && c.Ahead <= 10*time.Minute, "AHEAD: %v is not between 30s and 10m", c.Ahead)
 	faults.Check(c.MediaBitRate >= 64_000 && c.MediaBitRate <= 200_000_000, "MEDIA_BIT_RATE: %d is not between 64000 and 200000000", c.MediaBitRate)
+	faults.Check(c.UploadLimit >= 1<<20 && c.UploadLimit <= 1<<40, "UPLOAD_LIMIT: %d is not between 1048576 and 1099511627776", c.UploadLimit)
 	_, err := grant.ParseKeys("GRANT_KEYS", c.GrantKeys)
 	faults.Add(err)
 	return faults

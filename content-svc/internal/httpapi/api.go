@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"streamgate/content-svc/internal/media"
+	"streamgate/content-svc/internal/upload"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/httpserver"
 	"streamgate/libs/peer"
@@ -22,6 +23,7 @@ type Options struct {
 	Catalogue *video.Catalogue
 	Player    *media.Player
 	Files     media.Files
+	Uploads   *upload.Uploads
 	App       fs.FS         // the web app, see package web
 	Stall     time.Duration // see Stall
 	Registry  *prometheus.Registry
@@ -57,5 +59,11 @@ func (a *API) Internal(g *peer.Gate) {
 	session.Read("/content/:id", a.readContent)
 	session.Route(http.MethodPut, "/content/:id", a.changeContent)
 	session.Route(http.MethodDelete, "/content/:id", a.deleteContent)
+	session.Upload(http.MethodPut, "/content/:id/media", a.putMedia)
+	session.Upload(http.MethodPut, "/content/:id/poster", a.putPoster)
+	session.Route(http.MethodPost, "/uploads", a.beginUpload)
+	session.Route(http.MethodHead, "/uploads/:id", a.lookUpload)
+	session.Upload(http.MethodPatch, "/uploads/:id", a.continueUpload)
+	session.Route(http.MethodDelete, "/uploads/:id", a.dropUpload)
 	session.Read("/internal/content/:id/source", a.readSource)
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/listing"
 )
 
@@ -62,14 +65,17 @@ func (a *API) readContent(c *gin.Context) error {
 
 // addContent adds a content: POST /content.
 func (a *API) addContent(c *gin.Context) error {
-	var given changeDTO
-	if err := bind.OnlyBody(c, &given); err != nil {
-		return err
-	}
-	added, err := a.Catalogue.Add(c.Request.Context(), given.change())
+	wanted, err := change(c)
 	if err != nil {
 		return err
 	}
+	// What was uploaded may take minutes, and is not to be done again because somebody didn't wait for it.
+	ctx := context.WithoutCancel(c.Request.Context())
+	added, err := a.Catalogue.Add(ctx, wanted.change(), wanted.given().bring(a.Uploads))
+	if err != nil {
+		return err
+	}
+	wanted.given().used(ctx, a.Uploads)
 	c.Header("Location", "/content/"+added.ID.String())
 	c.JSON(http.StatusCreated, newContentDTO(added))
 	return nil
@@ -81,16 +87,31 @@ func (a *API) changeContent(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var given changeDTO
-	if err := bind.OnlyBody(c, &given); err != nil {
-		return err
-	}
-	changed, err := a.Catalogue.Change(c.Request.Context(), id, given.change())
+	wanted, err := change(c)
 	if err != nil {
 		return err
 	}
+	ctx := context.WithoutCancel(c.Request.Context()) // as in addContent
+	changed, err := a.Catalogue.Change(ctx, id, wanted.change(), wanted.given().bring(a.Uploads))
+	if err != nil {
+		return err
+	}
+	wanted.given().used(ctx, a.Uploads)
 	c.JSON(http.StatusOK, newContentDTO(changed))
 	return nil
+}
+
+// change reads what a content is to be.
+func change(c *gin.Context) (changeDTO, error) {
+	var wanted changeDTO
+	if err := bind.OnlyBody(c, &wanted); err != nil {
+		return wanted, err
+	}
+	if wanted.Src != nil && wanted.Upload != nil {
+		return wanted, fault.BadField("upload", "given together with src; give one of them")
+	}
+	httpserver.TakeTime(c)
+	return wanted, nil
 }
 
 // deleteContent deletes a content: DELETE /content/:id.

@@ -4,9 +4,15 @@
 //
 //	GET    /content                       a list: q, page, limit, sort (createdAt, name, type), fields; never src
 //	GET    /content/:id                   a content, never src; ETag
-//	POST   /content                       201 with Location: type, name, description, src
+//	POST   /content                       201 with Location: type, name, description, and src or upload; poster
 //	PUT    /content/:id                   200: some of these
 //	DELETE /content/:id                   204
+//	PUT    /content/:id/media             200: a film, all at once
+//	PUT    /content/:id/poster            200: a picture, all at once
+//	POST   /uploads                       201 with Location: Upload-Length; the protocol tus
+//	HEAD   /uploads/:id                   Upload-Offset
+//	PATCH  /uploads/:id                   204: the next bytes
+//	DELETE /uploads/:id                   204
 //	GET    /internal/content/:id/source   {id, type, name, src}
 //
 // The public listener has the media and their description.

@@ -36,10 +36,21 @@ type changeDTO struct {
 	Name        *string `json:"name"`
 	Description *string `json:"description"`
 	Src         *string `json:"src"`
+	Upload      *string `json:"upload"` // in place of src: what was uploaded
+	Poster      *string `json:"poster"` // what was uploaded as its poster; "" for none
 }
 
 func (d changeDTO) change() video.Change {
 	return video.Change{Type: (*video.Type)(d.Type), Name: d.Name, Description: d.Description, Src: d.Src}
+}
+
+func (d changeDTO) given() given { return given{d.Upload, d.Poster} }
+
+// uploadDTO is an upload.
+type uploadDTO struct {
+	ID     string `json:"id"`
+	Size   int64  `json:"size"`   // bytes
+	Offset int64  `json:"offset"` // bytes that are there
 }
 
 // sourceDTO is what session-svc sees of a content.

@@ -75,6 +75,8 @@ type movie struct {
 type track struct {
 	id        uint32
 	video     bool
+	width     int
+	height    int
 	timescale uint32
 	stts      *mp4.SttsBox
 	stsc      *mp4.StscBox
@@ -168,6 +170,7 @@ func readTrack(whole []byte, header int64) *track {
 		case "tkhd":
 			if x := decodeBox[*mp4.TkhdBox](b); x != nil {
 				t.id = x.TrackID
+				t.width, t.height = int(x.Width>>16), int(x.Height>>16)
 			}
 		case "mdhd":
 			if x := decodeBox[*mp4.MdhdBox](b); x != nil {

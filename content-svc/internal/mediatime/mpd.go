@@ -54,6 +54,7 @@ type representation struct {
 type format struct {
 	MimeType string `xml:"mimeType,attr"`
 	Codecs   string `xml:"codecs,attr"`
+	Width    string `xml:"width,attr"`
 	Height   string `xml:"height,attr"`
 }
 

@@ -35,6 +35,10 @@ type matroska struct {
 		TrackEntry []struct {
 			TrackNumber uint64 `ebml:"TrackNumber"`
 			TrackType   uint64 `ebml:"TrackType"`
+			Video       struct {
+				PixelWidth  uint64 `ebml:"PixelWidth"`
+				PixelHeight uint64 `ebml:"PixelHeight"`
+			} `ebml:"Video"`
 		} `ebml:"TrackEntry"`
 	} `ebml:"Tracks"`
 	Cues struct {

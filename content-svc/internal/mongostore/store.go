@@ -88,8 +88,12 @@ func (s *Store) Update(ctx context.Context, id objectid.ID, update video.Update)
 		}
 	}
 	if update.Src != nil {
-		set = append(set, bson.E{Key: "duration", Value: update.Film.Duration.Milliseconds()},
-			bson.E{Key: "width", Value: update.Film.Width}, bson.E{Key: "height", Value: update.Film.Height})
+		film := video.Film{} // not known of what is somewhere else
+		if update.Film != nil {
+			film = *update.Film
+		}
+		set = append(set, bson.E{Key: "duration", Value: film.Duration.Milliseconds()},
+			bson.E{Key: "width", Value: film.Width}, bson.E{Key: "height", Value: film.Height})
 	}
 	after := options.FindOneAndUpdate().SetReturnDocument(options.After)
 	return content(s.contents.FindOneAndUpdate(ctx, byID(id), bson.D{{Key: "$set", Value: set}}, after))

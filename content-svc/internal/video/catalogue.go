@@ -11,13 +11,11 @@ import (
 	"streamgate/libs/objectid"
 )
 
-// Update is a change and the time when it is made. A new Src brings its Film along.
+// Update is a change and the time when it is made.
 type Update struct {
 	Change
 
-	Film   Film
-	Poster *string
-	At     time.Time
+	At time.Time
 }
 
 // Catalogue lists, adds, changes and deletes contents.
@@ -42,14 +40,35 @@ func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 	return c.store.Get(ctx, id)
 }
 
-// Add adds a content with these values; all but the description are required. Its error names all faulty ones.
-func (c *Catalogue) Add(ctx context.Context, values Change) (Content, error) {
+// Bring gives what was uploaded for a content, as a change. It is asked once all else is right.
+type Bring func(ctx context.Context, content objectid.ID) (Change, error)
+
+// Add adds a content with these values; all but the description are required. Its error names all faulty ones. Bring may be nil; if it isn't, a Src
+// isn't required.
+func (c *Catalogue) Add(ctx context.Context, values Change, bring Bring) (Content, error) {
 	content := c.complete(values)
-	if err := (Change{&content.Type, &content.Name, &content.Description, &content.Src}).check(); err != nil {
+	if bring != nil && values.Src == nil {
+		content.Src = "uploaded" // until it is known where
+	}
+	if err := (Change{Type: &content.Type, Name: &content.Name, Description: &content.Description, Src: &content.Src}).check(); err != nil {
 		return Content{}, err
 	}
-	if err := c.find(ctx, content.Src); err != nil {
-		return Content{}, err
+	if values.Src != nil {
+		if err := c.find(ctx, content.Src); err != nil {
+			return Content{}, err
+		}
+	}
+	if bring != nil {
+		brought, err := bring(ctx, content.ID)
+		if err != nil {
+			return Content{}, err
+		}
+		if brought.Src != nil {
+			content.Src, content.Film = *brought.Src, *brought.Film
+		}
+		if brought.Poster != nil {
+			content.Poster = *brought.Poster
+		}
 	}
 	return content, c.store.Insert(ctx, content)
 }
@@ -73,10 +92,10 @@ func (c *Catalogue) complete(values Change) Content {
 	return content
 }
 
-// Change sets some fields of a content to new values. Its error names all faulty ones.
-func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (Content, error) {
-	if change == (Change{}) {
-		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src")
+// Change sets some fields of a content to new values. Its error names all faulty ones. Bring may be nil.
+func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change, bring Bring) (Content, error) {
+	if change == (Change{}) && bring == nil {
+		return Content{}, fault.BadField("body", "must have at least one of type, name, description, src, upload, poster")
 	}
 	if err := change.check(); err != nil {
 		return Content{}, err
@@ -85,6 +104,16 @@ func (c *Catalogue) Change(ctx context.Context, id objectid.ID, change Change) (
 		if err := c.find(ctx, *change.Src); err != nil {
 			return Content{}, err
 		}
+	}
+	if bring != nil {
+		if _, err := c.store.Get(ctx, id); err != nil {
+			return Content{}, err
+		}
+		brought, err := bring(ctx, id)
+		if err != nil {
+			return Content{}, err
+		}
+		change = change.with(brought)
 	}
 	return c.store.Update(ctx, id, Update{Change: change, At: c.time()})
 }

@@ -60,6 +60,9 @@ type Change struct {
 	Name        *string
 	Description *string
 	Src         *string
+
+	Film   *Film   // what is known of the new Src, set by package upload alone
+	Poster *string // set by package upload alone; "" for none
 }
 
 // check returns a fault.BadFields with all faults of the values, if there are any.
@@ -121,4 +124,15 @@ func srcRemedy(src string) string {
 		return "must be in a folder of its own, such as one/index.m3u8: playing it opens all files of its folder"
 	}
 	return ""
+}
+
+// with returns the change with what was brought.
+func (c Change) with(brought Change) Change {
+	if brought.Src != nil {
+		c.Src, c.Film = brought.Src, brought.Film
+	}
+	if brought.Poster != nil {
+		c.Poster = brought.Poster
+	}
+	return c
 }

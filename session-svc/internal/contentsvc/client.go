@@ -2,6 +2,7 @@ package contentsvc
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -78,4 +79,9 @@ func (c *Client) ask(ctx context.Context, content string) (source, error) {
 // Forward passes a request for the catalogue on to content-svc. The caller closes the answer's body.
 func (c *Client) Forward(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
 	return c.peer.Send(ctx, method, path, query, body)
+}
+
+// Pass does the same with what is long, or takes long: it ends with the context alone. A length of -1 is not known.
+func (c *Client) Pass(ctx context.Context, method, path string, header http.Header, body io.Reader, length int64) (*http.Response, error) {
+	return c.peer.Pass(ctx, method, path, header, body, length)
 }

@@ -44,7 +44,14 @@ func (a *API) Public(e *httpserver.Engine) {
 	read("/content/:id", a.forwardContent)
 	route(http.MethodPut, "/content/:id", a.admin(a.forwardContent))
 	route(http.MethodDelete, "/content/:id", a.admin(a.forwardContent))
+	a.upload(e, http.MethodPut, "/content/:id/media")
+	a.upload(e, http.MethodPut, "/content/:id/poster")
 	route(http.MethodGet, "/content/:id/play", a.play) // no HEAD: it has an effect
+
+	a.upload(e, http.MethodPost, "/uploads")
+	a.upload(e, http.MethodHead, "/uploads/:id")
+	a.upload(e, http.MethodPatch, "/uploads/:id")
+	a.upload(e, http.MethodDelete, "/uploads/:id")
 
 	route(http.MethodPost, "/streams", a.startStream)
 	read("/streams", a.listStreams)

@@ -1,12 +1,17 @@
 package httpapi
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/httpserver"
 )
 
 // passedOn are the headers of content-svc's answers that mean something to the client.
@@ -34,7 +39,7 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.Catalogue.Forward(c.Request.Context(), method, c.Request.URL.EscapedPath(), query, body)
+	answer, err := a.ask(c, method, query, body)
 	if err != nil {
 		return err
 	}
@@ -50,4 +55,19 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	c.Writer.WriteHeaderNow()
 	_, _ = io.Copy(c.Writer, answer.Body) // too late to answer with an error
 	return nil
+}
+
+// ask sends the request. One that makes an upload a content's own may take minutes.
+func (a *API) ask(c *gin.Context, method string, query url.Values, body any) (*http.Response, error) {
+	ctx, path := c.Request.Context(), c.Request.URL.EscapedPath()
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("content: %w", err)
+	}
+	if !bytes.Contains(text, []byte(`"upload"`)) && !bytes.Contains(text, []byte(`"poster"`)) {
+		return a.Catalogue.Forward(ctx, method, path, query, body)
+	}
+	httpserver.TakeTime(c)
+	header := http.Header{"Content-Type": {"application/json"}}
+	return a.Catalogue.Pass(ctx, method, path+"?"+query.Encode(), header, bytes.NewReader(text), int64(len(text)))
 }

@@ -135,6 +135,16 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 			fmt.Fprint(w, item)
 		}
 	})
+	mux.HandleFunc("PATCH /uploads/{id}", func(w http.ResponseWriter, r *http.Request) {
+		sent, err := io.Copy(io.Discard, r.Body)
+		if err != nil || r.Header.Get("Upload-Offset") != "7" || r.Header.Get("Authorization") != "" {
+			problem(w, http.StatusConflict, "upload_offset")
+			return
+		}
+		w.Header().Set("Upload-Offset", strconv.FormatInt(7+sent, 10))
+		w.Header().Set("Tus-Resumable", "1.0.0")
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("PUT /internal/accounts/{id}/plan", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch {

@@ -1,0 +1,92 @@
+package blobstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"streamgate/content-svc/internal/media"
+)
+
+// Entry is a file in a list.
+type Entry struct {
+	Path     string
+	Size     int64 // bytes
+	Modified time.Time
+}
+
+// Write writes a file, which is there once the reader has ended, and not at all if it fails. It returns the reader's length, and
+// the reader's error as it is.
+func (s *Store) Write(ctx context.Context, path string, from io.Reader) (int64, error) {
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	w, err := s.bucket.NewWriter(ctx, path, &blob.WriterOptions{ContentType: media.ContentType(path)})
+	if err != nil {
+		return 0, failure(err)
+	}
+	source := &source{Reader: from}
+	n, err := io.Copy(w, source)
+	if err != nil {
+		abandon() // before the end, so that nothing is written
+		_ = w.Close()
+		if source.err != nil {
+			return n, source.err
+		}
+		return n, failure(err)
+	}
+	if err := w.Close(); err != nil {
+		return n, failure(err)
+	}
+	return n, nil
+}
+
+// source remembers its own error, which is not the store's.
+type source struct {
+	io.Reader
+
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err //nolint:wrapcheck // passes it on
+}
+
+// List returns the files below a folder, whose name ends with a slash, in the order of their names.
+func (s *Store) List(ctx context.Context, folder string) ([]Entry, error) {
+	var entries []Entry
+	for list := s.bucket.List(&blob.ListOptions{Prefix: folder}); ; {
+		object, err := list.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, failure(err)
+		}
+		entries = append(entries, Entry{object.Key, object.Size, object.ModTime})
+	}
+}
+
+// Delete deletes a file, if there is one, and the folders that are empty then.
+func (s *Store) Delete(ctx context.Context, path string) error {
+	if err := s.bucket.Delete(ctx, path); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return failure(err)
+	}
+	for i := strings.LastIndexByte(path, '/'); s.folder != "" && i > 0; i = strings.LastIndexByte(path, '/') {
+		path = path[:i]
+		if os.Remove(filepath.Join(s.folder, filepath.FromSlash(path))) != nil {
+			break // there is something else in it
+		}
+	}
+	return nil
+}
