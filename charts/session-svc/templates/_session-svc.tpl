@@ -35,6 +35,7 @@
 - path: /streams
 - path: /sessions
 - path: /accounts
+- path: /house
 - path: /docs/session-svc
 - path: /docs
   exact: true

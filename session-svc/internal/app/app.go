@@ -48,6 +48,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	registry := metrics.NewRegistry(Name, version)
 	ruleMetrics := stream.NewMetrics(registry, guard.Held)
+	house := redisstore.NewHouse(client)
+	ruleMetrics.Tally = house
 	rules := stream.NewRules(cfg.Lease)
 	// Several replicas of content-svc may each send a stream a little further ahead than one would.
 	rules.Ahead = cfg.Ahead + 45*time.Second
@@ -67,6 +69,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Streams:       stream.New(store, sessions, contents, grantKeys, rules, ruleMetrics),
 		Changes:       changes,
 		Sessions:      sessions,
+		Houses:        house,
 		Catalogue:     contents,
 		Accounts:      accounts,
 		Authenticator: jwtauth.Authenticator{Verifier: jwtauth.NewVerifier(keys, cfg.TokenIssuer), InQuery: cfg.TokenInQuery},
@@ -83,7 +86,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	return &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    []service.Step{redisstore.RequireRights(client), redisdb.RequireFit(client)},
-		Background: []func(context.Context){keys.Run, changes.Run, redisdb.WatchFit(client, registry, log)},
+		Background: []func(context.Context){keys.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)},
 		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
 	}, nil

@@ -91,3 +91,34 @@ func (a *API) supported(c *gin.Context, r request) (string, error) {
 	}
 	return account, err
 }
+
+// listAccountSessions shows the devices that are signed in to an account: GET /accounts/:id/sessions.
+func (a *API) listAccountSessions(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	return a.showSessions(c, account, r.session)
+}
+
+// endAccountsSessions signs all devices of an account out: DELETE /accounts/:id/sessions.
+func (a *API) endAccountsSessions(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	return a.endFor(c, account, session.All(), stream.Support)
+}
+
+// endAccountsSession signs one of them out: DELETE /accounts/:id/sessions/:session.
+func (a *API) endAccountsSession(c *gin.Context, r request) error {
+	account, err := a.supported(c, r)
+	if err != nil {
+		return err
+	}
+	id, err := session.ParseID("session", c.Param("session"))
+	if err != nil {
+		return err
+	}
+	return a.endFor(c, account, session.Only(id), stream.Support)
+}

@@ -16,6 +16,7 @@ type Options struct {
 	Streams       *stream.Streams
 	Changes       stream.Changes
 	Sessions      *session.Sessions
+	Houses        stream.Houses
 	Catalogue     *contentsvc.Client
 	Accounts      *peer.Client // user-svc, which keeps the plans
 	Authenticator jwtauth.Authenticator
@@ -67,6 +68,10 @@ func (a *API) Public(e *httpserver.Engine) {
 	read("/accounts/:id/streams", a.admin(a.listAccountStreams))
 	route(http.MethodDelete, "/accounts/:id/streams", a.admin(a.stopAccountStreams))
 	route(http.MethodDelete, "/accounts/:id/streams/:stream", a.admin(a.stopAccountStream))
+	read("/accounts/:id/sessions", a.admin(a.listAccountSessions))
+	route(http.MethodDelete, "/accounts/:id/sessions", a.admin(a.endAccountsSessions))
+	route(http.MethodDelete, "/accounts/:id/sessions/:session", a.admin(a.endAccountsSession))
+	read("/house", a.admin(a.showHouse))
 }
 
 // Internal adds the routes of the internal listener.

@@ -15,13 +15,18 @@ func (a *API) listSessions(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	sessions, err := a.Sessions.List(c.Request.Context(), r.Account)
+	return a.showSessions(c, r.Account, r.session)
+}
+
+// showSessions answers with the devices of an account; current is the one that asks.
+func (a *API) showSessions(c *gin.Context, account string, current session.ID) error {
+	sessions, err := a.Sessions.List(c.Request.Context(), account)
 	if err != nil {
 		return err
 	}
 	all := make([]sessionDTO, len(sessions))
 	for i, s := range sessions {
-		all[i] = newSessionDTO(s, r.session)
+		all[i] = newSessionDTO(s, current)
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, all)

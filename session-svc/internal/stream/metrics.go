@@ -8,6 +8,8 @@ import (
 
 // Metrics measure the rule. No label has an account in it.
 type Metrics struct {
+	Tally Tally // or nil
+
 	starts     *prometheus.CounterVec
 	renewals   *prometheus.CounterVec
 	ends       *prometheus.CounterVec
@@ -87,7 +89,12 @@ func (m *Metrics) Script(verb string, took time.Duration, err error) {
 	}
 }
 
-func (m *Metrics) started(outcome string) { m.starts.WithLabelValues(outcome).Inc() }
+func (m *Metrics) started(outcome string) {
+	m.starts.WithLabelValues(outcome).Inc()
+	if m.Tally != nil {
+		m.Tally.Started(outcome)
+	}
+}
 
 func (m *Metrics) renewed(outcome string) { m.renewals.WithLabelValues(outcome).Inc() }
 
@@ -102,6 +109,12 @@ func (m *Metrics) decided(r Result) {
 	m.leases.Add(max(0, r.Gained.Seconds())) // a counter can't take back what a clock that was set back takes
 	if r.Outcome == Granted {
 		m.levels.Observe(float64(r.Active))
+	}
+	if m.Tally != nil {
+		m.Tally.Leased(r.Gained)
+		if r.Outcome == Granted {
+			m.Tally.Granted(r.Active)
+		}
 	}
 	if (r.Outcome == Granted || r.Outcome == Resumed) && r.Active > r.Limit {
 		m.violations.Inc()
