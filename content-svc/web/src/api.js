@@ -17,7 +17,7 @@ export class Problem extends Error {
 let access = null; // {token, until}
 
 // token returns an access token that is good for half a minute more. Its error is a Problem: 401 session_ended if nobody is signed in.
-async function token() {
+export async function token() {
   if (!access || access.until - Date.now() < 30_000) await refresh(access?.token);
   return access.token;
 }

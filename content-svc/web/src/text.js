@@ -452,8 +452,10 @@ const de = {
 
 export const languages = { en, de };
 
-const wanted = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2).toLowerCase());
-export const language = wanted.find((code) => code in languages) ?? 'en';
+// locale is the first of the person's languages that we know, with its region; language is how the table calls it.
+const wanted = navigator.languages ?? [navigator.language];
+export const locale = wanted.find((tag) => tag.slice(0, 2).toLowerCase() in languages) ?? 'en';
+export const language = locale.slice(0, 2).toLowerCase();
 
 // t returns a text in the person's language.
 export function t(key, ...values) {
@@ -469,14 +471,19 @@ export function explain(problem) {
   return problem?.detail || t('problem.unknown');
 }
 
-const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
-const seconds = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const seconds = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 
 export const showClock = (time) => clock.format(new Date(time));
 export const showSeconds = (time) => seconds.format(new Date(time));
 export const showDay = (time) => day.format(new Date(time));
+
+// showSince returns a time as what it is since: of the clock, or of a day that is over.
+export function showSince(time, now = Date.now()) {
+  return now - new Date(time) < 12 * 3600_000 ? showClock(time) : showDay(time);
+}
 
 // showAgo returns how long ago a time is, in the largest unit.
 export function showAgo(time, now = Date.now()) {
@@ -498,5 +505,5 @@ export function showLength(duration) {
 // showSize returns a number of bytes.
 export function showSize(bytes) {
   const [unit, divisor] = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3]].find(([, size]) => bytes >= size) ?? ['byte', 1];
-  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(bytes / divisor);
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(bytes / divisor);
 }

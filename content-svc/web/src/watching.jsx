@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { call } from './api.js';
 import { say, useTask, Failure } from './parts.jsx';
 import { useNow, useStore } from './store.js';
-import { showAgo, t } from './text.js';
+import { showSince, t } from './text.js';
 import { watching } from './watching.js';
 
 // titles of contents, by id; what is deleted has none.
@@ -43,7 +43,7 @@ export function Watching({ own }) {
               <span>
                 <strong>{title(stream.content)}</strong>
                 <span class="quiet">
-                  {stream.device} · {t('watching.since', showAgo(stream.startedAt, now))}
+                  {stream.device} · {t('watching.since', showSince(stream.startedAt, now))}
                 </span>
               </span>
               {stream.id === own ? <span class="badge here">{t('watching.here')}</span> : <End stream={stream} title={title(stream.content)} />}

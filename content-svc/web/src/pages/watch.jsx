@@ -4,7 +4,7 @@ import { Dialog, Failure, Page, useLoad } from '../parts.jsx';
 import { Playback, playerId } from '../playback.js';
 import { go } from '../route.js';
 import { useNow, useStore, Store } from '../store.js';
-import { explain, showAgo, showSeconds, t } from '../text.js';
+import { explain, showSeconds, showSince, t } from '../text.js';
 import { Watching, useTitles } from '../watching.jsx';
 import { watching } from '../watching.js';
 
@@ -49,7 +49,7 @@ function Screen({ film }) {
     <Page title={film.name} class="watch" actions={<a href="#/">{t('watch.back')}</a>}>
       <div class="show">
         <div class="stage">
-          <video ref={video} controls playsInline poster={film.poster} aria-label={film.name} />
+          <video ref={video} controls playsInline loop={film.type === 'livestream'} poster={film.poster} aria-label={film.name} />
           {state.phase === 'starting' && <Cover><p role="status">{t('watch.starting')}</p></Cover>}
           {state.phase === 'held' && <Held state={state} />}
           {state.phase === 'ended' && <Ended state={state} again={again} />}
@@ -127,6 +127,11 @@ function Refused({ state, playback }) {
   // What is told of all the time is newer than what the refusal said, once it is about the same streams.
   const streams = seen && seen.streams.length > 0 ? seen.streams : state.streams;
   const free = seen && seen.active < seen.limit;
+  useEffect(() => {
+    // Renewals are no news to those who are told of changes, and move the time until which a place is held.
+    const timer = setInterval(() => call('GET', '/streams').then((seen) => watching.set(seen), () => {}), 3000);
+    return () => clearInterval(timer);
+  }, []);
   const title = useTitles(streams.map(({ content }) => content));
   const [busy, setBusy] = useState(false);
   useEffect(() => setBusy(false), [state]);
@@ -144,7 +149,7 @@ function Refused({ state, playback }) {
               <strong>{title(stream.content)}</strong>
               <span class="quiet">{stream.device}</span>
               <span class="quiet">
-                {t('refused.since', showAgo(stream.startedAt, now))} · {t('refused.until', showSeconds(stream.expiresAt))}
+                {t('refused.since', showSince(stream.startedAt, now))} · {t('refused.until', showSeconds(stream.expiresAt))}
               </span>
             </span>
             <button type="button" disabled={busy} onClick={take(stream.id)}
