@@ -20,13 +20,8 @@ type Account struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time // of name, picture, role, plan or password
 
-	SignedIn    bool      // at least once
-	Failures    int       // wrong passwords in a row
-	LockedUntil time.Time // until then every password is refused; zero if never locked
+	SignedIn bool // at least once
 }
-
-// locked reports whether the account is locked, so that every password is refused.
-func (a *Account) locked(now time.Time) bool { return now.Before(a.LockedUntil) }
 
 // Role says what an account may do.
 type Role string

@@ -14,6 +14,7 @@ import (
 type Accounts struct {
 	store     Store
 	resets    ResetStore
+	guesses   GuessStore
 	passwords Passwords
 	sessions  Sessions
 	mailer    Mailer
@@ -28,6 +29,7 @@ type Accounts struct {
 type Options struct {
 	Store     Store
 	Resets    ResetStore
+	Guesses   GuessStore
 	Passwords Passwords
 	Sessions  Sessions
 	Mailer    Mailer            // nil: no mail is sent, so passwords can't be reset
@@ -45,7 +47,7 @@ func New(o Options) *Accounts {
 		o.Mailed = func(MailOutcome) {}
 	}
 	return &Accounts{
-		store: o.Store, resets: o.Resets, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
+		store: o.Store, resets: o.Resets, guesses: o.Guesses, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) }, // what the store keeps
 		wanted: make(chan Email, maxWanted),
 	}
@@ -55,11 +57,16 @@ func New(o Options) *Accounts {
 type Registration struct {
 	Email, Password string
 	Name, Picture   *string // nil: derived from the address
+	From            Source  // which the account knows from then on
 }
 
 // SignUp creates an account. Its error names every faulty field, or is ErrEmailTaken.
 func (a *Accounts) SignUp(ctx context.Context, r Registration) (Account, error) {
-	return a.create(ctx, r, User)
+	created, err := a.create(ctx, r, User)
+	if err == nil {
+		a.remember(ctx, created.CanonicalEmail, r.From)
+	}
+	return created, err
 }
 
 func (a *Accounts) create(ctx context.Context, r Registration, role Role) (Account, error) {

@@ -50,8 +50,12 @@ func newDomain(t *testing.T) *domain {
 func (d *domain) with(params password.Params) *account.Accounts { return d.over(d.store, params) }
 
 func (d *domain) over(store account.Store, params password.Params) *account.Accounts {
+	guesses, ok := store.(account.GuessStore)
+	if !ok {
+		guesses = d.store
+	}
 	return account.New(account.Options{
-		Store: store, Resets: d.store, Passwords: password.NewHasher(params, func(time.Duration) {}),
+		Store: store, Resets: d.store, Guesses: guesses, Passwords: password.NewHasher(params, func(time.Duration) {}),
 		Sessions: sessionsvc.NewClient(d.sessions.URL, []string{sessionsvctest.Secret}), Mailer: d, Log: testkit.Logger(d.t), Now: d.clock,
 	})
 }
@@ -76,7 +80,7 @@ func (d *domain) pass(by time.Duration) {
 
 func (d *domain) signUp(email string) account.Account {
 	d.t.Helper()
-	a, err := d.SignUp(d.t.Context(), account.Registration{Email: email, Password: "right one"})
+	a, err := d.SignUp(d.t.Context(), account.Registration{Email: email, Password: "right one", From: home})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -84,7 +88,7 @@ func (d *domain) signUp(email string) account.Account {
 }
 
 func (d *domain) signIn(email, password string) error {
-	_, _, err := d.SignIn(d.t.Context(), email, password, "device")
+	_, _, err := d.SignIn(d.t.Context(), email, password, "device", home)
 	return err
 }
 
@@ -96,30 +100,148 @@ func wantRefusal(t *testing.T, err error, want account.Refusal) {
 	}
 }
 
-func TestLockLastsLonger(t *testing.T) {
+// home is where the owners of these tests sign up.
+var home = account.Source{Network: "192.0.2.1"}
+
+// stranger returns a source that nobody knows.
+func stranger(n int) account.Source { return account.Source{Network: fmt.Sprintf("203.0.113.%d", n)} }
+
+func (d *domain) signInFrom(from account.Source, password string) error {
+	_, _, err := d.SignIn(d.t.Context(), "ada@example.com", password, "device", from)
+	return err
+}
+
+func (d *domain) guessAsStrangers(times int) {
+	d.t.Helper()
+	for n := range times {
+		wantRefusal(d.t, d.signInFrom(stranger(n), "wrong one"), account.RefusedWrong)
+	}
+}
+
+// After ten wrong passwords, one is forgotten every six minutes, whether or not strangers go on guessing meanwhile.
+func TestGuessesAge(t *testing.T) {
 	t.Parallel()
 	d := newDomain(t)
 	d.signUp("ada@example.com")
-	for range 9 {
-		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
-	}
-	for _, minutes := range []int{1, 2, 4, 8, 15, 15, 15} {
-		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
-		for range 3 { // guesses during a lock don't lengthen it
-			wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedLocked)
-		}
-		d.pass(time.Duration(minutes)*time.Minute - time.Millisecond)
-		wantRefusal(t, d.signIn("ada@example.com", "right one"), account.RefusedLocked)
-		d.pass(time.Millisecond)
-	}
-	if err := d.signIn("ada@example.com", "right one"); err != nil {
+	d.guessAsStrangers(9)
+	if err := d.signInFrom(stranger(100), "right one"); err != nil { // which is no failure
 		t.Fatal(err)
 	}
-	for range 9 { // forgiven
-		wantRefusal(t, d.signIn("ada@example.com", "wrong one"), account.RefusedWrong)
+	d.guessAsStrangers(1)
+	for range 3 {
+		for n := range 5 {
+			wantRefusal(t, d.signInFrom(stranger(n), "wrong one"), account.RefusedLocked)
+		}
+		d.pass(6*time.Minute - time.Millisecond)
+		wantRefusal(t, d.signInFrom(stranger(101), "right one"), account.RefusedLocked)
+		d.pass(time.Millisecond)
+		d.guessAsStrangers(1)
 	}
-	if err := d.signIn("ada@example.com", "right one"); err != nil {
+	d.pass(time.Hour)
+	d.guessAsStrangers(9)
+	if err := d.signInFrom(stranger(101), "right one"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A source that the account knows has a count of its own, also where it is known by its device or by its network alone.
+func TestKnownSources(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	laptop := account.Source{Network: home.Network, Device: "laptop"}
+	if err := d.signInFrom(laptop, "right one"); err != nil {
+		t.Fatal(err)
+	}
+	d.guessAsStrangers(10)
+	for range 10 { // somebody at home guesses
+		wantRefusal(t, d.signInFrom(home, "wrong one"), account.RefusedWrong)
+	}
+	wantRefusal(t, d.signInFrom(home, "right one"), account.RefusedLocked)
+	for _, from := range []account.Source{laptop, {Network: "198.51.100.1", Device: "laptop"}} {
+		if err := d.signInFrom(from, "right one"); err != nil {
+			t.Errorf("%+v: %v", from, err)
+		}
+	}
+	wantRefusal(t, d.signInFrom(account.Source{Network: "198.51.100.2", Device: "another"}, "right one"), account.RefusedLocked)
+	// Half a year after the last sign-in nobody is known.
+	d.pass(181 * 24 * time.Hour)
+	d.guessAsStrangers(10)
+	d.ForgetOld()
+	wantRefusal(t, d.signInFrom(laptop, "right one"), account.RefusedLocked)
+}
+
+// ForgetOld removes what has aged, as the service does every hour.
+func (d *domain) ForgetOld() {
+	d.t.Helper()
+	if err := d.store.ForgetOlder(d.t.Context(), d.clock()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// counting counts what is asked of the store.
+type counting struct {
+	*mongostore.Store
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (c *counting) called(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, name)
+}
+
+func (c *counting) ByEmail(ctx context.Context, canonical string) (account.Account, error) {
+	c.called("ByEmail")
+	return c.Store.ByEmail(ctx, canonical)
+}
+
+func (c *counting) ByID(ctx context.Context, id string) (account.Account, error) {
+	c.called("ByID")
+	return c.Store.ByID(ctx, id)
+}
+
+func (c *counting) Update(ctx context.Context, id string, change account.Change) (account.Account, error) {
+	c.called("Update")
+	return c.Store.Update(ctx, id, change)
+}
+
+func (c *counting) Guesses(ctx context.Context, keys ...string) (map[string]account.Guesses, error) {
+	c.called(fmt.Sprintf("Guesses %d", len(keys)))
+	return c.Store.Guesses(ctx, keys...)
+}
+
+func (c *counting) CountGuess(ctx context.Context, at time.Time, each map[string]time.Duration) error {
+	c.called(fmt.Sprintf("CountGuess %d", len(each)))
+	return c.Store.CountGuess(ctx, at, each)
+}
+
+// A refused sign-in takes the same steps whether the account exists, is locked, or knows the source, so that its time tells nothing.
+func TestRefusalsTakeTheSameSteps(t *testing.T) {
+	t.Parallel()
+	d := newDomain(t)
+	d.signUp("ada@example.com")
+	c := &counting{Store: d.store}
+	accounts := d.over(c, cheap)
+	steps := func(email string, from account.Source, want account.Refusal) string {
+		t.Helper()
+		c.calls = nil
+		_, _, err := accounts.SignIn(t.Context(), email, "wrong one", "device", from)
+		wantRefusal(t, err, want)
+		return strings.Join(c.calls, ", ")
+	}
+	unknown := steps("nobody@example.com", stranger(200), account.RefusedUnknown)
+	wrong := steps("ada@example.com", stranger(201), account.RefusedWrong)
+	known := steps("ada@example.com", home, account.RefusedWrong)
+	d.guessAsStrangers(9)
+	locked := steps("ada@example.com", stranger(202), account.RefusedLocked)
+	noAddress := steps("x", stranger(203), account.RefusedUnknown)
+	for _, each := range []string{wrong, known, locked, noAddress} {
+		if each != unknown {
+			t.Errorf("%s, but for an unknown account %s", each, unknown)
+		}
 	}
 }
 
@@ -132,14 +254,15 @@ func TestGuessesAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			if _, _, err := replicas[i%2].SignIn(t.Context(), "ada@example.com", "wrong one", "device"); !errors.Is(err, account.ErrInvalidCredentials) {
+			_, _, err := replicas[i%2].SignIn(t.Context(), "ada@example.com", "wrong one", "device", stranger(i))
+			if !errors.Is(err, account.ErrInvalidCredentials) {
 				t.Errorf("guess %d: %v", i, err)
 			}
 		})
 	}
 	group.Wait()
-	for _, replica := range replicas {
-		_, _, err := replica.SignIn(t.Context(), "ada@example.com", "right one", "device")
+	for i, replica := range replicas {
+		_, _, err := replica.SignIn(t.Context(), "ada@example.com", "right one", "device", stranger(100+i))
 		wantRefusal(t, err, account.RefusedLocked)
 	}
 }
@@ -158,14 +281,14 @@ func TestRehash(t *testing.T) {
 		}
 		return a.PasswordHash
 	}
-	_, _, err := dearer.SignIn(t.Context(), "ada@example.com", "wrong one", "device")
+	_, _, err := dearer.SignIn(t.Context(), "ada@example.com", "wrong one", "device", home)
 	if wantRefusal(t, err, account.RefusedWrong); hash() != before.PasswordHash {
 		t.Fatalf("hash %s", hash())
 	}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device"); err != nil {
+			if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device", home); err != nil {
 				t.Error(err)
 			}
 		})
@@ -175,7 +298,7 @@ func TestRehash(t *testing.T) {
 	if !strings.Contains(renewed, "m=128,t=2") {
 		t.Fatalf("hash %s", renewed)
 	}
-	if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device"); err != nil || hash() != renewed {
+	if _, _, err := dearer.SignIn(t.Context(), "ada@example.com", "right one", "device", home); err != nil || hash() != renewed {
 		t.Errorf("%v; hash %s, want %s", err, hash(), renewed)
 	}
 }
@@ -202,11 +325,11 @@ func TestRehashIsOvertaken(t *testing.T) {
 		if change.PasswordHash == nil {
 			return
 		}
-		if _, err := d.ChangePassword(t.Context(), a.Email, "right one", "another one", account.Session{}); err != nil {
+		if _, err := d.ChangePassword(t.Context(), a.Email, "right one", "another one", account.Session{}, home); err != nil {
 			t.Error(err)
 		}
 	}}, password.Params{Memory: 128, Time: 2, Parallelism: 1})
-	_, _, err := dearer.SignIn(t.Context(), a.Email, "right one", "device")
+	_, _, err := dearer.SignIn(t.Context(), a.Email, "right one", "device", home)
 	wantRefusal(t, err, account.RefusedWrong)
 	if err := d.signIn(a.Email, "another one"); err != nil {
 		t.Error(err)
@@ -226,7 +349,7 @@ func TestSignInIsOvertakenByDeletion(t *testing.T) {
 			t.Error(err)
 		}
 	}}, cheap)
-	_, _, err := accounts.SignIn(t.Context(), a.Email, "right one", "device")
+	_, _, err := accounts.SignIn(t.Context(), a.Email, "right one", "device", home)
 	wantRefusal(t, err, account.RefusedUnknown)
 	if alive := d.sessions.Alive(a.ID); len(alive) != 0 {
 		t.Errorf("sessions %+v left", alive)
@@ -335,7 +458,7 @@ func TestResetsTakeTime(t *testing.T) {
 		t.Error(err)
 	}
 	d.pass(time.Millisecond)
-	if _, err := d.ResetPassword(t.Context(), second, "another one"); !errors.Is(err, account.ErrInvalidResetToken) {
+	if _, err := d.ResetPassword(t.Context(), second, "another one", home); !errors.Is(err, account.ErrInvalidResetToken) {
 		t.Errorf("after an hour: %v", err)
 	}
 }

@@ -15,9 +15,11 @@
 // sign-in and at each refresh before the device hears of it, and at each end before session-svc hears of it. What is
 // recorded, session-svc takes back when it has forgotten it; what isn't recorded can't be refreshed.
 //
-// Ten wrong passwords in a row lock sign-in to an account for a minute, the next one for two, and so on up to a quarter
-// of an hour; open sessions go on. Meanwhile the right password is answered like a wrong one. A sign-in, a change of
-// password by its owner or a reset by mail sets the count to zero.
+// Wrong passwords are counted in the store, for all replicas: for the account, and for the network that they come from.
+// Each is forgotten after a while. With ten of them an account is locked for strangers, for whom the right password is
+// then answered like a wrong one, and a network with twenty has to wait. But an account knows the devices and networks
+// from which its owner signed in, signed up or reset the password: they get through whatever strangers do, and have a
+// count of their own. Open sessions go on anyway.
 //
 // A change that takes something away (a change or reset of the password, a demotion, a deletion) removes the account's
 // sessions from the record in the same write, and ends them at session-svc before and after: before, so that nothing changes when sessions can't be ended; after, to end

@@ -50,9 +50,9 @@ func (a *Accounts) CheckReset(ctx context.Context, token string) (time.Time, err
 	return expires, err
 }
 
-// ResetPassword changes the password of a reset token's account, ends all its sessions and uses the token up. It
-// returns ErrInvalidResetToken if the token isn't valid.
-func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Account, error) {
+// ResetPassword changes the password of a reset token's account, ends all its sessions and uses the token up. The
+// account knows that source from then on. It returns ErrInvalidResetToken if the token isn't valid.
+func (a *Accounts) ResetPassword(ctx context.Context, token, next string, from Source) (Account, error) {
 	password, err := NormalPassword(next)
 	if err != nil {
 		return Account{}, err
@@ -72,6 +72,10 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, next string) (Accou
 	})
 	if errors.Is(err, ErrNotFound) {
 		return Account{}, ErrInvalidResetToken
+	}
+	if err == nil {
+		a.forgive(ctx, account.CanonicalEmail)
+		a.remember(ctx, account.CanonicalEmail, from)
 	}
 	return account, err
 }

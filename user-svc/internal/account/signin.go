@@ -4,21 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/text/unicode/norm"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/objectid"
-)
-
-const (
-	// lockFrom is the first wrong password in a row that locks. A person who has forgotten a password tries fewer than
-	// ten.
-	lockFrom = 10
-	// firstLock doubles with every further wrong password, up to longestLock: four guesses an hour then.
-	firstLock   = time.Minute
-	longestLock = 15 * time.Minute
 )
 
 // noAccount is the id of no account. With it, the store does the same work as for an account.
@@ -44,9 +34,10 @@ func refuse(r Refusal) error {
 }
 
 // SignIn checks an account's address and password, and opens a session under the device's name. It returns
-// ErrInvalidCredentials if they are wrong or the account is locked.
-func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (Account, Session, error) {
-	verified, err := a.verify(ctx, email, password)
+// ErrInvalidCredentials if they are wrong or the account is locked for this source, and fault.TooManyRequests if its
+// network has guessed too often.
+func (a *Accounts) SignIn(ctx context.Context, email, password, device string, from Source) (Account, Session, error) {
+	verified, err := a.verify(ctx, email, password, from)
 	if err != nil {
 		return Account{}, Session{}, err
 	}
@@ -58,19 +49,27 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, device string) (
 	if err != nil {
 		return Account{}, Session{}, fmt.Errorf("open session: %w", err)
 	}
-	current, err := a.confirm(ctx, verified, password)
+	current, err := a.confirm(ctx, verified, password, from)
 	if err == nil {
-		current, err = a.note(ctx, current.ID, Change{SignedIn: true, Forgive: current.Failures > 0, Record: &session})
+		current, err = a.note(ctx, current.ID, Change{SignedIn: true, Record: &session})
 	}
 	if err != nil {
 		return Account{}, Session{}, errors.Join(err, a.sessions.End(context.WithoutCancel(ctx), verified.ID, session.ID))
 	}
+	a.remember(ctx, current.CanonicalEmail, from)
 	return current, session, nil
 }
 
-// verify takes the same steps for an unknown account, a locked one and a wrong password: a read, a hash, a write.
-func (a *Accounts) verify(ctx context.Context, email, password string) (Account, error) {
+// verify takes the same steps for an unknown account, a locked one and a wrong password: two reads, a hash, a write.
+func (a *Accounts) verify(ctx context.Context, email, password string, from Source) (Account, error) {
 	parsed, _ := ParseEmail(email) // text that is no address belongs to no account
+	t, err := a.attempting(ctx, parsed.Canonical, from)
+	if err != nil {
+		return Account{}, fmt.Errorf("sign in: %w", err)
+	}
+	if t.wait > 0 {
+		return Account{}, tooManyGuesses(t.wait)
+	}
 	account, err := a.store.ByEmail(ctx, parsed.Canonical)
 	unknown := errors.Is(err, ErrNotFound)
 	if err != nil && !unknown {
@@ -80,45 +79,23 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (Account,
 	if err != nil {
 		return Account{}, fmt.Errorf("sign in: %w", err)
 	}
-	now := a.now()
-	locked := account.locked(now)
 	switch {
-	case unknown:
-		account.ID = noAccount
-	case match == Outdated && !locked:
+	case match == Outdated && !t.locked:
 		return a.rehash(ctx, account, password)
-	case match == Right && !locked:
+	case match == Right && !t.locked:
 		return account, nil
 	}
-	if err := a.countFailure(ctx, account.ID, now); err != nil {
+	if err := a.failed(ctx, t); err != nil {
 		return Account{}, fmt.Errorf("sign in: %w", err)
 	}
 	switch {
 	case unknown:
 		return Account{}, refuse(RefusedUnknown)
-	case locked:
+	case t.locked:
 		return Account{}, refuse(RefusedLocked)
 	default:
 		return Account{}, refuse(RefusedWrong)
 	}
-}
-
-func (a *Accounts) countFailure(ctx context.Context, id string, now time.Time) error {
-	failures, err := a.store.CountFailure(ctx, id, now)
-	if err != nil || failures < lockFrom {
-		return err
-	}
-	until := now.Add(lockFor(failures))
-	if _, err = a.store.Update(ctx, id, Change{LockedUntil: &until}); errors.Is(err, ErrNotFound) {
-		return nil // deleted meanwhile
-	}
-	return err
-}
-
-// lockFor returns how long an account is locked after that many wrong passwords in a row, which must be at least
-// lockFrom.
-func lockFor(failures int) time.Duration {
-	return min(firstLock<<min(failures-lockFrom, 10), longestLock)
 }
 
 // rehash renews a hash with today's parameters while the password is at hand. A failure is no reason to refuse the
@@ -138,14 +115,18 @@ func (a *Accounts) rehash(ctx context.Context, account Account, password string)
 
 // confirm reads an account again, and returns it if it may still sign in: of many simultaneous guesses, none succeeds
 // after the lock.
-func (a *Accounts) confirm(ctx context.Context, verified Account, password string) (Account, error) {
+func (a *Accounts) confirm(ctx context.Context, verified Account, password string, from Source) (Account, error) {
+	t, err := a.attempting(ctx, verified.CanonicalEmail, from)
+	if err != nil {
+		return Account{}, fmt.Errorf("confirm: %w", err)
+	}
 	current, err := a.store.ByID(ctx, verified.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Account{}, refuse(RefusedUnknown)
 	case err != nil:
 		return Account{}, fmt.Errorf("confirm: %w", err)
-	case current.locked(a.now()):
+	case t.locked:
 		return Account{}, refuse(RefusedLocked)
 	case current.PasswordHash != verified.PasswordHash: // a new password, or the same with today's parameters
 		match, err := a.passwords.Verify(ctx, norm.NFC.String(password), current.PasswordHash)
@@ -225,16 +206,16 @@ func (a *Accounts) EndRecorded(ctx context.Context, account string, which Ending
 
 // ChangePassword checks an account's address and present password, sets the next one, and ends all its sessions except
 // the one to keep, if that has an ID. It returns ErrInvalidCredentials as SignIn does.
-func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session) (Account, error) {
+func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session, from Source) (Account, error) {
 	password, err := NormalPassword(next)
 	if err != nil {
 		return Account{}, err
 	}
-	verified, err := a.verify(ctx, email, present)
+	verified, err := a.verify(ctx, email, present, from)
 	if err != nil {
 		return Account{}, err
 	}
-	current, err := a.confirm(ctx, verified, present)
+	current, err := a.confirm(ctx, verified, present, from)
 	if err != nil {
 		return Account{}, err
 	}
@@ -248,7 +229,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, email, present, next stri
 	var changed Account
 	change := func(ctx context.Context) error {
 		changed, err = a.store.Update(ctx, current.ID, Change{
-			PasswordHash: &hash, IfPasswordHash: current.PasswordHash, Forgive: true, WithdrawReset: true, At: a.now(),
+			PasswordHash: &hash, IfPasswordHash: current.PasswordHash, WithdrawReset: true, At: a.now(),
 			End: &Ending{Session: keep.ID, Others: true},
 		})
 		return err
@@ -260,6 +241,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, email, present, next stri
 	}
 	if errors.Is(err, ErrNotFound) { // deleted meanwhile, or another change was faster
 		return Account{}, refuse(RefusedWrong)
+	}
+	if err == nil {
+		a.forgive(ctx, changed.CanonicalEmail)
+		a.remember(ctx, changed.CanonicalEmail, from)
 	}
 	return changed, err
 }

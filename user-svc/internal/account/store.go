@@ -29,10 +29,6 @@ type Store interface {
 	// or its password hash is not the one that the change expects.
 	Update(ctx context.Context, id string, change Change) (Account, error)
 
-	// CountFailure adds one to an account's wrong passwords in a row and returns their number, or 0 if it is locked at
-	// that time or there is no such account. It takes the same steps in all three cases.
-	CountFailure(ctx context.Context, id string, at time.Time) (int, error)
-
 	// Delete removes an account, or returns ErrNotFound.
 	Delete(ctx context.Context, id string) error
 
@@ -54,11 +50,8 @@ type Change struct {
 	PasswordHash  *string
 	// IfPasswordHash, unless it is "", must equal the stored password hash for the change to happen.
 	IfPasswordHash string
-	LockedUntil    *time.Time
 	// SignedIn records that there was a first sign-in.
 	SignedIn bool
-	// Forgive removes failures and lock.
-	Forgive bool
 	// WithdrawReset makes an outstanding reset token invalid.
 	WithdrawReset bool
 	// Record records a session, instead of those that have expired by its Refreshed and, beyond MaxSessions, those that
@@ -71,6 +64,30 @@ type Change struct {
 	End *Ending
 	// At becomes UpdatedAt, unless it is zero.
 	At time.Time
+}
+
+// Guesses are the wrong passwords of a key.
+type Guesses struct {
+	Forgotten time.Time // when all of them will have aged away
+	Known     bool      // by Remember
+}
+
+// GuessStore counts wrong passwords, under the same rules as Store, for all replicas.
+type GuessStore interface {
+	// Guesses returns what is known of some keys. Of one that isn't known it is the zero value.
+	Guesses(ctx context.Context, keys ...string) (map[string]Guesses, error)
+
+	// CountGuess adds to each key's time, or to at if that is later, how long one wrong password counts.
+	CountGuess(ctx context.Context, at time.Time, each map[string]time.Duration) error
+
+	// Remember makes keys known until then.
+	Remember(ctx context.Context, until time.Time, keys ...string) error
+
+	// ForgetGuesses removes a key.
+	ForgetGuesses(ctx context.Context, key string) error
+
+	// ForgetOlder removes all keys that mean nothing any more at that time.
+	ForgetOlder(ctx context.Context, at time.Time) error
 }
 
 // MaxSessions is how many sessions of an account are recorded: as many as session-svc lets live.
@@ -102,8 +119,8 @@ type ResetStore interface {
 	// ErrNotFound.
 	ByReset(ctx context.Context, hash []byte, at time.Time) (id string, expires time.Time, err error)
 
-	// Redeem sets the password hash of the account that ByReset would find, forgives its failures, ends its recorded
-	// sessions and removes the reset, all in one step, so that a token works once. The error is ErrNotFound if there is no such reset (any
+	// Redeem sets the password hash of the account that ByReset would find, ends its recorded sessions and removes the
+	// reset, all in one step, so that a token works once. The error is ErrNotFound if there is no such reset (any
 	// more).
 	Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (Account, error)
 }

@@ -46,7 +46,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	store := mongostore.New(db)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc))
 	accounts := account.New(account.Options{
-		Store: store, Resets: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Mailed: newMailed(registry), Log: log,
+		Store: store, Resets: store, Guesses: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Mailed: newMailed(registry), Log: log,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{
@@ -59,7 +59,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    []service.Step{mongodb.Ping(db), store.Indexes()},
-		Background: []func(context.Context){accounts.SendResets},
+		Background: []func(context.Context){accounts.SendResets, accounts.ForgetGuesses},
 		Close:      []func(context.Context) error{mongodb.Close(db)},
 	}
 	if cfg.AdminEmail != "" {

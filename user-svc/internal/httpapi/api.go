@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"streamgate/libs/httpserver"
@@ -33,7 +34,7 @@ type API struct {
 	Options
 
 	authenticator jwtauth.Authenticator
-	guesses       *throttle
+	baseURL       func(*gin.Context) string // of the public listener, as the client sees it
 	signUps       *throttle
 	resets        *throttle
 	signIns       *prometheus.CounterVec
@@ -43,13 +44,14 @@ type API struct {
 func New(o Options) *API {
 	return &API{
 		Options: o, authenticator: jwtauth.Authenticator{Verifier: o.Issuer.Verifier()},
-		guesses: newThrottle(guessesPerMinute), signUps: newThrottle(signUpsPerMinute), resets: newThrottle(resetsPerMinute),
+		signUps: newThrottle(signUpsPerMinute), resets: newThrottle(resetsPerMinute),
 		signIns: newSignIns(o.Registry),
 	}
 }
 
 // Public adds the routes of the public listener.
 func (a *API) Public(e *httpserver.Engine) {
+	a.baseURL = e.BaseURL
 	e.Read("/.well-known/jwks.json", a.keys)
 
 	e.Route(http.MethodPost, "/auth", a.signIn)

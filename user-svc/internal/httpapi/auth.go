@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"time"
@@ -34,8 +35,8 @@ func (a *API) signIn(c *gin.Context) error {
 	}
 	var signedInAs account.Account
 	var session account.Session
-	err = a.guess(c, func(email, password string) error {
-		signedInAs, session, err = a.Accounts.SignIn(c.Request.Context(), email, password, device)
+	err = a.guess(c, func(email, password string, from account.Source) error {
+		signedInAs, session, err = a.Accounts.SignIn(c.Request.Context(), email, password, device, from)
 		return err
 	})
 	a.signIns.WithLabelValues(outcome(err)).Inc()
@@ -90,20 +91,23 @@ func (a *API) signOut(c *gin.Context) error {
 	return nil
 }
 
-// guess calls attempt with the request's name and password, unless the client's address has guessed too often.
-func (a *API) guess(c *gin.Context, attempt func(email, password string) error) error {
+// guess calls attempt with the request's name and password and where they come from. After a success the client's
+// device is known by a cookie.
+func (a *API) guess(c *gin.Context, attempt func(email, password string, from account.Source) error) error {
 	email, password, err := basic(c)
 	if err != nil {
 		return err
 	}
-	address := c.ClientIP()
-	if wait := a.guesses.wait(address); wait > 0 {
-		return tooMany("failed sign-ins", wait)
+	from := source(c)
+	if from.Device == "" {
+		from.Device = rand.Text()
 	}
-	err = attempt(email, password)
+	err = attempt(email, password, from)
 	if e, ok := errors.AsType[*fault.Error](err); ok && errors.Is(e, account.ErrInvalidCredentials) {
-		a.guesses.count(address) // successes cost nothing
 		return e.Challenging(fault.BasicChallenge)
+	}
+	if err == nil {
+		a.keepDevice(c, from.Device)
 	}
 	return err
 }

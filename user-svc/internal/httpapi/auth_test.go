@@ -85,9 +85,10 @@ func TestSignInAgain(t *testing.T) {
 // No answer reveals whether an account exists, whether it is locked, or how near the password was.
 func TestRefusalsAreAlike(t *testing.T) {
 	t.Parallel()
-	s := boot(t)
+	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
 	ada, locked := s.signUp("ada@example.com"), s.signUp("locked@example.com")
-	s.set(locked, "lockedUntil", time.Now().Add(time.Hour))
+	s.lock(locked)
+	stranger := testkit.Header("X-Forwarded-For", "198.51.100.1")
 	requestID := regexp.MustCompile(`"requestId":"[^"]*"`)
 	like := ""
 	for name, credentials := range map[string][2]string{
@@ -102,7 +103,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 		"locked, wrong": {locked.email, "wrong password"},
 		"locked, right": {locked.email, locked.password},
 	} {
-		answer := s.do("POST", "/auth", "", testkit.Basic(credentials[0], credentials[1])).Problem(t, 401, "invalid_credentials")
+		answer := s.do("POST", "/auth", "", testkit.Basic(credentials[0], credentials[1]), stranger).Problem(t, 401, "invalid_credentials")
 		if answer.Header.Get("WWW-Authenticate") != `Basic realm="streamgate", charset="UTF-8"` {
 			t.Errorf("%s: challenge %s", name, answer.Header.Get("WWW-Authenticate"))
 		}
@@ -116,7 +117,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 			t.Errorf("%s: %s\nunlike %s", name, text, like)
 		}
 	}
-	for outcome, want := range map[string]string{"unknown": "4", "wrong": "4", "locked": "2"} {
+	for outcome, want := range map[string]string{"unknown": "4", "wrong": "14", "locked": "2"} {
 		if got := s.metric(`user_sign_ins_total{outcome="` + outcome + `"}`); got != want {
 			t.Errorf("%s %s measured, want %s", got, outcome, want)
 		}
@@ -196,30 +197,57 @@ func TestDeviceNames(t *testing.T) {
 	}
 }
 
-// From the tenth wrong password in a row on, the right one is refused too, for as long as the lock lasts.
-func TestAccountLocks(t *testing.T) {
+// Whatever strangers guess, and however many of them share a network with people, known devices and networks get
+// through, at all replicas. Strangers don't, with the right password either.
+func TestStrangersLockNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := boot(t, "TRUSTED_PROXIES=127.0.0.1")
-	p := s.signUp("ada@example.com")
-	guesses := 0
-	fail := func(times int) {
-		t.Helper()
-		for range times {
-			guesses++ // each from another address, which is no way around the lock
-			from := testkit.Header("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", guesses))
-			s.do("POST", "/auth", "", testkit.Basic(p.email, "wrong password"), from).Problem(t, 401, "invalid_credentials")
+	replica := s.replica()
+	from := func(address string) testkit.Option { return testkit.Header("X-Forwarded-For", address) }
+	home, nat, abroad, stranger := from("192.0.2.1"), from("192.0.2.2"), from("192.0.2.3"), from("192.0.2.4")
+	s.do("POST", "/users", form("email", "ada@example.com", "password", password), home).Want(t, 201)
+	s.do("POST", "/users", form("email", "bob@example.com", "password", password), nat).Want(t, 201)
+	right, bob := testkit.Basic("ada@example.com", password), testkit.Basic("bob@example.com", password)
+	cookie := s.do("POST", "/auth", "", right, home).Want(t, 201).Header.Get("Set-Cookie")
+	if !strings.HasPrefix(cookie, "device=") || !strings.Contains(cookie, "; HttpOnly; SameSite=Strict") || strings.Contains(cookie, "Secure") {
+		t.Errorf("cookie %s", cookie)
+	}
+	device := testkit.Header("Cookie", cookie[:strings.Index(cookie, ";")])
+	https := s.do("POST", "/auth", "", right, home, testkit.Header("X-Forwarded-Proto", "https")).Want(t, 201)
+	if cookie := https.Header.Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
+		t.Errorf("cookie %s", cookie)
+	}
+
+	s.lock(person{email: "ada@example.com"})
+	for _, at := range []*stack{s, replica} {
+		at.do("POST", "/auth", "", right, stranger).Problem(t, 401, "invalid_credentials")
+		at.do("PUT", "/users/me/password", "password=another", right, stranger).Problem(t, 401, "invalid_credentials")
+		at.do("POST", "/auth", "", right, home).Want(t, 201)
+		at.do("POST", "/auth", "", right, device, abroad).Want(t, 201)
+		at.do("POST", "/auth", "", bob, stranger).Want(t, 201)
+	}
+	s.do("POST", "/auth", "", right, device, abroad).Want(t, 201)
+
+	throttled := false
+	for n := 0; n < 90 && !throttled; n++ { // at both replicas, so that neither has counted enough alone
+		guess := func(at *stack) bool {
+			return at.do("POST", "/auth", "", testkit.Basic(fmt.Sprintf("nobody%d@example.com", n), "wrong password"), nat).Status == 429
+		}
+		throttled = guess([]*stack{s, replica}[n%2]) && guess([]*stack{replica, s}[n%2])
+		if throttled && n < 20 {
+			t.Errorf("throttled after %d", n)
 		}
 	}
-	fail(9)
-	s.signIn(p.email, p.password) // in time: they are forgiven
-	fail(10)
-	s.do("POST", "/auth", "", testkit.Basic(p.email, p.password)).Problem(t, 401, "invalid_credentials")
-	s.do("PUT", "/users/me/password", "password=another", testkit.Basic(p.email, p.password)).Problem(t, 401, "invalid_credentials")
-	s.do("GET", "/users/me", "", p.bearer()).Want(t, 200) // open sessions go on
-	s.set(p, "lockedUntil", time.Now().Add(-time.Millisecond))
-	s.signIn(p.email, p.password)
-	fail(1) // none of the nineteen before counts any more
-	s.signIn(p.email, p.password)
+	if !throttled {
+		t.Error("never throttled")
+	}
+	for _, at := range []*stack{s, replica} {
+		at.do("POST", "/auth", "", bob, nat).Want(t, 201)
+		at.do("POST", "/auth", "", right, device, nat).Want(t, 201)
+	}
+	if keys := s.keys("guesses"); strings.Contains(keys, "192.0.2") || strings.Contains(keys, "ada@") {
+		t.Errorf("the store tells who was tried and where people are: %s", keys)
+	}
 }
 
 func TestRefresh(t *testing.T) {
@@ -343,13 +371,18 @@ func TestSignInIsOvertaken(t *testing.T) {
 		"by a deletion": func(s *stack, p person) {
 			s.do("DELETE", "/users/me", "", p.bearer()).Want(s, 204)
 		},
-		"by a lock": func(s *stack, p person) { s.set(p, "lockedUntil", time.Now().Add(time.Hour)) },
+		"by a lock": func(s *stack, p person) {
+			s.do("POST", "/auth", "", testkit.Basic(p.email, "wrong password")).Problem(s, 401, "invalid_credentials")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := boot(t)
 			p := s.signUp("ada@example.com")
 			before := len(s.sessions.Alive(p.id))
+			for range 9 { // one more locks
+				s.do("POST", "/auth", "", testkit.Basic(p.email, "wrong password")).Problem(t, 401, "invalid_credentials")
+			}
 			s.sessions.OnOpen(func(string) {
 				s.sessions.OnOpen(nil)
 				overtake(s, p)

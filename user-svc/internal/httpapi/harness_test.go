@@ -33,6 +33,34 @@ type stack struct {
 	keyFile                   string
 	sessions                  *sessionsvctest.StandIn
 	accounts                  *mongo.Collection
+	cfg                       config.Config
+}
+
+// replica starts another service on the same stores.
+func (s *stack) replica() *stack {
+	s.Helper()
+	service, err := app.New(s.cfg, "test", testkit.Logger(s))
+	if err != nil {
+		s.Fatal(err)
+	}
+	running := testkit.Run(s.T, service)
+	other := *s
+	other.url, other.internal, other.operations = running.PublicURL, running.InternalURL, running.OperationsURL
+	return &other
+}
+
+// keys returns all that a collection holds, as text.
+func (s *stack) keys(collection string) string {
+	s.Helper()
+	cursor, err := s.accounts.Database().Collection(collection).Find(s.Context(), bson.D{})
+	var all []bson.Raw
+	if err == nil {
+		err = cursor.All(s.Context(), &all)
+	}
+	if err != nil || len(all) == 0 {
+		s.Fatal(len(all), err)
+	}
+	return fmt.Sprint(all)
 }
 
 // boot starts a service with further settings, such as "TOKEN_TTL=5m". Every answer of its public listener is checked
@@ -53,6 +81,7 @@ func boot(t *testing.T, settings ...string) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.cfg = cfg
 	service.Public = apitest.Watch(t, api.Spec, service.Public)
 	running := testkit.Run(t, service)
 	s.url, s.internal, s.operations = running.PublicURL, running.InternalURL, running.OperationsURL
@@ -173,3 +202,12 @@ func at(object map[string]any, path ...string) any {
 
 // basicOf returns a person's address and password.
 func basicOf(p person) testkit.Option { return testkit.Basic(p.email, p.password) }
+
+// lock makes strangers guess at a person's password until they have to wait. The service must trust 127.0.0.1.
+func (s *stack) lock(p person) {
+	s.Helper()
+	for n := range 10 {
+		from := testkit.Header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n))
+		s.do("POST", "/auth", "", testkit.Basic(p.email, "wrong password"), from).Problem(s, 401, "invalid_credentials")
+	}
+}

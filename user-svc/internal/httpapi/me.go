@@ -85,8 +85,8 @@ func (a *API) changePassword(c *gin.Context) error {
 		keep = account.Session{ID: claims.Session, Account: claims.Account}
 	}
 	var changed account.Account
-	err := a.guess(c, func(email, present string) (err error) {
-		changed, err = a.Accounts.ChangePassword(c.Request.Context(), email, present, given.Password, keep)
+	err := a.guess(c, func(email, present string, from account.Source) (err error) {
+		changed, err = a.Accounts.ChangePassword(c.Request.Context(), email, present, given.Password, keep, from)
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -9,6 +10,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/jwtauth"
+	"streamgate/user-svc/internal/account"
 )
 
 // bearer returns the claims of the request's access token, whose session must be alive. While session-svc can't confirm
@@ -62,6 +64,32 @@ func basic(c *gin.Context) (name, password string, err error) {
 			"The header Authorization must be: Basic, a space, and the base64 of an e-mail address, a colon and a password, in UTF-8.")
 	}
 	return name, password, nil
+}
+
+const (
+	// deviceCookie is the name of the cookie by which a device is known again where it sends a password. It opens nothing.
+	deviceCookie = "device"
+	// deviceSize is the length of its value, of 130 random bits.
+	deviceSize = 26
+	// deviceKept is how long it is kept, in seconds: half a year.
+	deviceKept = 180 * 24 * 60 * 60
+)
+
+// source returns where a request comes from.
+func source(c *gin.Context) account.Source {
+	device, _ := c.Cookie(deviceCookie)
+	if len(device) != deviceSize {
+		device = ""
+	}
+	return account.Source{Network: site(c.ClientIP()), Device: device}
+}
+
+// keepDevice makes the client send its device's secret again.
+func (a *API) keepDevice(c *gin.Context, device string) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: deviceCookie, Value: device, Path: "/", MaxAge: deviceKept, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: strings.HasPrefix(a.baseURL(c), "https:"),
+	})
 }
 
 func unauthenticated(code, detail string) error {

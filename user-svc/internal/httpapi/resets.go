@@ -49,7 +49,7 @@ func (a *API) resetPassword(c *gin.Context) error {
 	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	reset, err := a.Accounts.ResetPassword(c.Request.Context(), c.Param("token"), given.Password)
+	reset, err := a.Accounts.ResetPassword(c.Request.Context(), c.Param("token"), given.Password, source(c))
 	if err != nil {
 		return err
 	}

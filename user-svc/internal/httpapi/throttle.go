@@ -9,15 +9,12 @@ import (
 )
 
 const (
-	// guessesPerMinute is how many wrong passwords an address may send a minute, all of them at once if it likes.
-	// People behind one address share it.
-	guessesPerMinute = 20
-	// signUpsPerMinute is the same for sign-ups: each costs a password hash and stays in the store.
+	// signUpsPerMinute is how many sign-ups an address may send a minute, all of them at once if it likes: each costs a
+	// password hash and stays in the store. People behind one address share it.
 	signUpsPerMinute = 60
 	// resetsPerMinute is the same for mails with a link.
 	resetsPerMinute = 20
-	// throttledAddresses bounds the memory: about 250 bytes each. An attacker with more addresses still meets each
-	// account's lock.
+	// throttledAddresses bounds the memory: about 250 bytes each.
 	throttledAddresses = 10_000
 	// ipv6Site is the prefix length of the smallest network that a customer gets (RFC 6177): its addresses count as
 	// one.
@@ -62,8 +59,11 @@ func (t *throttle) count(address string) {
 // site returns the network of an IPv6 address, and other addresses as they are.
 func site(address string) string {
 	ip, err := netip.ParseAddr(address)
-	if err != nil || ip.Unmap().Is4() {
+	if err != nil {
 		return address
+	}
+	if ip = ip.Unmap(); ip.Is4() {
+		return ip.String()
 	}
 	prefix, err := ip.WithZone("").Prefix(ipv6Site)
 	if err != nil {

@@ -25,7 +25,7 @@ func (a *API) signUp(c *gin.Context) error {
 		return err
 	}
 	created, err := a.Accounts.SignUp(c.Request.Context(), account.Registration{
-		Email: given.Email, Password: given.Password, Name: given.Name, Picture: given.Picture,
+		Email: given.Email, Password: given.Password, Name: given.Name, Picture: given.Picture, From: source(c),
 	})
 	if err != nil {
 		return err

@@ -22,8 +22,6 @@ const (
 	fieldCreated    = "createdAt"
 	fieldUpdated    = "updatedAt"
 	fieldSignedIn   = "signedIn"
-	fieldFailures   = "failures"
-	fieldLocked     = "lockedUntil"
 	fieldReset      = "reset"
 	fieldResetHash  = "reset.hash"
 	fieldResetEnd   = "reset.expires"
@@ -48,8 +46,6 @@ type document struct {
 	CreatedAt      time.Time     `bson:"createdAt"`
 	UpdatedAt      time.Time     `bson:"updatedAt"`
 	SignedIn       bool          `bson:"signedIn,omitempty"`
-	Failures       int           `bson:"failures,omitempty"`
-	LockedUntil    time.Time     `bson:"lockedUntil,omitempty"`
 	Reset          *reset        `bson:"reset,omitempty"`
 
 	Sessions map[string]session `bson:"sessions,omitempty"` // by id
@@ -88,22 +84,18 @@ func newDocument(a account.Account) document {
 	return document{
 		ID: bson.ObjectID(objectid.New()), Email: a.Email, CanonicalEmail: a.CanonicalEmail, Name: a.Name, Picture: a.Picture, Role: string(a.Role),
 		Plan: newPlan(a.Plan), PasswordHash: a.PasswordHash, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
-		SignedIn: a.SignedIn, Failures: a.Failures, LockedUntil: a.LockedUntil,
+		SignedIn: a.SignedIn,
 	}
 }
 
 func newPlan(p account.Plan) plan { return plan{p.MaxStreams, string(p.OnLimit)} }
 
 func (d *document) account() account.Account {
-	a := account.Account{
+	return account.Account{
 		ID: d.ID.Hex(), Email: d.Email, CanonicalEmail: d.CanonicalEmail, Name: d.Name, Picture: d.Picture, Role: account.Role(d.Role),
 		Plan: account.Plan{MaxStreams: d.Plan.MaxStreams, OnLimit: account.OnLimit(d.Plan.OnLimit)}, PasswordHash: d.PasswordHash,
-		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), SignedIn: d.SignedIn, Failures: d.Failures,
+		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), SignedIn: d.SignedIn,
 	}
-	if !d.LockedUntil.IsZero() {
-		a.LockedUntil = d.LockedUntil.UTC()
-	}
-	return a
 }
 
 // update turns a change into what is set and unset, but for its sessions.
@@ -123,14 +115,8 @@ func update(c account.Change) (set, unset bson.D) {
 	if c.PasswordHash != nil {
 		set = append(set, bson.E{Key: fieldPassword, Value: *c.PasswordHash})
 	}
-	if c.LockedUntil != nil {
-		set = append(set, bson.E{Key: fieldLocked, Value: *c.LockedUntil})
-	}
 	if c.SignedIn {
 		set = append(set, bson.E{Key: fieldSignedIn, Value: true})
-	}
-	if c.Forgive {
-		unset = append(unset, bson.E{Key: fieldFailures, Value: ""}, bson.E{Key: fieldLocked, Value: ""})
 	}
 	if c.WithdrawReset {
 		unset = append(unset, bson.E{Key: fieldReset, Value: ""})

@@ -16,16 +16,20 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// Store implements account.Store and account.ResetStore over the collection accounts.
-type Store struct{ accounts *mongo.Collection }
+// Store implements account.Store and account.ResetStore over the collection accounts, and account.GuessStore over the
+// collection guesses.
+type Store struct{ accounts, guesses *mongo.Collection }
 
 var (
 	_ account.Store      = (*Store)(nil)
 	_ account.ResetStore = (*Store)(nil)
+	_ account.GuessStore = (*Store)(nil)
 )
 
 // New returns a store in this database. It needs its indexes: see Indexes.
-func New(db *mongo.Database) *Store { return &Store{db.Collection("accounts")} }
+func New(db *mongo.Database) *Store {
+	return &Store{db.Collection("accounts"), db.Collection("guesses")}
+}
 
 // Indexes returns the start-up step that creates missing indexes. The unique one keeps two accounts from having the
 // same address.
@@ -40,7 +44,8 @@ func (s *Store) Indexes() service.Step {
 				return mongodb.Fault(err)
 			}
 		}
-		return nil
+		_, err := s.guesses.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: fieldUntil, Value: 1}}})
+		return mongodb.Fault(err)
 	}}
 }
 
@@ -68,7 +73,9 @@ func (s *Store) ByID(ctx context.Context, id string) (account.Account, error) {
 
 // ByEmail implements account.Store.
 func (s *Store) ByEmail(ctx context.Context, canonical string) (account.Account, error) {
-	return found(s.accounts.FindOne(ctx, bson.D{{Key: fieldCanonical, Value: canonical}}))
+	// Without its sessions, whose size would tell by the time that there is an account.
+	short := options.FindOne().SetProjection(bson.D{{Key: fieldSessions, Value: 0}})
+	return found(s.accounts.FindOne(ctx, bson.D{{Key: fieldCanonical, Value: canonical}}, short))
 }
 
 // List implements account.Store.
@@ -121,25 +128,6 @@ func (s *Store) Update(ctx context.Context, id string, change account.Change) (a
 		return found(s.accounts.FindOne(ctx, filter))
 	}
 	return s.change(ctx, filter, operators(set, unset))
-}
-
-// CountFailure implements account.Store.
-func (s *Store) CountFailure(ctx context.Context, id string, at time.Time) (int, error) {
-	key, ok := parseID(id)
-	if !ok {
-		return 0, nil
-	}
-	unlocked := bson.A{
-		bson.D{{Key: fieldLocked, Value: bson.D{{Key: "$exists", Value: false}}}},
-		bson.D{{Key: fieldLocked, Value: bson.D{{Key: "$lte", Value: at}}}},
-	}
-	a, err := s.change(ctx,
-		bson.D{{Key: fieldID, Value: key}, {Key: "$or", Value: unlocked}},
-		bson.D{{Key: "$inc", Value: bson.D{{Key: fieldFailures, Value: 1}}}})
-	if errors.Is(err, account.ErrNotFound) {
-		return 0, nil
-	}
-	return a.Failures, err
 }
 
 // Delete implements account.Store.
@@ -203,7 +191,7 @@ func (s *Store) ByReset(ctx context.Context, hash []byte, at time.Time) (string,
 
 // Redeem implements account.ResetStore.
 func (s *Store) Redeem(ctx context.Context, hash []byte, at time.Time, passwordHash string) (account.Account, error) {
-	set, unset := update(account.Change{PasswordHash: &passwordHash, Forgive: true, WithdrawReset: true, At: at})
+	set, unset := update(account.Change{PasswordHash: &passwordHash, WithdrawReset: true, At: at})
 	return s.change(ctx, outstanding(hash, at), operators(append(set, only(map[string]session{})...), unset))
 }
 

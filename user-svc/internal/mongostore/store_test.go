@@ -69,8 +69,15 @@ func TestStoreAway(t *testing.T) {
 			_, err := store.Update(ctx, id, account.Change{Name: &name})
 			return err
 		},
-		"CountFailure": func(ctx context.Context) error { _, err := store.CountFailure(ctx, id, time.Now()); return err },
-		"Delete":       func(ctx context.Context) error { return store.Delete(ctx, id) },
+		"Session": func(ctx context.Context) error { _, err := store.Session(ctx, id, "AAAAAAAAAAA"); return err },
+		"Guesses": func(ctx context.Context) error { _, err := store.Guesses(ctx, "a"); return err },
+		"CountGuess": func(ctx context.Context) error {
+			return store.CountGuess(ctx, time.Now(), map[string]time.Duration{"a": time.Second})
+		},
+		"Remember":      func(ctx context.Context) error { return store.Remember(ctx, time.Now(), "a") },
+		"ForgetGuesses": func(ctx context.Context) error { return store.ForgetGuesses(ctx, "a") },
+		"ForgetOlder":   func(ctx context.Context) error { return store.ForgetOlder(ctx, time.Now()) },
+		"Delete":        func(ctx context.Context) error { return store.Delete(ctx, id) },
 		"SaveReset": func(ctx context.Context) error {
 			_, err := store.SaveReset(ctx, id, account.Reset{})
 			return err

@@ -18,18 +18,19 @@ import (
 type Stores interface {
 	account.Store
 	account.ResetStore
+	account.GuessStore
 }
 
-// Run tests stores against the contracts of account.Store and account.ResetStore. Open returns empty ones.
+// Run tests stores against the contracts of account.Store, account.ResetStore and account.GuessStore. Open returns empty ones.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, Stores){
-		"insert and find":                            insertAndFind,
-		"one account per address":                    oneAccountPerAddress,
-		"update changes what is given":               updateChangesWhatIsGiven,
-		"update only if the password is the same":    updateOnlyIfThePasswordIsTheSame,
-		"count failures":                             countFailures,
-		"count all of many failures at once":         countAllOfManyFailures,
+		"insert and find":                         insertAndFind,
+		"one account per address":                 oneAccountPerAddress,
+		"update changes what is given":            updateChangesWhatIsGiven,
+		"update only if the password is the same": updateOnlyIfThePasswordIsTheSame,
+		"guesses are counted and forgotten":       guessesAreCounted,
+		"all of many guesses at once are counted": allGuessesAreCounted,
 		"delete":                                     deleteAccount,
 		"list in pages":                              listInPages,
 		"list what is looked for":                    listWhatIsLookedFor,
@@ -162,9 +163,7 @@ func updateChangesWhatIsGiven(t *testing.T, s Stores) {
 		{account.Change{Role: &role}, func() { want.Role = role }},
 		{account.Change{Plan: &plan}, func() { want.Plan = plan }},
 		{account.Change{PasswordHash: &hash}, func() { want.PasswordHash = hash }},
-		{account.Change{LockedUntil: &until}, func() { want.LockedUntil = until }},
 		{account.Change{SignedIn: true}, func() { want.SignedIn = true }},
-		{account.Change{Forgive: true}, func() { want.LockedUntil = time.Time{} }},
 		{account.Change{WithdrawReset: true}, func() {}},
 	} {
 		step.apply()
@@ -198,54 +197,64 @@ func updateOnlyIfThePasswordIsTheSame(t *testing.T, s Stores) {
 	}
 }
 
-func countFailures(t *testing.T, s Stores) {
-	a := insert(t, s, newAccount("ada"))
-	count := func(at time.Time, want int) {
+func guessesAreCounted(t *testing.T, s Stores) {
+	count := func(at time.Time, each map[string]time.Duration) {
 		t.Helper()
-		if got, err := s.CountFailure(t.Context(), a.ID, at); err != nil || got != want {
-			t.Fatalf("counted %d, %v, want %d", got, err, want)
+		if err := s.CountGuess(t.Context(), at, each); err != nil {
+			t.Fatal(err)
 		}
 	}
-	count(epoch, 1)
-	count(epoch, 2)
-	until := epoch.Add(time.Minute)
-	if _, err := s.Update(t.Context(), a.ID, account.Change{LockedUntil: &until}); err != nil {
+	want := func(key string, want account.Guesses) {
+		t.Helper()
+		got, err := s.Guesses(t.Context(), key, "another")
+		if err != nil || !got[key].Forgotten.Equal(want.Forgotten) || got[key].Known != want.Known {
+			t.Fatalf("%s: %+v, %v, want %+v", key, got[key], err, want)
+		}
+	}
+	want("a", account.Guesses{})
+	count(epoch, map[string]time.Duration{"a": time.Minute, "b": time.Second})
+	count(epoch, map[string]time.Duration{"a": time.Minute})
+	want("a", account.Guesses{Forgotten: epoch.Add(2 * time.Minute)})
+	want("b", account.Guesses{Forgotten: epoch.Add(time.Second)})
+	count(epoch.Add(time.Minute), map[string]time.Duration{"a": time.Minute, "b": time.Second, "c": 0})
+	want("a", account.Guesses{Forgotten: epoch.Add(3 * time.Minute)})
+	want("b", account.Guesses{Forgotten: epoch.Add(61 * time.Second)})
+	want("c", account.Guesses{Forgotten: epoch.Add(time.Minute)})
+	if err := s.Remember(t.Context(), epoch.Add(time.Hour), "a", "d"); err != nil {
 		t.Fatal(err)
 	}
-	count(epoch, 0)
-	count(until.Add(-time.Millisecond), 0)
-	count(until, 3)
-	if got := byID(t, s, a.ID); got.Failures != 3 || !got.LockedUntil.Equal(until) || got.UpdatedAt != a.UpdatedAt {
-		t.Errorf("account %+v, want 3 failures", got)
+	want("a", account.Guesses{Forgotten: epoch.Add(3 * time.Minute), Known: true})
+	want("d", account.Guesses{Known: true, Forgotten: time.UnixMilli(0)})
+	if err := s.ForgetOlder(t.Context(), epoch.Add(61*time.Second)); err != nil {
+		t.Fatal(err)
 	}
-	if got, err := s.Update(t.Context(), a.ID, account.Change{Forgive: true}); err != nil || got.Failures != 0 {
-		t.Errorf("forgiven: %+v, %v", got, err)
+	want("a", account.Guesses{Forgotten: epoch.Add(3 * time.Minute), Known: true})
+	want("b", account.Guesses{Forgotten: epoch.Add(61 * time.Second)})
+	want("c", account.Guesses{})
+	if err := s.ForgetOlder(t.Context(), epoch.Add(time.Hour+time.Second)); err != nil {
+		t.Fatal(err)
 	}
-	count(epoch, 1)
-	for _, id := range []string{"x", "000000000000000000000000"} {
-		if got, err := s.CountFailure(t.Context(), id, epoch); err != nil || got != 0 {
-			t.Errorf("of no account: %d, %v", got, err)
-		}
+	want("a", account.Guesses{})
+	want("d", account.Guesses{})
+	count(epoch, map[string]time.Duration{"a": time.Minute})
+	if err := s.ForgetGuesses(t.Context(), "a"); err != nil {
+		t.Fatal(err)
 	}
+	want("a", account.Guesses{})
 }
 
-func countAllOfManyFailures(t *testing.T, s Stores) {
-	a := insert(t, s, newAccount("ada"))
+func allGuessesAreCounted(t *testing.T, s Stores) {
 	const tries = 24
-	numbers := make([]int, tries)
-	for _, err := range atOnce(tries, func(i int) (err error) {
-		numbers[i], err = s.CountFailure(t.Context(), a.ID, epoch)
-		return err
+	for _, err := range atOnce(tries, func(int) error {
+		return s.CountGuess(t.Context(), epoch, map[string]time.Duration{"a": time.Minute, "b": time.Second})
 	}) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	slices.Sort(numbers)
-	for i, n := range numbers {
-		if n != i+1 {
-			t.Fatalf("numbers %v, want each from 1 to %d once", numbers, tries)
-		}
+	got, err := s.Guesses(t.Context(), "a", "b")
+	if err != nil || !got["a"].Forgotten.Equal(epoch.Add(tries*time.Minute)) || !got["b"].Forgotten.Equal(epoch.Add(tries*time.Second)) {
+		t.Errorf("%d guesses make %+v, %v", tries, got, err)
 	}
 }
 
@@ -399,13 +408,6 @@ func resetExpires(t *testing.T, s Stores) {
 
 func resetIsRedeemedOnce(t *testing.T, s Stores) {
 	a := insert(t, s, newAccount("a"))
-	if _, err := s.CountFailure(t.Context(), a.ID, epoch); err != nil {
-		t.Fatal(err)
-	}
-	until := epoch.Add(time.Minute)
-	if _, err := s.Update(t.Context(), a.ID, account.Change{LockedUntil: &until}); err != nil {
-		t.Fatal(err)
-	}
 	r := newReset("token", epoch)
 	save(t, s, a.ID, r, true)
 	errs := atOnce(8, func(i int) error {
