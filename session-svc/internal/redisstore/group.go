@@ -15,21 +15,65 @@ const (
 	// pipelines is how many are under way at once. While they are, further calls gather for the next one: so a call goes out at once where
 	// there is little to do, and with as many others as there are where there is much.
 	pipelines = 4
+	// nodePipelines is how many are to each node of a Cluster: among several nodes fewer calls gather for each.
+	nodePipelines = 2
 	// pipelined and waiting bound the calls in one pipeline, and those that gather.
 	pipelined, waiting = 64, 4096
 )
 
-// group sends calls that are made at the same time in one pipeline, which costs service and server one turn of reading and writing instead of one
-// for each call. Calls stay independent of each other: each has its own answer, and leaves when its own context ends.
+// nodes are the servers of a client: one, or those of a Cluster, each with its own group, so that one that is away keeps no call to another waiting.
+type nodes struct {
+	client redis.UniversalClient
+	single *group // nil for a Cluster
+
+	mu     sync.Mutex
+	byAddr map[string]*group
+}
+
+func newNodes(client redis.UniversalClient) *nodes {
+	n := &nodes{client: client, byAddr: map[string]*group{}}
+	if _, many := client.(*redis.ClusterClient); !many {
+		n.single = newGroup(client, pipelines)
+	}
+	return n
+}
+
+// of returns the group of the node that has a key. Where that is wrong, since slots have moved, the client sends the calls on.
+func (n *nodes) of(ctx context.Context, key string) (*group, error) {
+	if n.single != nil {
+		return n.single, nil
+	}
+	many, _ := n.client.(*redis.ClusterClient)
+	node, err := many.MasterForKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	addr := node.Options().Addr
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	g := n.byAddr[addr]
+	if g == nil {
+		g = newGroup(n.client, nodePipelines)
+		n.byAddr[addr] = g
+	}
+	return g, nil
+}
+
+// group sends calls to one node that are made at the same time in one pipeline, which costs service and server one turn of reading and writing
+// instead of one for each call. Calls stay independent of each other: each has its own answer, and leaves when its own context ends.
 type group struct {
-	client *redis.Client
+	client redis.UniversalClient
+	clock  *clock
+	most   int // pipelines at once
 
 	mu      sync.Mutex
 	calls   []*call
 	running int
 }
 
-func newGroup(client *redis.Client) *group { return &group{client: client} }
+func newGroup(client redis.UniversalClient, pipelines int) *group {
+	return &group{client: client, clock: newClock(), most: pipelines}
+}
 
 type call struct {
 	ctx  context.Context //nolint:containedctx // of the caller
@@ -50,7 +94,7 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 		return c.cmd
 	}
 	g.calls = append(g.calls, c)
-	if g.running < pipelines {
+	if g.running < g.most {
 		g.running++
 		go g.run() //nolint:contextcheck,gosec // it serves many callers, whose contexts end their own waits
 	}

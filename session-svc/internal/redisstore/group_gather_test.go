@@ -35,7 +35,7 @@ func TestCallsGather(t *testing.T) {
 		defer func() { _ = client.Close() }()
 		server := gate{answer: make(chan struct{}), sent: make(chan int, pipelined)}
 		client.AddHook(&server)
-		calls := newGroup(client)
+		calls := newGroup(client, pipelines)
 		const crowd = pipelines + pipelined + 10
 		for range crowd {
 			go calls.do(t.Context(), "ping")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,7 +47,7 @@ func load(verb string) script {
 // call runs a script and returns its answer.
 func (s *Store) call(ctx context.Context, run script, keys []string, args ...any) ([]any, error) {
 	began := time.Now()
-	answer, err := s.run(ctx, run, keys, args).Slice()
+	answer, err := s.run(ctx, run, keys, args)
 	s.metrics.Script(run.verb, time.Since(began), err)
 	if err != nil {
 		return nil, redisdb.Fault(fmt.Errorf("%s: %w", run.verb, err))
@@ -56,22 +57,22 @@ func (s *Store) call(ctx context.Context, run script, keys []string, args ...any
 
 // run calls a script by its digest. It sends the text where the server doesn't know the digest, since it restarted or its scripts were
 // flushed.
-func (s *Store) run(ctx context.Context, run script, keys []string, args []any) *redis.Cmd {
-	answer := s.byDigest(ctx, run, keys, args)
-	if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
-		return run.Eval(ctx, s.client, keys, args...)
-	}
-	return answer
-}
-
-func (s *Store) byDigest(ctx context.Context, run script, keys []string, args []any) *redis.Cmd {
-	if s.group == nil {
-		return run.EvalSha(ctx, s.client, keys, args...)
+func (s *Store) run(ctx context.Context, run script, keys []string, args []any) ([]any, error) {
+	node, err := s.nodes.of(ctx, keys[0])
+	if err != nil {
+		return nil, err
 	}
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, "evalsha", run.Hash(), len(keys))
 	for _, key := range keys {
 		all = append(all, key)
 	}
-	return s.group.do(ctx, append(all, args...)...)
+	all = append(all, args...)
+	answer := node.do(ctx, all...)
+	if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
+		all = slices.Clone(all) // the client may still hold the others
+		all[0], all[1] = "eval", run.text
+		answer = node.do(ctx, all...)
+	}
+	return answer.Slice()
 }

@@ -16,11 +16,9 @@ import (
 
 // Store implements stream.Store and, by Sessions, session.Store.
 type Store struct {
-	client  redis.UniversalClient
-	group   *group // nil for a cluster, where one node that is away would keep the calls of others waiting
+	nodes   *nodes
 	rules   stream.Rules
 	guard   *Guard
-	clock   *clock
 	undone  chan struct{} // has an item for each start that is being taken back
 	metrics Metrics
 }
@@ -35,13 +33,7 @@ type Metrics interface {
 
 // New returns a store on the server of the client, whose connections the guard looks at.
 func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
-	s := &Store{
-		client: client, guard: guard, rules: rules, metrics: metrics, clock: newClock(), undone: make(chan struct{}, mostUndone),
-	}
-	if single, ok := client.(*redis.Client); ok {
-		s.group = newGroup(single)
-	}
-	return s
+	return &Store{nodes: newNodes(client), guard: guard, rules: rules, metrics: metrics, undone: make(chan struct{}, mostUndone)}
 }
 
 var (
@@ -70,11 +62,15 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	if !ok {
 		deadline = time.Now().Add(redisdb.AnswerWithin)
 	}
+	node, err := s.nodes.of(ctx, leasesKey(account))
+	if err != nil {
+		return stream.Result{}, redisdb.Fault(err)
+	}
 	result, err := s.decide(ctx, startScript, keysOf(account), start.Name(),
 		start.ID[:], len(start.Name()), start.Session[:], content, start.Player[:], start.Device, start.Limit,
 		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
 		replace, cooldown, stream.MaxRemembered, s.guard.began(), s.rules.Starts.Every.Milliseconds(), s.rules.Starts.Burst,
-		s.clock.at(deadline.Add(-answerTime)), startWindow.Milliseconds())
+		node.clock.at(deadline.Add(-answerTime)), startWindow.Milliseconds())
 	if err != nil {
 		s.undo(account, start.ID, deadline) //nolint:contextcheck // whoever asked has gone
 	}
@@ -142,6 +138,10 @@ var noStream stream.ID
 
 // decide runs a script, and reads its decision on the stream whose id begins with what is given.
 func (s *Store) decide(ctx context.Context, verb script, keys []string, id []byte, args ...any) (stream.Result, error) {
+	node, err := s.nodes.of(ctx, keys[0])
+	if err != nil {
+		return stream.Result{}, redisdb.Fault(fmt.Errorf("%s: %w", verb.verb, err))
+	}
 	for range attempts {
 		sent := time.Now()
 		answer, err := s.call(ctx, verb, keys, args...)
@@ -149,7 +149,7 @@ func (s *Store) decide(ctx context.Context, verb script, keys []string, id []byt
 			return stream.Result{}, err
 		}
 		now, _ := answer[1].(int64)
-		s.clock.learn(now, sent, time.Now())
+		node.clock.learn(now, sent, time.Now())
 		switch answer[0] {
 		case late:
 			if ctx.Err() != nil {
