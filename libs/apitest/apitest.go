@@ -28,6 +28,7 @@ func load(t testing.TB, spec []byte) *openapi3.T {
 	if !strings.HasPrefix(document.OpenAPI, "3.1") {
 		t.Fatalf("openapi.yaml is of version %s, want 3.1", document.OpenAPI)
 	}
+	checkSchemas(t, document)
 	return document
 }
 
@@ -92,7 +93,10 @@ func check(t testing.TB, r *http.Request, route *routers.Route, parameters map[s
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: route},
 		Status:                 answer.status,
 		Header:                 answer.Header(),
-		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: !readable(answer.Header())},
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: !readable(answer.Header()),
+			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.WithStringFormatValidators(formats)},
+		},
 	}
 	input.SetBodyBytes(answer.body.Bytes())
 	if contentType := answer.Header().Get("Content-Type"); !readable(answer.Header()) && !describes(route, answer.status, contentType) {

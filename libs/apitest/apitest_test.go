@@ -77,6 +77,44 @@ func TestRoutes(t *testing.T) {
 	want(t, check(strings.Replace(spec, "3.1.0", "3.0.3", 1), all), "version 3.0.3")
 }
 
+// A format is checked, not only written down.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	for format, values := range map[string]map[string]bool{
+		"uri": {
+			"https://example.com/a?b=c#d": true, "http://[::1]:80/": true, "urn:a:b": true,
+			"": false, "example.com": false, "/a": false, "https://": false, "https://example.com/ü": false, "https://example.com/a b": false, "https://example.com/%zz": false,
+		},
+		"email":     {"a@example.com": true, "": false, "a": false, "A <a@example.com>": false, "a@b@c": false, "é@example.com": false},
+		"idn-email": {"a@example.com": true, "é@bücher.example": true, "": false, "a": false, "A <a@example.com>": false},
+		"uuid":      {"123e4567-e89b-12d3-a456-426614174000": true, "": false, "123e4567": false, "123e4567-e89b-12d3-a456-42661417400g": false},
+		"date-time": {"2026-01-02T03:04:05.678Z": true, "2026-01-02": false, "": false},
+	} {
+		spec := strings.ReplaceAll(spec, "properties: {id: {type: string}}", "properties: {id: {type: string, format: "+format+"}}")
+		for value, right := range values {
+			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json; charset=utf-8")
+				w.Header().Set("X-Total-Count", "1")
+				_, _ = w.Write([]byte(`[{"id":"` + value + `"}]`))
+			})
+			failures := testkit.Failures(t, func(f testing.TB) {
+				apitest.Watch(f, []byte(spec), handler).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/things", nil))
+			})
+			if right != (len(failures) == 0) {
+				t.Errorf("%q as %s: %q", value, format, failures)
+			}
+		}
+	}
+	check := func(from, to string) []string {
+		return testkit.Failures(t, func(t testing.TB) { apitest.Watch(t, []byte(strings.Replace(spec, from, to, 1)), nil) })
+	}
+	want(t, check("{id: {type: string}}", "{id: {type: string, format: hostname}}"), "nothing checks the format hostname")
+	want(t, check("{id: {type: string}}", "{id: {type: string, writeOnly: true}}"), "GET /things answers what is writeOnly")
+	want(t, check("{id: {type: string}}", "{id: {type: string, readOnly: true}}"))
+	put := "    put:\n      parameters: [{name: id, in: path, required: true, schema: {type: string}}]\n      requestBody: {content: {application/json: {schema: {properties: {id: {readOnly: true}}}}}}\n      responses: {\"204\": {description: Changed.}}\n"
+	want(t, check("    delete:\n", put+"    delete:\n"), "PUT /things/{id} takes what is readOnly")
+}
+
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	one := http.Header{"X-Total-Count": {"1"}}

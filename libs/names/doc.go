@@ -1,2 +1,2 @@
-// Package names checks the names and texts that people give to things.
+// Package names checks the names, texts and addresses that people give to things.
 package names

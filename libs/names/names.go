@@ -2,6 +2,8 @@ package names
 
 import (
 	"fmt"
+	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -92,3 +94,23 @@ func isHidden(text []rune, i int) bool {
 
 // isPicture reports whether a character can be a part of a joined emoji.
 func isPicture(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk) || r == pictureStyle }
+
+// uriCharacters are those of RFC 3986. Any other one is written as %XX.
+var uriCharacters = regexp.MustCompile(`^[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+$`)
+
+// AddressRemedy returns how to correct an address of the web, or "" if it is right: a URI with http or https and a host, of at most most
+// characters, without a user name or a password, which would be shown to everybody.
+func AddressRemedy(address string, most int) string {
+	u, err := url.Parse(address)
+	switch {
+	case len(address) > most:
+		return fmt.Sprintf("must be at most %d characters long", most)
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return "must be an address such as https://host/path"
+	case u.User != nil:
+		return "must not have a user name or a password: everybody would see them"
+	case !uriCharacters.MatchString(address):
+		return "has characters that an address doesn't; write them as %XX, and a host in ASCII"
+	}
+	return ""
+}

@@ -83,3 +83,26 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for _, right := range []string{
+		"https://example.com", "http://example.com:8080/a/b.png?c=d&e=%C3%BC#f", "HTTP://127.0.0.1/", "https://[2001:db8::1]/a", "https://xn--bcher-kva.example/",
+		"https://a/" + strings.Repeat("b", 90),
+	} {
+		if remedy := names.AddressRemedy(right, 100); remedy != "" {
+			t.Errorf("%s: %s", right, remedy)
+		}
+	}
+	for wrong, want := range map[string]string{
+		"": "such as", "example.com": "such as", "/a.png": "such as", "//example.com/": "such as", "ftp://example.com/": "such as", "https:///a": "such as",
+		"https://:80/": "such as", "javascript:alert(1)": "such as", "https://[::1": "such as", "https://example.com/%zz": "such as", "https://a\x00": "such as",
+		"https://u@example.com/": "user name", "https://u:p@example.com/": "user name", "https://a/" + strings.Repeat("b", 91): "100 characters",
+		"https://example.com/ü.png": "%XX", "https://bücher.example/": "%XX", "https://example.com/a b": "%XX", "https://example.com/\u202e": "%XX",
+		"https://example.com/<b>": "%XX", "https://example.com/\"": "%XX", "https://example.com/{id}": "%XX", "https://example.com/a\\b": "%XX",
+	} {
+		if remedy := names.AddressRemedy(wrong, 100); !strings.Contains(remedy, want) {
+			t.Errorf("%q: remedy %q, want %q", wrong, remedy, want)
+		}
+	}
+}

@@ -119,7 +119,7 @@ func TestBadContents(t *testing.T) {
 			`"demo/none.mp4"`, `"none/bars.mp4"`, `"demo"`, `"demo/bars.mp4/x"`, `"DEMO/bars.mp4"`, `"demo/bars.mp4 "`,
 			`"ftp://example.com/a.mp4"`, `"javascript://example.com/%0aalert(1)"`, `"file:///etc/passwd"`, `"http:"`,
 			`"http:/a/b"`, `"https://"`, `"https:///a"`, `"http://:80/a"`,
-			`"http://exa mple.com/"`, `"https://example.com/a b"`, `"https://user:secret@example.com/a.mp4"`,
+			`"http://exa mple.com/"`, `"https://example.com/a b"`, `"https://example.com/ü.mp4"`, `"https://user:secret@example.com/a.mp4"`,
 			`"https://example.com/\u0001"`, `"http://[::1"`, `"https://example.com/%zz"`,
 			quoted("https://example.com/" + strings.Repeat("a", 2048)), `{"$ne":""}`, `5`, `[]`, `{}`,
 		},

@@ -2,14 +2,11 @@ package video
 
 import (
 	"fmt"
-	"net/url"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/fault"
@@ -104,17 +101,7 @@ var webScheme = regexp.MustCompile(`(?i)^(https?:|[a-z][a-z0-9+.-]*://)`)
 // srcRemedy returns how to correct a Src, or "" if it is correct.
 func srcRemedy(src string) string {
 	if webScheme.MatchString(src) {
-		address, err := url.Parse(src)
-		switch {
-		case utf8.RuneCountInString(src) > MaxURL:
-			return fmt.Sprintf("must be at most %d characters long", MaxURL)
-		case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" ||
-			strings.ContainsFunc(src, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-			return "must be an address such as https://host/path/index.m3u8, or the path of a file in the media store"
-		case address.User != nil:
-			return "must not have a user name or a password: players would see them"
-		}
-		return ""
+		return names.AddressRemedy(src, MaxURL)
 	}
 	if !media.ValidPath(src) {
 		return fmt.Sprintf("must be an http or https address, or a path in the media store such as shows/one/index.m3u8: relative, at most %d bytes, "+

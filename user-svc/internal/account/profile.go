@@ -3,9 +3,7 @@ package account
 import (
 	"crypto/md5" //nolint:gosec // Gravatar's interface, not a protection
 	"encoding/hex"
-	"net/url"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -43,10 +41,8 @@ func parsePicture(given *string, email Email) (string, error) {
 		return "https://gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?d=identicon", nil
 	}
 	picture := strings.TrimSpace(*given)
-	u, err := url.Parse(picture)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || utf8.RuneCountInString(picture) > MaxPicture ||
-		!utf8.ValidString(picture) || strings.ContainsFunc(picture, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return "", fault.BadField("picture", "must be an address that begins with http:// or https://, of at most %d characters", MaxPicture)
+	if remedy := names.AddressRemedy(picture, MaxPicture); remedy != "" {
+		return "", fault.BadField("picture", "%s", remedy)
 	}
 	return picture, nil
 }

@@ -118,6 +118,7 @@ func TestSignUpRefusesBadInput(t *testing.T) {
 		"script as picture":   {form("email", "a@example.com", "password", "123456", "picture", "javascript:alert(1)"), []string{"picture"}},
 		"relative picture":    {form("email", "a@example.com", "password", "123456", "picture", "/a.png"), []string{"picture"}},
 		"picture of a name":   {form("email", "a@example.com", "password", "123456", "picture", "https://u:p@example.com/"), []string{"picture"}},
+		"picture, no URI":     {form("email", "a@example.com", "password", "123456", "picture", "https://example.com/ü.png"), []string{"picture"}},
 		"long picture":        {form("email", "a@example.com", "password", "123456", "picture", "https://a.b/"+strings.Repeat("x", 2048)), []string{"picture"}},
 	} {
 		t.Log(name)
