@@ -26,7 +26,7 @@ func NewHTTP(registry *prometheus.Registry) *HTTP {
 		}, []string{"listener", "method", "route", "code"}),
 		// From half a millisecond, about the time of a start on Redis, to the longest time-out.
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "http_request_duration_seconds", Help: "Time from the request's header to the end of the answer.",
+			Name: "http_request_duration_seconds", Help: "Time from the request's header to the end of the answer, or to its beginning if it lasts as long as the client likes.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"listener", "method", "route"}),
 		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -53,11 +53,21 @@ func (h *HTTP) Middleware(listener string) gin.HandlerFunc {
 				route, method = Unrouted, "any"
 			}
 			requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Inc()
-			duration.WithLabelValues(method, route).Observe(time.Since(start).Seconds())
+			ended := c.GetTime(begunKey)
+			if ended.IsZero() {
+				ended = time.Now()
+			}
+			duration.WithLabelValues(method, route).Observe(ended.Sub(start).Seconds())
 		}()
 		c.Next()
 	}
 }
+
+// begunKey holds the time when an answer began.
+const begunKey = "streamgate/begun"
+
+// Begun says that what follows of an answer lasts as long as its client likes, as events do: its duration is measured up to now.
+func Begun(c *gin.Context) { c.Set(begunKey, time.Now()) }
 
 // CountUnrouted counts a request that was answered with this status before the middleware saw it.
 func (h *HTTP) CountUnrouted(listener string, status int) {

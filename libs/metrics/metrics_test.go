@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -117,4 +119,25 @@ func TestRequestsInFlight(t *testing.T) {
 	e.GET("/", func(*gin.Context) { want(t, scrape(t, registry), `http_requests_in_flight{listener="internal"} 1`) })
 	ask(t, e, http.MethodGet, "/")
 	want(t, scrape(t, registry), `http_requests_in_flight{listener="internal"} 0`)
+}
+
+// Events that somebody listens to for an hour are no slow request.
+func TestAnswersThatLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		h := metrics.NewHTTP(registry)
+		e := gin.New()
+		e.Use(h.Middleware("public"))
+		e.GET("/events", func(c *gin.Context) {
+			time.Sleep(2 * time.Millisecond)
+			metrics.Begun(c)
+			time.Sleep(time.Hour)
+		})
+		ask(t, e, http.MethodGet, "/events")
+		want(t, scrape(t, registry),
+			`http_request_duration_seconds_bucket{listener="public",method="GET",route="/events",le="0.001"} 0`,
+			`http_request_duration_seconds_bucket{listener="public",method="GET",route="/events",le="0.0025"} 1`,
+			`http_requests_total{code="200",listener="public",method="GET",route="/events"} 1`)
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/httpserver"
+	"streamgate/libs/metrics"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 type body struct {
 	gin.ResponseWriter // of the header and the status, for the metrics
 
-	request  *http.Request
+	context  *gin.Context
 	under    http.ResponseWriter // of the bytes: Gin's writer hides the way to sendfile
 	control  *http.ResponseController
 	stall    time.Duration
@@ -41,7 +42,7 @@ type body struct {
 }
 
 func newBody(c *gin.Context, stall time.Duration, sent prometheus.Counter, playback *media.Playback) *body {
-	b := &body{ResponseWriter: c.Writer, request: c.Request, under: c.Writer, stall: stall, sent: sent, playback: playback}
+	b := &body{ResponseWriter: c.Writer, context: c, under: c.Writer, stall: stall, sent: sent, playback: playback}
 	if w, ok := c.Writer.(interface{ Unwrap() http.ResponseWriter }); ok {
 		b.under = w.Unwrap()
 	}
@@ -76,7 +77,7 @@ func (b *body) ReadFrom(from io.Reader) (int64, error) {
 	if err != nil {
 		return 0, err //nolint:wrapcheck // of the store, which says what it is
 	}
-	ctx := b.request.Context()
+	ctx := b.context.Request.Context()
 	if b.flows = b.playback.Begin(offset, offset+limited.N); b.flows {
 		err = b.flow(ctx, offset, b.next(offset, limited.N))
 	} else {
@@ -87,6 +88,9 @@ func (b *body) ReadFrom(from io.Reader) (int64, error) {
 		return 0, err
 	}
 	b.WriteHeaderNow()
+	if b.flows {
+		metrics.Begun(b.context) // it lasts as long as its film
+	}
 	// A client that reads slowly or not at all keeps a write waiting for long: the end of the stream doesn't.
 	defer b.playback.WhenEnded(func() {
 		httpserver.DropUnsent(ctx)

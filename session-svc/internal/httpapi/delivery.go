@@ -13,6 +13,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/metrics"
 	"streamgate/libs/problem"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
@@ -119,6 +120,7 @@ func (a *API) tellEnds(c *gin.Context) error {
 	_ = control.SetReadDeadline(time.Time{}) // the server's would end the request
 	c.Header("Content-Type", "text/plain; charset=utf-8")
 	c.Header("Cache-Control", "no-store")
+	metrics.Begun(c)
 	beat := time.NewTicker(endsBeat)
 	defer beat.Stop()
 	line := []byte("\n")

@@ -14,6 +14,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/metrics"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -56,6 +57,7 @@ func (a *API) streamEvents(c *gin.Context, r request) error {
 	header.Set("X-Accel-Buffering", "no")
 	w := &watch{api: a, c: c, request: r, control: http.NewResponseController(c.Writer), shown: playing}
 	_ = w.control.SetReadDeadline(time.Time{}) // the server's would end the request
+	metrics.Begun(c)
 	if w.send(event(r, playing)) {
 		w.run(changed)
 	}

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -18,7 +19,12 @@ import (
 // open opens GET /streams/events. The caller closes the answer's body.
 func (d *device) open(t *testing.T, token string) *http.Response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.PublicURL+"/streams/events", nil)
+	return d.openUntil(t.Context(), t, token)
+}
+
+func (d *device) openUntil(ctx context.Context, t *testing.T, token string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.PublicURL+"/streams/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +39,12 @@ func (d *device) open(t *testing.T, token string) *http.Response {
 // watch opens GET /streams/events, and returns the number of active streams of each event.
 func (d *device) watch(t *testing.T, token string) <-chan int {
 	t.Helper()
-	answer := d.open(t, token)
+	return d.watchUntil(t.Context(), t, token)
+}
+
+func (d *device) watchUntil(ctx context.Context, t *testing.T, token string) <-chan int {
+	t.Helper()
+	answer := d.openUntil(ctx, t, token)
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatal(answer.Status, answer.Header)
 	}
@@ -195,5 +206,28 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 				t.Errorf("told on for %v", took)
 			}
 		})
+	}
+}
+
+// Whoever listens for long makes no slow request of it.
+func TestEventsAreNoSlowRequest(t *testing.T) {
+	t.Parallel()
+	tv := start(t).signIn(t, "TV")
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	events := tv.watchUntil(ctx, t, tv.token)
+	next(t, events, 0)
+	tv.playing(t, "")
+	next(t, events, 1)
+	next(t, events, 0) // two seconds later
+	leave()
+	took := func(series string) bool {
+		line := "\nhttp_request_duration_seconds_" + series + "\n"
+		return strings.Contains(string(testkit.Do(t, http.MethodGet, tv.OperationsURL+"/metrics", "").Body), line)
+	}
+	const route = `listener="public",method="GET",route="/streams/events"`
+	testkit.Eventually(t, "it is counted", func() bool { return took(`count{` + route + `} 1`) })
+	if !took(`bucket{` + route + `,le="1"} 1`) {
+		t.Error("it counts as a request of two seconds")
 	}
 }
