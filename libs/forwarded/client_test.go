@@ -208,8 +208,10 @@ func TestOnlyProxiesAreBelieved(t *testing.T) {
 	}
 	// A proxy that knows one kind of headers passes the other on as the client wrote it, and which it knows can't be seen.
 	for _, lines := range [][]string{
-		{"X-Forwarded-For: 6.6.6.6", "Forwarded: for=203.0.113.7"}, {"X-Forwarded-For: 203.0.113.7", "Forwarded: for=6.6.6.6"},
-		{"X-Forwarded-For: 203.0.113.7", "Forwarded: nonsense"}, {"X-Forwarded-For: nonsense", "Forwarded: for=203.0.113.7"},
+		{"X-Forwarded-For: 6.6.6.6", "Forwarded: for=203.0.113.7"},
+		{"X-Forwarded-For: 203.0.113.7", "Forwarded: for=6.6.6.6"},
+		{"X-Forwarded-For: 203.0.113.7", "Forwarded: nonsense"},
+		{"X-Forwarded-For: nonsense", "Forwarded: for=203.0.113.7"},
 	} {
 		if got := client(t, "127.0.0.1:1", lines...).Addr.String(); got != "127.0.0.1" {
 			t.Errorf("%q: %s", lines, got)

@@ -78,7 +78,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	for what, hidden := range unseen {
-		if remedy := names.TextRemedy("a"+hidden+"b", 100); (remedy == "") != (strings.ContainsAny(hidden, "\t\n")) {
+		if remedy := names.TextRemedy("a"+hidden+"b", 100); (remedy == "") != strings.ContainsAny(hidden, "\t\n") {
 			t.Errorf("%s: remedy %q", what, remedy)
 		}
 	}

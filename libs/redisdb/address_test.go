@@ -63,8 +63,10 @@ func TestWhatAnAddressSaysCounts(t *testing.T) {
 		{redisdb.Settings{URL: "redis://user:hunter2#@redis"}, []string{"not an address"}},
 		{redisdb.Settings{URL: "redis://redis/0#1"}, []string{"#"}},
 		{redisdb.Settings{URL: "redis://redis?dial_timeout=5s"}, []string{"dial_timeout"}},
-		{redisdb.Settings{URL: "redis://redis?max_retries=9&pool_size=1000&read_timeout=1h&password=hunter2&db=x", Mode: "standalone"},
-			[]string{"max_retries", "pool_size", "read_timeout", "password", "database"}},
+		{
+			redisdb.Settings{URL: "redis://redis?max_retries=9&pool_size=1000&read_timeout=1h&password=hunter2&db=x", Mode: "standalone"},
+			[]string{"max_retries", "pool_size", "read_timeout", "password", "database"},
+		},
 		{redisdb.Settings{URL: "redis://redis?addr=b:6379"}, []string{"addr"}},
 		{redisdb.Settings{URL: "redis://redis?Db=1"}, []string{"Db"}},
 		{redisdb.Settings{URL: "redis://redis?db=1&db=2"}, []string{"2 times"}},

@@ -33,8 +33,10 @@ func open(t *testing.T, more ...string) *house {
 	uri, database := testkit.Mongo(t)
 	cfg := settings(t, uri, database, more...)
 	running := boot(t, cfg)
-	h := &house{T: t, base: running.InternalURL, public: running.PublicURL, folder: strings.TrimPrefix(cfg.MediaURL, "file://"),
-		proof: testkit.Header("Internal-Secret", secret)}
+	h := &house{
+		T: t, base: running.InternalURL, public: running.PublicURL, folder: strings.TrimPrefix(cfg.MediaURL, "file://"),
+		proof: testkit.Header("Internal-Secret", secret),
+	}
 	h.id, _ = testkit.Do(t, "POST", h.base+"/content", valid, h.proof).Want(t, 201).JSON(t)["id"].(string)
 	return h
 }
