@@ -37,6 +37,7 @@ func open(t *testing.T, more ...string) *house {
 		T: t, base: running.InternalURL, public: running.PublicURL, folder: strings.TrimPrefix(cfg.MediaURL, "file://"),
 		proof: testkit.Header("Internal-Secret", secret),
 	}
+	write(t, h.folder, "demo/bars.mp4")
 	h.id, _ = testkit.Do(t, "POST", h.base+"/content", valid, h.proof).Want(t, 201).JSON(t)["id"].(string)
 	return h
 }
