@@ -11,15 +11,16 @@ import (
 // cookieOf returns the cookie that an answer sets, or nil.
 func cookieOf(t *testing.T, answer testkit.Answer) *http.Cookie {
 	t.Helper()
-	line := answer.Header.Get("Set-Cookie")
-	if line == "" {
-		return nil
+	for _, line := range answer.Header.Values("Set-Cookie") {
+		cookie, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cookie.Name == "__Host-refresh" {
+			return cookie
+		}
 	}
-	cookie, err := http.ParseSetCookie(line)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cookie
+	return nil
 }
 
 func sent(cookie *http.Cookie) testkit.Option {
