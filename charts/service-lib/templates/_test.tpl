@@ -69,5 +69,5 @@ ask() {
 # field NAME: the first such text in the answer.
 field() { sed "s/\"$1\":\"/\n/" /tmp/body | sed -n '2s/".*//p'; }
 email="$HOSTNAME-$(date +%s)@example.com"
-password=123456
+password=a-slot-is-a-screen
 {{- end }}

@@ -8,6 +8,7 @@
 {{- range .Values.token.keys }}{{ $files = append $files (printf "/etc/streamgate/%s" .) }}{{ end }}
 {{ include "streamgate.env" (list "TOKEN_KEY_FILES" (join "," $files)) }}
 {{ include "streamgate.env" (list "TOKEN_TTL" .Values.token.ttl) }}
+{{ include "streamgate.env" (list "REFUSE_COMMON_PASSWORDS" .Values.passwords.refuseCommon) }}
 {{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
 {{- with .Values.admin.email }}
 {{ include "streamgate.env" (list "ADMIN_EMAIL" .) }}

@@ -16,6 +16,7 @@ type Accounts struct {
 	resets    ResetStore
 	guesses   GuessStore
 	passwords Passwords
+	common    func(string) bool
 	sessions  Sessions
 	mailer    Mailer
 	mailed    func(MailOutcome)
@@ -31,11 +32,14 @@ type Options struct {
 	Resets    ResetStore
 	Guesses   GuessStore
 	Passwords Passwords
-	Sessions  Sessions
-	Mailer    Mailer            // nil: no mail is sent, so passwords can't be reset
-	Mailed    func(MailOutcome) // counts tries; may be nil
-	Log       *slog.Logger
-	Now       func() time.Time // nil: time.Now
+	// Common reports whether a password is one of the commonest. Such ones are refused for accounts, and their own
+	// addresses; nil: none is.
+	Common   func(password string) bool
+	Sessions Sessions
+	Mailer   Mailer            // nil: no mail is sent, so passwords can't be reset
+	Mailed   func(MailOutcome) // counts tries; may be nil
+	Log      *slog.Logger
+	Now      func() time.Time // nil: time.Now
 }
 
 // New returns Accounts. Reset mail is sent only while its SendResets runs.
@@ -47,7 +51,8 @@ func New(o Options) *Accounts {
 		o.Mailed = func(MailOutcome) {}
 	}
 	return &Accounts{
-		store: o.Store, resets: o.Resets, guesses: o.Guesses, passwords: o.Passwords, sessions: o.Sessions, mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
+		store: o.Store, resets: o.Resets, guesses: o.Guesses, passwords: o.Passwords, common: o.Common, sessions: o.Sessions,
+		mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) }, // what the store keeps
 		wanted: make(chan Email, maxWanted),
 	}
@@ -71,10 +76,10 @@ func (a *Accounts) SignUp(ctx context.Context, r Registration) (Account, error) 
 
 func (a *Accounts) create(ctx context.Context, r Registration, role Role) (Account, error) {
 	email, emailErr := ParseEmail(r.Email)
-	password, passwordErr := NormalPassword(r.Password)
 	if emailErr != nil {
 		email = Email{Typed: "a@b", Canonical: "a@b"} // a stand-in, so that the other inputs are checked too
 	}
+	password, passwordErr := a.newPassword(r.Password, email)
 	name, nameErr := parseName(r.Name, email)
 	picture, pictureErr := parsePicture(r.Picture, email)
 	if err := all(emailErr, passwordErr, nameErr, pictureErr); err != nil {
@@ -111,8 +116,12 @@ func (a *Accounts) EnsureAdmin(ctx context.Context, email, password string) erro
 	}
 	existing, err := a.store.ByEmail(ctx, parsed.Canonical)
 	if errors.Is(err, ErrNotFound) {
-		if _, err = a.create(ctx, Registration{Email: email, Password: password}, Admin); errors.Is(err, ErrEmailTaken) {
+		_, err = a.create(ctx, Registration{Email: email, Password: password}, Admin)
+		switch {
+		case errors.Is(err, ErrEmailTaken):
 			return nil // another replica was faster
+		case fault.KindOf(err) == fault.Invalid:
+			return fmt.Errorf("ADMIN_PASSWORD: %s", Remedy(err))
 		}
 		return err
 	}
@@ -214,6 +223,33 @@ func (a *Accounts) Delete(ctx context.Context, id string) error {
 		}
 		return a.store.Delete(ctx, id)
 	})
+}
+
+// ErrWrongPassword says that what was asked for needs the account's password, which the given one isn't.
+var ErrWrongPassword = fault.New(fault.Forbidden, "password_wrong", "The password is not this account's; nothing was changed.")
+
+// DeleteOwn deletes an account if the password is right: whoever finds a device that is signed in must not be able to.
+// It returns ErrWrongPassword if it is not or may not be tried at the moment, fault.TooManyRequests as SignIn does, and
+// otherwise the errors of Delete.
+func (a *Accounts) DeleteOwn(ctx context.Context, id, password string, from Source) error {
+	if password == "" {
+		return fault.BadField("password", "missing; give the account's password")
+	}
+	account, err := a.store.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	verified, err := a.verify(ctx, account.Email, password, from)
+	if err == nil {
+		verified, err = a.confirm(ctx, verified, password, from)
+	}
+	if errors.Is(err, ErrInvalidCredentials) || err == nil && verified.ID != id {
+		return ErrWrongPassword
+	}
+	if err != nil {
+		return err
+	}
+	return a.Delete(ctx, id)
 }
 
 // checkLeaving returns ErrLastAdmin while there is only one administrator, so that no session is ended in vain. The

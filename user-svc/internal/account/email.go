@@ -75,7 +75,7 @@ func invisible(r rune) bool {
 }
 
 // beforeAt returns the part of a typed address before the @.
-func (e Email) beforeAt() string { return e.Typed[:strings.LastIndexByte(e.Typed, '@')] }
+func (e Email) beforeAt() string { return e.Typed[:max(0, strings.LastIndexByte(e.Typed, '@'))] }
 
 // deliverable returns the address for mail: as typed before the @, where case may matter, and the domain in ASCII.
 func deliverable(a *Account) string {

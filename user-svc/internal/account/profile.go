@@ -47,6 +47,21 @@ func parsePicture(given *string, email Email) (string, error) {
 	return picture, nil
 }
 
+// newPassword returns the normal form of a password that an account with this address may have from now on.
+func (a *Accounts) newPassword(given string, email Email) (string, error) {
+	normal, err := NormalPassword(given)
+	if err != nil || a.common == nil {
+		return normal, err
+	}
+	if folded, err := ParseEmail(normal); err == nil && folded.Canonical == email.Canonical || strings.EqualFold(normal, email.beforeAt()) {
+		return "", fault.BadField("password", "must not be the account's own e-mail address, or the part of it before the @; choose another")
+	}
+	if a.common(normal) {
+		return "", fault.BadField("password", "is one of the commonest, which are tried first; choose another")
+	}
+	return normal, nil
+}
+
 // NormalPassword checks that a new password has MinPassword to MaxPassword characters of any kind, and returns its
 // normal form: NFC, as in RFC 8265's OpaqueString, since keyboards differ in how they compose the same character. Its
 // error names the field password.

@@ -53,11 +53,21 @@ func (a *Accounts) CheckReset(ctx context.Context, token string) (time.Time, err
 // ResetPassword changes the password of a reset token's account, ends all its sessions and uses the token up. The
 // account knows that source from then on. It returns ErrInvalidResetToken if the token isn't valid.
 func (a *Accounts) ResetPassword(ctx context.Context, token, next string, from Source) (Account, error) {
-	password, err := NormalPassword(next)
-	if err != nil {
+	if _, err := NormalPassword(next); err != nil {
 		return Account{}, err
 	}
 	id, _, err := a.byReset(ctx, token) // before the hash, which costs
+	if err != nil {
+		return Account{}, err
+	}
+	owner, err := a.store.ByID(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, ErrInvalidResetToken
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("reset password: %w", err)
+	}
+	password, err := a.newPassword(next, Email{Typed: owner.Email, Canonical: owner.CanonicalEmail})
 	if err != nil {
 		return Account{}, err
 	}

@@ -207,7 +207,8 @@ func (a *Accounts) EndRecorded(ctx context.Context, account string, which Ending
 // ChangePassword checks an account's address and present password, sets the next one, and ends all its sessions except
 // the one to keep, if that has an ID. It returns ErrInvalidCredentials as SignIn does.
 func (a *Accounts) ChangePassword(ctx context.Context, email, present, next string, keep Session, from Source) (Account, error) {
-	password, err := NormalPassword(next)
+	address, _ := ParseEmail(email) // text that is no address is refused below
+	password, err := a.newPassword(next, address)
 	if err != nil {
 		return Account{}, err
 	}

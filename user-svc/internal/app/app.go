@@ -45,8 +45,13 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	registry := metrics.NewRegistry(Name, version)
 	store := mongostore.New(db)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc))
+	var common func(string) bool
+	if cfg.RefuseCommon {
+		common = password.IsCommon
+	}
 	accounts := account.New(account.Options{
-		Store: store, Resets: store, Guesses: store, Passwords: newHasher(registry), Sessions: sessions, Mailer: mailer, Mailed: newMailed(registry), Log: log,
+		Store: store, Resets: store, Guesses: store, Passwords: newHasher(registry), Common: common, Sessions: sessions,
+		Mailer: mailer, Mailed: newMailed(registry), Log: log,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{

@@ -121,7 +121,7 @@ func TestMongoDBGoesAway(t *testing.T) {
 		func() testkit.Answer { return do("POST", "/auth", "", testkit.Basic("a@example.com", "123456")) },
 		func() testkit.Answer { return do("POST", "/auth/refresh", refresh) },
 		func() testkit.Answer { return do("GET", "/users/me", "", bearer) },
-		func() testkit.Answer { return do("DELETE", "/users/me", "", bearer) },
+		func() testkit.Answer { return do("DELETE", "/users/me", "password=123456", bearer) },
 	} {
 		group.Go(func() {
 			began := time.Now()

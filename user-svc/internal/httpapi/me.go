@@ -47,16 +47,19 @@ func (a *API) editOwnProfile(c *gin.Context) error {
 	return own(c, edited)
 }
 
-// deleteOwnAccount deletes the account of the access token: DELETE /users/me.
+// deleteOwnAccount deletes the account of the access token, whose password it takes: DELETE /users/me.
 func (a *API) deleteOwnAccount(c *gin.Context) error {
 	claims, err := a.bearer(c)
-	if err == nil {
-		err = bind.Nothing(c)
-	}
-	if err == nil {
-		err = gone(a.Accounts.Delete(c.Request.Context(), claims.Account))
-	}
 	if err != nil {
+		return err
+	}
+	var given struct {
+		Password string `json:"password"`
+	}
+	if err := bind.OnlyBody(c, &given); err != nil {
+		return err
+	}
+	if err := gone(a.Accounts.DeleteOwn(c.Request.Context(), claims.Account, given.Password, source(c))); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

@@ -44,7 +44,7 @@ func TestOwnProfile(t *testing.T) {
 	s.do("GET", "/users/me?x=1", "", p.bearer()).Problem(t, 400, "invalid_input", "x")
 
 	s.do("DELETE", "/users/me", "x=1", p.bearer()).Problem(t, 400, "invalid_input", "x")
-	s.do("DELETE", "/users/me", "", p.bearer()).Want(t, 204)
+	s.do("DELETE", "/users/me", form("password", p.password), p.bearer()).Want(t, 204)
 	s.wantSessions(p, 0)
 	s.do("GET", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("GET", "/users/"+p.id, "").Problem(t, 404, "account_not_found")
@@ -59,7 +59,7 @@ func TestProfileOfADeletedAccount(t *testing.T) {
 	s, p := orphaned(t)
 	s.do("GET", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
 	s.do("PUT", "/users/me", "name=X", p.bearer()).Problem(t, 401, "session_ended")
-	s.do("DELETE", "/users/me", "", p.bearer()).Problem(t, 401, "session_ended")
+	s.do("DELETE", "/users/me", form("password", p.password), p.bearer()).Problem(t, 401, "session_ended")
 }
 
 func TestChangePassword(t *testing.T) {

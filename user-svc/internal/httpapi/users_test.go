@@ -281,16 +281,16 @@ func TestLastAdministratorStays(t *testing.T) {
 	s := boot(t)
 	admin := s.admin()
 	s.do("PUT", "/users/"+admin.id, "role=user", admin.bearer()).Problem(t, 409, "last_admin")
-	s.do("DELETE", "/users/me", "", admin.bearer()).Problem(t, 409, "last_admin")
+	s.do("DELETE", "/users/me", form("password", admin.password), admin.bearer()).Problem(t, 409, "last_admin")
 	s.do("DELETE", "/users/"+admin.id, "", admin.bearer()).Problem(t, 409, "last_admin")
 	s.wantSessions(admin, 1)
 	s.do("PUT", "/users/"+admin.id, "role=admin&name=Root", admin.bearer()).Want(t, 200)
 
 	ada := s.signUp("ada@example.com")
 	s.do("PUT", "/users/"+ada.id, "role=admin", admin.bearer()).Want(t, 200)
-	s.do("DELETE", "/users/me", "", admin.bearer()).Want(t, 204)
+	s.do("DELETE", "/users/me", form("password", admin.password), admin.bearer()).Want(t, 204)
 	ada = s.signIn(ada.email, ada.password)
-	s.do("DELETE", "/users/me", "", ada.bearer()).Problem(t, 409, "last_admin")
+	s.do("DELETE", "/users/me", form("password", ada.password), ada.bearer()).Problem(t, 409, "last_admin")
 }
 
 // However many administrators leave at once, one is left.
@@ -308,7 +308,7 @@ func TestAdministratorsLeaveAtOnce(t *testing.T) {
 	for i, admin := range admins {
 		group.Go(func() {
 			if i%2 == 0 {
-				statuses[i] = s.do("DELETE", "/users/me", "", admin.bearer()).Status
+				statuses[i] = s.do("DELETE", "/users/me", form("password", admin.password), admin.bearer()).Status
 			} else {
 				statuses[i] = s.do("PUT", "/users/"+admin.id, "role=user", admin.bearer()).Status
 			}
