@@ -12,7 +12,8 @@ import (
 func Sign(key ed25519.PrivateKey, issuer string, claims Claims, issued time.Time) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Audience: jwt.ClaimStrings{issuer}, Subject: claims.Account, IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(claims.Expires),
+			Issuer: issuer, Audience: jwt.ClaimStrings{issuer}, Subject: claims.Account,
+			IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(claims.Expires),
 		},
 		Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Evicts: claims.Evicts,
 	})

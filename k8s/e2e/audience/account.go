@@ -58,7 +58,8 @@ func (a *Account) Delete(ctx context.Context, base string) error {
 	if err := a.SignIn(ctx, base); err != nil { // its token may have expired
 		return err
 	}
-	status, body, err := ask(ctx, http.MethodDelete, base+"/users/me", http.Header{"Authorization": {"Bearer " + a.Device.Token}}, url.Values{"password": {Password}})
+	bearer := http.Header{"Authorization": {"Bearer " + a.Device.Token}}
+	status, body, err := ask(ctx, http.MethodDelete, base+"/users/me", bearer, url.Values{"password": {Password}})
 	if err != nil || status != http.StatusNoContent {
 		return fmt.Errorf("delete %s: %d %s: %w", a.Email, status, body, err)
 	}

@@ -1,8 +1,8 @@
 // Package session keeps the device sessions: one for each sign-in, from POST /auth until it is ended or not refreshed for its time to live.
 //
-// The Store decides, in one step with the streams of the session, but it may forget. The Records, which user-svc keeps with the account, forget
-// nothing: each sign-in and refresh is recorded there before the device hears of it, and each end before the store hears of it. So a session
-// that the store doesn't know is taken back if it is recorded, and has ended if it is not.
+// The Store decides, in one step with the streams of the session, but it may forget. The Records, which user-svc keeps with the account,
+// forget nothing: each sign-in and refresh is recorded there before the device hears of it, and each end before the store hears of it. So a
+// session that the store doesn't know is taken back if it is recorded, and has ended if it is not.
 //
 // A session is held by a refresh token. The token carries the session's generation under a seal, and each refresh raises the generation. A
 // client that got no answer repeats its request, however much later; so the generation just before the current one is answered with the

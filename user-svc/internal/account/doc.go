@@ -22,6 +22,7 @@
 // count of their own. Open sessions go on anyway.
 //
 // A change that takes something away (a change or reset of the password, a demotion, a deletion) removes the account's
-// sessions from the record in the same write, and ends them at session-svc before and after: before, so that nothing changes when sessions can't be ended; after, to end
-// those that were opened meanwhile. The confirmation of SignIn covers sessions opened even later.
+// sessions from the record in the same write, and ends them at session-svc before and after: before, so that nothing
+// changes when sessions can't be ended; after, to end those that were opened meanwhile. The confirmation of SignIn covers
+// sessions opened even later.
 package account

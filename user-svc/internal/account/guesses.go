@@ -122,7 +122,8 @@ func (a *Accounts) ForgetGuesses(ctx context.Context) {
 }
 
 func tooManyGuesses(wait time.Duration) error {
-	return fault.New(fault.TooManyRequests, "too_many_attempts", "Too many failed sign-ins from your network; wait before the next one.").After(wait)
+	detail := "Too many failed sign-ins from your network; wait before the next one."
+	return fault.New(fault.TooManyRequests, "too_many_attempts", detail).After(wait)
 }
 
 // guessKey hides addresses, so that a reader of the store finds neither who was tried nor where people are.

@@ -20,7 +20,8 @@ func TestCommonPasswordsAreRefused(t *testing.T) {
 		s.do("PUT", "/users/me/password", body, basicOf(p)).Problem(t, 400, "invalid_input", "password")
 		s.do("PUT", "/password-resets/"+token, body).Problem(t, 400, "invalid_input", "password")
 	}
-	s.do("POST", "/users", form("email", "other@example.com", "password", "grace.hopper")).Want(t, 201) // somebody else's address is not tried first
+	// Somebody else's address is not tried first.
+	s.do("POST", "/users", form("email", "other@example.com", "password", "grace.hopper")).Want(t, 201)
 	s.do("PUT", "/password-resets/"+token, "password=rear+admiral").Want(t, 200)
 
 	lax := boot(t)

@@ -82,7 +82,8 @@ func TestRecord(t *testing.T) {
 	opened := s.internally("GET", path+sid, "").Want(t, 200).JSON(t)
 	s.do("POST", "/auth/refresh", form("refreshToken", p.refreshToken)).Want(t, 200)
 	refreshed := s.internally("GET", path+sid, "").Want(t, 200).JSON(t)
-	if opened["generation"] != 1.0 || refreshed["generation"] != 2.0 || opened["device"] != "Go-http-client" || refreshed["createdAt"] != opened["createdAt"] {
+	if opened["generation"] != 1.0 || refreshed["generation"] != 2.0 ||
+		opened["device"] != "Go-http-client" || refreshed["createdAt"] != opened["createdAt"] {
 		t.Errorf("%v became %v", opened, refreshed)
 	}
 	s.internally("GET", path+"AAAAAAAAAAA", "").Problem(t, 404, "session_not_found")

@@ -22,7 +22,8 @@ if not expires or tonumber(expires) <= now then return {'missing', ''} end
 -- A generation that is newer than the server knows is of a refresh that the server has lost, since
 -- its seal is ours.
 local behind = (tonumber(generation) or 0) - given
-if behind == 1 then return {'refreshed', found} end -- the answer that named its successor may be lost
+-- The answer that named the successor may be lost.
+if behind == 1 then return {'refreshed', found} end
 if behind > 1 then
   redis.call('HSET', sessions_key, session, '0 0 ' .. now .. ' 0 ' .. device)
   return {'reused', ''}

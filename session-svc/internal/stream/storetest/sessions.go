@@ -29,7 +29,8 @@ func (b *bench) adopt(t *testing.T, id session.ID, want bool) session.Session {
 		t.Fatal(err)
 	}
 	recorded := session.Session{
-		ID: id, Device: "adopted", Generation: 7, Created: clock.Now.Add(-time.Hour), Refreshed: clock.Now.Add(-time.Minute), Expires: clock.Now.Add(SessionTTL),
+		ID: id, Device: "adopted", Generation: 7,
+		Created: clock.Now.Add(-time.Hour), Refreshed: clock.Now.Add(-time.Minute), Expires: clock.Now.Add(SessionTTL),
 	}
 	lives, err := b.Sessions.Adopt(t.Context(), b.account, recorded)
 	if err != nil || lives != want {

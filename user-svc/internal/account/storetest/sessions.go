@@ -12,7 +12,8 @@ import (
 func newSession(a account.Account, n int) account.Session {
 	opened := epoch.Add(time.Duration(n) * time.Second)
 	return account.Session{
-		ID: fmt.Sprintf("session-%03d", n), Account: a.ID, Device: "TV", Generation: 1, Created: opened, Refreshed: opened, Expires: opened.Add(time.Hour),
+		ID: fmt.Sprintf("session-%03d", n), Account: a.ID, Device: "TV", Generation: 1,
+		Created: opened, Refreshed: opened, Expires: opened.Add(time.Hour),
 	}
 }
 
