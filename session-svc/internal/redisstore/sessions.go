@@ -65,16 +65,21 @@ func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Re
 
 // Get implements session.Store.
 func (s *SessionStore) Get(ctx context.Context, account string, id session.ID) (session.Session, bool, error) {
-	found, err := s.read(ctx, account, string(id[:]))
+	found, now, err := s.read(ctx, account, string(id[:]))
 	if err != nil || len(found) == 0 {
 		return session.Session{}, false, err
+	}
+	// A server that took over lately may lack the end of what it has from its predecessor, for as long as an access token speaks for it.
+	began := instant(s.store.guard.Since())
+	if now.Before(began.Add(session.RememberFor)) && found[0].Refreshed.Before(began) {
+		return session.Session{}, false, nil
 	}
 	return found[0], true, nil
 }
 
 // List implements session.Store.
 func (s *SessionStore) List(ctx context.Context, account string) ([]session.Session, error) {
-	found, err := s.read(ctx, account, "")
+	found, _, err := s.read(ctx, account, "")
 	slices.SortFunc(found, func(a, b session.Session) int {
 		return cmp.Or(b.Refreshed.Compare(a.Refreshed), cmp.Compare(a.ID.String(), b.ID.String()))
 	})
@@ -96,13 +101,14 @@ func (s *SessionStore) call(ctx context.Context, run script, account string, arg
 	return s.store.call(ctx, run, []string{sessionsKey(account)}, args...)
 }
 
-// read returns one session or, for "", all, without those that have expired.
-func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, error) {
+// read returns one session or, for "", all, without those that have expired, and when that was.
+func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, time.Time, error) {
 	answer, err := s.call(ctx, sessionsScript, account, id)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
-	now, _ := answer[0].(int64)
+	ms, _ := answer[0].(int64)
+	now := instant(ms)
 	pairs, _ := answer[1].([]any)
 	var found []session.Session
 	for pair := range slices.Chunk(pairs, 2) {
@@ -112,13 +118,13 @@ func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.
 		}
 		each, err := parseSession(session.ID([]byte(field)), pair[1])
 		if err != nil {
-			return nil, err
+			return nil, time.Time{}, err
 		}
-		if each.Expires.After(instant(now)) {
+		if each.Expires.After(now) {
 			found = append(found, each)
 		}
 	}
-	return found, nil
+	return found, now, nil
 }
 
 // sessionName returns the device in a session as it is kept, or "" if there is none.

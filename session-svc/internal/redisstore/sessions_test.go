@@ -39,7 +39,7 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	if err := before.End(t.Context(), account, session.Only(signedOut), ""); err != nil {
 		t.Fatal(err)
 	}
-	kept := open()
+	kept, ended := open(), open()
 	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
 	direct := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", promoted.port)})
 	defer func() { _ = direct.Close() }()
@@ -49,6 +49,9 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	})
 	promoted.do(t, "REPLICAOF", "127.0.0.1", 1) // it gets nothing any more
 	lost := open()
+	if err := before.End(t.Context(), account, session.Only(ended), ""); err != nil { // and doesn't hear of this end
+		t.Fatal(err)
+	}
 	primary.kill()
 	promoted.do(t, "REPLICAOF", "NO", "ONE")
 
@@ -67,6 +70,16 @@ func TestPromotionLosesNoSession(t *testing.T) {
 	}
 	if adopt(signedOut) {
 		t.Error("a session came back that had been signed out")
+	}
+	if _, ok, err := after.Get(t.Context(), account, ended); ok || err != nil {
+		t.Error("a session whose end is lost counts as living:", err)
+	}
+	fresh, err := after.Open(t.Context(), account, session.Session{ID: session.NewID(), Device: "TV"}, session.LaterSignIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := after.Get(t.Context(), account, fresh.ID); !ok || err != nil {
+		t.Error("a new session doesn't count:", err)
 	}
 	start := func() (stream.Result, error) {
 		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: kept, Content: testkit.NewID(), Limit: 3})

@@ -21,7 +21,7 @@ type Store interface {
 	//   - Missing, if there is no such session.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
-	// Get returns a session, or false when there is none.
+	// Get returns a session, or false when there is none, or when the store may have forgotten that it ended.
 	Get(ctx context.Context, account string, id ID) (Session, bool, error)
 
 	// List returns the sessions, the last refreshed first.
