@@ -34,7 +34,7 @@ type Config struct {
 	TokenKeyFiles    []string      `env:"TOKEN_KEY_FILES" desc:"required: PEM files of Ed25519 keys in PKCS#8; the first signs, all are published"`
 	TokenKeyGenerate bool          `env:"TOKEN_KEY_GENERATE" envDefault:"false" desc:"write a new key to the first file if it is missing; for one machine, not for replicas"`
 	TokenTTL         time.Duration `env:"TOKEN_TTL" envDefault:"10m" desc:"how long an access token is valid, 5m to 15m"`
-	TokenIssuer      string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer (iss) of access tokens; the same for session-svc"`
+	TokenIssuer      string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer and audience (iss, aud) of access tokens; the same for session-svc"`
 	RefuseCommon     bool          `env:"REFUSE_COMMON_PASSWORDS" envDefault:"false" desc:"refuse new passwords that are among the commonest or the account's own e-mail address"`
 	AdminEmail       string        `env:"ADMIN_EMAIL" desc:"e-mail of the first administrator, whose account is created at start unless it exists; with ADMIN_PASSWORD"`
 	AdminPassword    string        `env:"ADMIN_PASSWORD" desc:"that account's first password; an existing account keeps its own"`
