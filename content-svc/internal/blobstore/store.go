@@ -26,9 +26,9 @@ import (
 // fileScheme is the scheme of a store that is a folder.
 const fileScheme = "file"
 
-// options are those of an address that count, by scheme. What a folder is written with is settled here, and nothing in it is signed.
+// options are those of an address that count, by scheme. Nothing in a folder is signed.
 var options = map[string][]string{
-	fileScheme: {"create_dir", "dir_file_mode"},
+	fileScheme: {"create_dir", "dir_file_mode", "metadata", "no_tmp_dir"},
 	"s3": {
 		"region", "endpoint", "profile", "role", "anonymous", "hostname_immutable", "dualstack", "fips", "accelerate", "rate_limiter_capacity", "awssdk",
 		"use_path_style", "s3ForcePathStyle", "disable_https", "ssetype", "kmskeyid", "request_checksum_calculation", "response_checksum_validation",
