@@ -19,6 +19,10 @@ import (
 	"streamgate/libs/service"
 )
 
+// StoppedKey is the key that whoever stops a server in order writes to it: after all other writes, so that a server which finds it when it starts
+// has lost nothing. It may be written while others still write if they can't any more from then on, until it expires or the server stops.
+const StoppedKey = "promoted:stopped"
+
 // AnswerWithin bounds a call as a whole: the wait for a connection, its setup and the repetitions. A heartbeat is worth
 // a wait while a busy machine has no time for the server, and services that ask for a client wait for 2 s. A caller in
 // more of a hurry gives its context a deadline.

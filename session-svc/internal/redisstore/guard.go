@@ -18,7 +18,7 @@ import (
 
 // Guard notices that the server is not the one it was: restarted, or a replica that was promoted. Such a server may lack what was last
 // written to its predecessor, since it was told of it late or never. Leases live for a lease at most, so for a lease new starts are held
-// back, and forgotten leases put back. Forgotten sessions are taken back for as long as an access token can speak for them.
+// back, and forgotten leases put back. A server that was stopped in order has lost nothing, and says so (redisdb.StoppedKey). Forgotten sessions are taken back for as long as an access token can speak for them.
 //
 // It looks at each new connection before the connection is used: a new server is reached by new connections alone. A server that lost
 // everything is none of its business, since the mark of each account tells of that.
@@ -118,7 +118,7 @@ func (g *Guard) Look(ctx context.Context, connection *redis.Conn) error {
 }
 
 // beganAt returns when a server that we meet for the first time began to decide: when it was started or promoted. The zero time is that of one
-// that is empty.
+// that is empty, or was stopped in order before and so lacks nothing.
 func beganAt(ctx context.Context, connection *redis.Conn, info map[string]string, identity string, now time.Time) time.Time {
 	if promoted := info["second_repl_offset"]; promoted != "" && promoted != "-1" {
 		return promotedAt(ctx, connection, identity, now)
@@ -130,11 +130,21 @@ func beganAt(ctx context.Context, connection *redis.Conn, info map[string]string
 	if empty {
 		return time.Time{}
 	}
+	if whole(ctx, connection, identity) {
+		return time.Time{}
+	}
 	uptime, _ := strconv.Atoi(info["uptime_in_seconds"]) // whole ones: up to a second less has passed
 	if started := now.Truncate(time.Second).Add(time.Duration(1-uptime) * time.Second); started.Before(now) {
 		return started
 	}
 	return now
+}
+
+// whole reports whether a server that was restarted has all that it had. On a Cluster, and where the server doesn't say, it has not.
+func whole(ctx context.Context, connection *redis.Conn, identity string) bool {
+	keys := []string{redisdb.StoppedKey, promotionKey(identity, 0)}
+	answer, err := wholeScript.Eval(ctx, connection, keys, promotionKept.Milliseconds()).Int()
+	return err == nil && answer == 1
 }
 
 // slotsTried is in how many places it is tried to write down when a node of a cluster was promoted: its share of the slots is rarely below 1 %.
@@ -143,6 +153,7 @@ const slotsTried = 500
 // promotedAt says since when anybody has known the server as a primary. The first who meets it writes down when, on a node of a cluster under
 // the first name that is in one of its slots. Where that can't be kept, on a full server, nobody has.
 func promotedAt(ctx context.Context, connection *redis.Conn, identity string, now time.Time) time.Time {
+	_ = connection.Del(ctx, redisdb.StoppedKey) // of its primary, and not true of it
 	for n := range slotsTried {
 		key := promotionKey(identity, n)
 		err := connection.SetNX(ctx, key, now.UnixMilli(), promotionKept).Err()

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -178,6 +180,80 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 	}
 	if lives, err := store.Sessions(time.Hour).Adopt(t.Context(), other, lostSession); err != nil || lives {
 		t.Error("a session that was ended on the new server is taken back:", err)
+	}
+}
+
+// plannedStop is what is done in a cluster before Redis is stopped.
+func plannedStop(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../../k8s/redis/templates/configmap.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, ok := strings.Cut(string(text), "\n  stop: |\n")
+	if !ok || !strings.Contains(commands, redisdb.StoppedKey) {
+		t.Fatal("no commands to stop Redis")
+	}
+	return strings.Split(strings.TrimSpace(commands), "\n")
+}
+
+// After a planned stop nothing was lost, and nothing is held back: whoever meets the server first. Once.
+func TestAPlannedRestartHoldsNothingBack(t *testing.T) {
+	t.Parallel()
+	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
+	s := newScreens(t, redisServer.url())
+	playing := s.request()
+	until(t, stream.Granted, func() (stream.Result, error) { return s.start(t, playing) })
+	connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", redisServer.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	for _, command := range plannedStop(t) {
+		if _, err := fmt.Fprintf(connection, "%s\r\n", strings.TrimSpace(command)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := connection.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answers, lines := bufio.NewReader(connection), ""
+	for range 6 { // OK, QUEUED, QUEUED, an array of two
+		line, err := answers.ReadString('\n')
+		if err != nil {
+			t.Fatal(lines, err)
+		}
+		lines += strings.TrimSpace(line) + " "
+	}
+	if lines != "+OK +QUEUED +QUEUED *2 +OK +OK " {
+		t.Fatal(lines)
+	}
+	if r, err := s.start(t, s.request()); err == nil {
+		t.Error("written after the last write:", r.Outcome)
+	}
+	restart := func(signal syscall.Signal) {
+		t.Helper()
+		if err := redisServer.process.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		_ = redisServer.process.Wait()
+		redisServer.start(t)
+	}
+	restart(syscall.SIGTERM)
+	for range 2 { // the one that was there, and one that meets the server now
+		testkit.Eventually(t, "the server is used again", func() bool { _, err := s.List(t.Context(), s.account); return err == nil })
+		if s.live(t) == 0 {
+			t.Error("what played is gone")
+		}
+		if r, err := s.start(t, s.request()); err != nil || r.Outcome != stream.Granted {
+			t.Error(r.Outcome, err)
+		}
+		s.Store, _ = replica(t, redisServer.url(), stream.NewRules(time.Minute))
+	}
+	restart(syscall.SIGKILL)
+	s.Store, _ = replica(t, redisServer.url(), stream.NewRules(time.Minute))
+	if r, err := s.start(t, s.request()); err != nil || r.Outcome != stream.Held {
+		t.Error("after a crash:", r.Outcome, err)
 	}
 }
 

@@ -61,6 +61,7 @@ func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking [
 		try("~a:*", "", slices.Insert(command, 1, any(leases))...)
 	}
 	try("~promoted:*", "", "set", promoted, "", "px", ms)
+	try("~promoted:*", "", "del", promoted)
 	try("", "&a:*", "publish", leases, "")
 	try("", "&ends", "publish", endsChannel, "")
 	for pattern, channel := range map[string]string{"&a:*": leases, "&ends": endsChannel} {

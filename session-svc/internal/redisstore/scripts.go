@@ -34,6 +34,7 @@ var (
 	sessionsScript = load("sessions")
 	endScript      = load("end")
 	limitScript    = load("limit")
+	wholeScript    = load("whole")
 )
 
 func load(verb string) script {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"streamgate/libs/testkit"
 )
@@ -134,6 +135,24 @@ func line(text, prefix string) string {
 	_, rest, _ := strings.Cut(text, "\n"+prefix)
 	value, _, _ := strings.Cut(rest, "\n")
 	return "\n" + prefix + value + "\n"
+}
+
+// While a service holds requests back, the stack doesn't say that it is ready.
+func TestReadyWaitsForAHold(t *testing.T) {
+	const hold = 6 * time.Second
+	stack := start(t, standIns(t), []string{"STANDIN_HOLDS=" + hold.String()}, "run", "-listen", "127.0.0.1:0", "-redis", "miniredis")
+	stack.waitFor(t, `waiting for session-svc, which holds requests back for a moment: stream_hold_seconds is [0-9.]+\n`)
+	if strings.Contains(stack.output.String(), "Streamgate is ready") {
+		t.Error("it says that it is ready")
+	}
+	waited := time.Now()
+	stack.waitFor(t, ready)
+	if strings.Count(stack.output.String(), "holds requests back") != 1 {
+		t.Error("it says so more than once")
+	}
+	if took := time.Since(waited); took > hold+5*time.Second {
+		t.Errorf("it waited for %v more", took)
+	}
 }
 
 func TestServiceThatDoesNotStart(t *testing.T) {

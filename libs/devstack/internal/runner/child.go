@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
+	"strings"
 	"time"
 
 	"streamgate/libs/process"
@@ -46,5 +48,33 @@ func (c *child) untilReady(ctx context.Context, say func(format string, args ...
 		return err
 	})
 	c.ready = time.Since(c.process.Started)
-	return err
+	if err != nil || c.service.Holds == "" {
+		return err
+	}
+	said = time.Time{}
+	return c.process.Await(ctx, func(ctx context.Context) error {
+		err := c.holdsNothing(ctx)
+		if err != nil && time.Since(said) > waitNotice {
+			say("waiting for %s, which holds requests back for a moment: %v", c.service.Name, err)
+			said = time.Now()
+		}
+		return err
+	})
+}
+
+// holdsNothing fails while the service's metric says that it holds requests back.
+func (c *child) holdsNothing(ctx context.Context) error {
+	metrics, err := process.Get(ctx, "http://"+c.listen.operations+"/metrics")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(metrics) {
+		if value, ok := strings.CutPrefix(line, c.service.Holds+" "); ok {
+			if number, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil || number > 0 {
+				return fmt.Errorf("%s is %s", c.service.Holds, strings.TrimSpace(value))
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("it has no metric %s", c.service.Holds)
 }

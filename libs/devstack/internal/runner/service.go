@@ -20,6 +20,8 @@ type Service struct {
 	Public, Internal, Operations int
 	Settings
 	Paths []routes.Path // that lead to it
+	// Holds is the name of a metric that is above 0 while the service is ready but holds some requests back; "" if it has none.
+	Holds string
 }
 
 // Settings are environment variables. Values may contain ${names}: see known.
@@ -92,6 +94,7 @@ func (s *Service) read(file string) error {
 	var content struct {
 		Port             int
 		Paths            []routes.Path
+		Holds            string
 		Wiring, Defaults map[string]string
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -99,7 +102,7 @@ func (s *Service) read(file string) error {
 	if err := decoder.Decode(&content); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	s.Public, s.Paths, s.Wiring, s.Defaults = content.Port, content.Paths, content.Wiring, content.Defaults
+	s.Public, s.Paths, s.Holds, s.Wiring, s.Defaults = content.Port, content.Paths, content.Holds, content.Wiring, content.Defaults
 	return nil
 }
 

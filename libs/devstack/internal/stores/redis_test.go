@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/devstack/internal/stores"
+	"streamgate/libs/redisdb"
 	"streamgate/libs/testkit"
 )
 
@@ -82,6 +83,7 @@ func TestRedisKeepsItsData(t *testing.T) {
 			t.Errorf("the hash lives %s", got)
 		}
 		testkit.Eventually(t, "the short-lived key to go", func() bool { return client.Exists(ctx, "gone").Val() == 0 })
+		client.Del(ctx, redisdb.StoppedKey) // a server keeps a note of its stop, too
 		if got := client.DBSize(ctx).Val(); got != 3 {
 			t.Errorf("%d keys", got)
 		}

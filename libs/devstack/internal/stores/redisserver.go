@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/process"
+	"streamgate/libs/redisdb"
 )
 
 // openServer starts valkey-server or redis-server, without a configuration file.
@@ -44,13 +45,26 @@ func openServer(ctx context.Context, program, dir string, o Options) (*Store, er
 		return nil, err
 	}
 	return &Store{
-		Kind:  name,
-		URL:   url,
-		Data:  dir,
-		gone:  server.Done(),
-		why:   server.End,
-		close: server.Stop, // SIGTERM syncs the append-only file
+		Kind: name,
+		URL:  url,
+		Data: dir,
+		gone: server.Done(),
+		why:  server.End,
+		close: func(ctx context.Context) error {
+			_ = note(ctx, url)      // without it, new streams wait for a while after the next start
+			return server.Stop(ctx) // SIGTERM syncs the append-only file
+		},
 	}, nil
+}
+
+// note writes to a server that it is stopped in order. Its clients have been stopped before, so nothing is written after it.
+func note(ctx context.Context, url string) error {
+	client, err := connect(url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	return client.Set(ctx, redisdb.StoppedKey, 1, 0).Err()
 }
 
 func connect(url string) (*redis.Client, error) {
