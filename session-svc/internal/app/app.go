@@ -66,7 +66,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	draining := make(chan struct{})
 
 	handlers := httpapi.New(httpapi.Options{
-		Streams:       stream.New(store, sessions, contents, grantKeys, rules, ruleMetrics),
+		Streams:       stream.New(store, sessions, contents, usersvc.NewPlans(accounts), grantKeys, rules, ruleMetrics),
 		Changes:       changes,
 		Sessions:      sessions,
 		Houses:        house,

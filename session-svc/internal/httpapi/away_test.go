@@ -197,3 +197,17 @@ func TestMemoryLost(t *testing.T) {
 	}
 	testkit.Eventually(t, "starts are granted again", func() bool { return tv.play(t, "").Status == http.StatusOK })
 }
+
+// A plan that was lowered counts after Redis has lost its memory, though tokens and grants of before say otherwise.
+func TestALowerPlanOutlivesALossOfMemory(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	g.neigh.limit = 1
+	tv := &device{gate: g, session: "AAAAAAAAAAA"} // which session-svc doesn't know
+	tv.token = g.sign(t, tv.claims())
+	tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")
+	testkit.Eventually(t, "a start is granted", func() bool { return tv.play(t, "").Status == http.StatusOK })
+	if refused := tv.play(t, "").Problem(t, http.StatusForbidden, "stream_limit_reached").JSON(t); refused["limit"] != 1.0 {
+		t.Error(refused)
+	}
+}

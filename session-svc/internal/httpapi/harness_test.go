@@ -53,6 +53,7 @@ type neighbour struct {
 	*httptest.Server
 
 	src      string
+	limit    int                // of every account's plan, or 0 if none is known
 	requests chan *http.Request // what was passed on, with its body
 
 	mu       sync.Mutex
@@ -144,6 +145,13 @@ func newNeighbour(t *testing.T, content string) *neighbour {
 		w.Header().Set("Upload-Offset", strconv.FormatInt(7+sent, 10))
 		w.Header().Set("Tus-Resumable", "1.0.0")
 		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /internal/accounts/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if n.limit == 0 {
+			problem(w, http.StatusNotFound, "account_not_found")
+			return
+		}
+		fmt.Fprintf(w, `{"id":%q,"plan":{"maxStreams":%d,"onLimit":"deny"}}`, r.PathValue("id"), n.limit)
 	})
 	mux.HandleFunc("PUT /internal/accounts/{id}/plan", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)

@@ -312,6 +312,14 @@ func (s *Store) SetLimit(_ context.Context, id string, limit int) error {
 	return nil
 }
 
+// RecallLimit implements stream.Store.
+func (s *Store) RecallLimit(_ context.Context, id string, limit int) error {
+	a, _, unlock := s.lock(id)
+	defer unlock()
+	a.limit = cmp.Or(a.limit, limit)
+	return nil
+}
+
 // Stop implements stream.Store.
 func (s *Store) Stop(_ context.Context, id string, stop stream.Stop) (stream.Result, error) {
 	a, now, unlock := s.lock(id)

@@ -114,6 +114,11 @@ func (p *pair) step(t *testing.T) {
 		call = func(store stream.Store) (stream.Result, error) { return store.Stop(ctx, p.account, s) }
 	case n < 16 && p.choose(8) == 0:
 		limit := 1 + p.choose(4)
+		if p.choose(2) == 0 {
+			p.say("recall limit %d", limit)
+			p.compare(t, p.redis.RecallLimit(ctx, p.account, limit), p.model.RecallLimit(ctx, p.account, limit), error(nil))
+			return
+		}
 		p.say("limit %d", limit)
 		p.compare(t, p.redis.SetLimit(ctx, p.account, limit), p.model.SetLimit(ctx, p.account, limit), error(nil))
 		return

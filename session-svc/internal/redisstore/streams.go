@@ -119,7 +119,16 @@ func (s *Store) List(ctx context.Context, account string) (stream.Result, error)
 
 // SetLimit implements stream.Store.
 func (s *Store) SetLimit(ctx context.Context, account string, limit int) error {
-	_, err := s.call(ctx, limitScript, []string{sessionsKey(account)}, limit, session.GrantFor.Milliseconds())
+	return s.setLimit(ctx, account, limit, "set")
+}
+
+// RecallLimit implements stream.Store.
+func (s *Store) RecallLimit(ctx context.Context, account string, limit int) error {
+	return s.setLimit(ctx, account, limit, "recall")
+}
+
+func (s *Store) setLimit(ctx context.Context, account string, limit int, how string) error {
+	_, err := s.call(ctx, limitScript, []string{sessionsKey(account)}, limit, session.GrantFor.Milliseconds(), how)
 	return err
 }
 

@@ -46,6 +46,9 @@ type Store interface {
 
 	// SetLimit sets the limit that counts from now on, whatever the tokens and grants of before say.
 	SetLimit(ctx context.Context, account string, limit int) error
+
+	// RecallLimit does the same, unless a limit is set: it is that of a plan which the store may have forgotten.
+	RecallLimit(ctx context.Context, account string, limit int) error
 }
 
 // Start asks for a lease.

@@ -84,15 +84,21 @@ type Streams struct {
 	store     Store
 	sessions  Sessions
 	catalogue Catalogue
+	plans     Plans
 	grants    grant.Keys
 	rules     Rules
 	metrics   *Metrics
-	now       func() time.Time // for the end of grants alone
+	now       func() time.Time // for the end of grants, and of what is tried again
+	recalls   chan struct{}    // has an item for each limit that is being recalled
+	asking    chan struct{}    // and for each that is asked for
 }
 
 // New makes Streams.
-func New(store Store, sessions Sessions, catalogue Catalogue, grants grant.Keys, rules Rules, metrics *Metrics) *Streams {
-	return &Streams{store: store, sessions: sessions, catalogue: catalogue, grants: grants, rules: rules, metrics: metrics, now: time.Now}
+func New(store Store, sessions Sessions, catalogue Catalogue, plans Plans, grants grant.Keys, rules Rules, metrics *Metrics) *Streams {
+	return &Streams{
+		store: store, sessions: sessions, catalogue: catalogue, plans: plans, grants: grants, rules: rules, metrics: metrics, now: time.Now,
+		recalls: make(chan struct{}, recalled), asking: make(chan struct{}, recalling),
+	}
 }
 
 // Rules returns the times of the rule.
@@ -129,7 +135,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
-// adopting asks the store, and asks again if it had forgotten the caller's session.
+// adopting asks the store, and asks again if it had forgotten the caller's session. Then the store has also forgotten the account's limit.
 func (s *Streams) adopting(ctx context.Context, account string, id session.ID, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {
@@ -138,6 +144,7 @@ func (s *Streams) adopting(ctx context.Context, account string, id session.ID, a
 	if lives, err := s.sessions.Adopt(ctx, account, id); err != nil || !lives {
 		return result, err
 	}
+	s.recall(account) //nolint:contextcheck // nobody waits for it
 	return ask()
 }
 

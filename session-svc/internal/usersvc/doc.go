@@ -1,2 +1,2 @@
-// Package usersvc asks user-svc who is signed in.
+// Package usersvc asks user-svc what it knows of accounts.
 package usersvc

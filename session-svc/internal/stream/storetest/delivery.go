@@ -176,6 +176,9 @@ func testSetLimit(t *testing.T, b *bench) {
 	if err := b.Streams.SetLimit(t.Context(), b.account, 1); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.Streams.RecallLimit(t.Context(), b.account, limit); err != nil { // of before, and not forgotten
+		t.Fatal(err)
+	}
 	for _, id := range ids {
 		if r := b.renew(t, id, s, stream.Renewed); r.Limit != 1 { // what plays goes on
 			t.Fatalf("%+v", r)
