@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -68,6 +69,7 @@ func (a *API) sendMedia(c *gin.Context, playback *media.Playback) error {
 	case 0:
 		return nil
 	case http.StatusRequestedRangeNotSatisfiable:
+		c.Header("Content-Range", "bytes */"+strconv.FormatInt(playback.Size, 10)) // the library says so of some only
 		return errRange
 	case http.StatusPreconditionFailed:
 		return errPrecondition
@@ -89,6 +91,11 @@ func oneRange(r *http.Request, size int64) {
 	if !found || !strings.EqualFold(unit, "bytes") || strings.Contains(ranges, ",") || size == 0 {
 		r.Header.Del("Range")
 		return
+	}
+	if last, ok := strings.CutPrefix(strings.TrimSpace(ranges), "-"); ok {
+		if n, err := strconv.ParseInt(last, 10, 64); err == nil && n == 0 {
+			ranges = strconv.FormatInt(size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
+		}
 	}
 	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent
 }
