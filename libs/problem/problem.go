@@ -105,7 +105,12 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 		log.ErrorContext(r.Context(), "problem document", "error", marshalErr)
 	}
 
-	header.Set("Content-Type", ContentType)
+	if isForMediaElement(r) {
+		text = nil
+		header.Del("Content-Type")
+	} else {
+		header.Set("Content-Type", ContentType)
+	}
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	header.Del("ETag")
@@ -118,6 +123,20 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may be gone: nobody is left to tell
+}
+
+// isForMediaElement reports whether a page's <video> or <audio> asks, which shows no document. Browsers hide one from it where page and film have
+// different origins (opaque response blocking), and then take the refusal for a broken connection, which they try again for half a minute. Where
+// they don't say what they ask for, since the origin is not a secure one, Chromium's encodings of media tell.
+func isForMediaElement(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "video", "audio":
+		return true
+	case "":
+		return r.Header.Get("Accept-Encoding") == "identity;q=1, *;q=0"
+	default:
+		return false
+	}
 }
 
 // classify finds the fault.Error in the chain, or makes one that says nothing about our insides. Of joined errors the first counts, and

@@ -173,3 +173,36 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// Browsers hide a document from a media element of another origin, and then take it for a broken connection.
+func TestAMediaElementGetsNoDocument(t *testing.T) {
+	t.Parallel()
+	err := fault.New(fault.Forbidden, "stream_limit_reached", "Three streams are running.").After(1200 * time.Millisecond)
+	for _, test := range []struct {
+		dest, encoding string
+		empty          bool
+	}{
+		{"video", "identity;q=1, *;q=0", true},
+		{"audio", "", true},
+		{"", "identity;q=1, *;q=0", true}, // Chromium, of an origin that is not secure
+		{"", "", false},
+		{"", "identity", false},
+		{"", "gzip, deflate, br", false},
+		{"empty", "gzip", false}, // fetch and XMLHttpRequest, which hls.js uses
+		{"empty", "identity;q=1, *;q=0", false},
+		{"document", "", false},
+	} {
+		r := get(t)
+		r.Header.Set("Sec-Fetch-Dest", test.dest)
+		r.Header.Set("Accept-Encoding", test.encoding)
+		answer, _ := write(t, r, err)
+		if answer.Want(t, 403); answer.Header.Get("Retry-After") != "2" || answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("ETag") != "" {
+			t.Errorf("%+v: %v", test, answer.Header)
+		}
+		if !test.empty {
+			answer.Problem(t, 403, "stream_limit_reached")
+		} else if len(answer.Body) != 0 || answer.Header.Get("Content-Type") != "" || answer.Header.Get("Content-Length") != "0" {
+			t.Errorf("%+v: %v %s", test, answer.Header, answer.Body)
+		}
+	}
+}

@@ -761,3 +761,34 @@ func FuzzRange(f *testing.F) {
 		}
 	})
 }
+
+// A media element of a page on another site learns of a refusal at once, whatever the refusal is: see findings/chromium-hidden-refusal.sh.
+func TestAMediaElementIsRefusedWithoutADocument(t *testing.T) {
+	t.Parallel()
+	p := newPlayer(t)
+	p.write(t, "a.mp4", []byte("film"))
+	address := p.address(t, "a.mp4", "a.mp4")
+	for _, refusal := range []struct {
+		url    string
+		status int
+		cause  func()
+	}{
+		{address, 416, func() {}},
+		{address + "x", 404, func() {}},
+		{p.url + "/media/x/y", 404, func() {}},
+		{p.url + "/nothing", 404, func() {}},
+		{p.address(t, "a.mp4", "a.mp4"), 403, p.refuses},
+		{p.address(t, "a.mp4", "a.mp4"), 410, p.ends},
+	} {
+		refusal.cause()
+		for _, dest := range []string{"video", "audio", "empty"} {
+			answer := testkit.Do(t, "GET", refusal.url, "", testkit.Header("Sec-Fetch-Dest", dest), testkit.Header("Range", "bytes=100-")).Want(t, refusal.status)
+			if isEmpty := len(answer.Body) == 0 && answer.Header.Get("Content-Type") == ""; isEmpty != (dest != "empty") {
+				t.Errorf("%s is answered %d %v %s", dest, answer.Status, answer.Header, answer.Body)
+			}
+			if refusal.status == 416 && answer.Header.Get("Content-Range") != "bytes */4" {
+				t.Errorf("%s: %v", dest, answer.Header)
+			}
+		}
+	}
+}
