@@ -26,7 +26,8 @@ func NewHTTP(registry *prometheus.Registry) *HTTP {
 		}, []string{"listener", "method", "route", "code"}),
 		// From half a millisecond, about the time of a start on Redis, to the longest time-out.
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "http_request_duration_seconds", Help: "Time from the request's header to the end of the answer, or to its beginning if it lasts as long as the client likes.",
+			Name:    "http_request_duration_seconds",
+			Help:    "Time from the request's header to the end of the answer, or to its beginning if it lasts as long as the client likes.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"listener", "method", "route"}),
 		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{

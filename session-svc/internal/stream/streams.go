@@ -168,7 +168,10 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	if len(faults) > 0 {
 		return Start{}, fault.BadFields(faults...)
 	}
-	start := Start{ID: NewID(), Session: caller.Session, Content: o.Content, Device: session.CleanName(o.Device), Limit: caller.Limit, Evicts: caller.Evicts, Replace: o.Replace}
+	start := Start{
+		ID: NewID(), Session: caller.Session, Content: o.Content, Device: session.CleanName(o.Device),
+		Limit: caller.Limit, Evicts: caller.Evicts, Replace: o.Replace,
+	}
 	if o.Player != "" {
 		sum := sha256.Sum256([]byte(o.Player))
 		start.Player = Player(sum[:4])
