@@ -18,24 +18,25 @@ import (
 // ServeHTTP implements http.Handler. It answers, logs and counts what panics outside of all middleware, such as the router, as recover does
 // what panics in a handler.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer func() {
-		reason := recover()
-		if reason == nil {
-			return
-		}
-		if isAbort(reason) {
-			panic(reason)
-		}
-		id := rand.Text()
-		w.Header().Set(problem.RequestIDHeader, id)
-		r = r.WithContext(logging.WithRequestID(r.Context(), id))
-		e.logPanic(r.Context(), reason, "")
-		e.metrics.CountUnrouted(e.listener, http.StatusInternalServerError)
-		problem.Write(w, r, e.log, fault.ErrInternal)
-	}()
+	defer func() { e.answerPanic(w, r, recover()) }()
 	if !e.admitNamed(w, r) {
 		e.Engine.ServeHTTP(w, r)
 	}
+}
+
+func (e *Engine) answerPanic(w http.ResponseWriter, r *http.Request, reason any) {
+	if reason == nil {
+		return
+	}
+	if isAbort(reason) {
+		panic(reason)
+	}
+	id := rand.Text()
+	w.Header().Set(problem.RequestIDHeader, id)
+	r = r.WithContext(logging.WithRequestID(r.Context(), id))
+	e.logPanic(r.Context(), reason, "")
+	e.metrics.CountUnrouted(e.listener, http.StatusInternalServerError)
+	problem.Write(w, r, e.log, fault.ErrInternal)
 }
 
 // recover turns a panic into a 500 that says nothing of its cause, and logs it with its stack.

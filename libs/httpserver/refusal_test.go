@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
-
 	"streamgate/libs/bind"
 )
 
@@ -13,7 +11,7 @@ import (
 func TestWhatIsNoRequest(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.POST("/", s.Handle(func(c *gin.Context) error { return bind.Nothing(c) }))
+	s.POST("/", s.Handle(bind.Nothing))
 	const post = "POST / HTTP/1.1\r\nHost: x\r\n"
 	for request, want := range map[string]struct {
 		status int
