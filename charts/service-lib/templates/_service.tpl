@@ -110,6 +110,9 @@ All paths are one rule, since Traefik counts what is under way separately for ea
 
 Traefik prefers the longer rule, and this one is long: without a host it would take requests for hosts that other routes name. The lowest
 priority that is above the usual 1 of a route for everything else leaves them to those.
+
+Helm makes the Middleware after the IngressRoute, and a route whose middleware isn't there answers 404. So an upgrade that brings the
+Middleware doesn't use it yet, but the next one does; and a rollback of that upgrade keeps it, since Traefik may see its end first.
 */}}
 {{- define "streamgate.ingressroute" -}}
 {{- if .Values.ingressRoute.enabled -}}
@@ -119,6 +122,8 @@ priority that is above the usual 1 of a route for everything else leaves them to
 {{- if not .exact }}{{ $paths = append $paths (printf "PathPrefix(`%s/`)" .path) }}{{ end -}}
 {{- end -}}
 {{- $match := join " || " $paths -}}
+{{- $retry := printf "%s-retry" (include "streamgate.fullname" .) -}}
+{{- $new := and .Release.IsUpgrade (include "streamgate.cluster" .) (not (lookup "traefik.io/v1alpha1" "Middleware" .Release.Namespace $retry)) -}}
 {{- with .Values.ingressRoute.hosts -}}
 {{- $hosts := list -}}
 {{- range . }}{{ $hosts = append $hosts (printf "Host(`%s`)" .) }}{{ end -}}
@@ -143,8 +148,10 @@ spec:
       {{- with .Values.ingressRoute.priority | default (ternary 0 2 (not (empty .Values.ingressRoute.hosts))) }}
       priority: {{ . }}
       {{- end }}
+      {{- if not $new }}
       middlewares:
-        - name: {{ include "streamgate.fullname" . }}-retry
+        - name: {{ $retry }}
+      {{- end }}
       services:
         - name: {{ include "streamgate.fullname" . }}
           port: http
@@ -154,7 +161,8 @@ spec:
 apiVersion: traefik.io/v1alpha1
 kind: Middleware
 metadata:
-  {{- include "streamgate.metadata" (dict "root" . "suffix" "retry" "annotations" .Values.ingressRoute.annotations) | nindent 2 }}
+  {{- $annotations := merge (ternary (dict "helm.sh/resource-policy" "keep") dict (not (empty $new))) .Values.ingressRoute.annotations }}
+  {{- include "streamgate.metadata" (dict "root" . "suffix" "retry" "annotations" $annotations) | nindent 2 }}
 spec:
   retry:
     attempts: 5
