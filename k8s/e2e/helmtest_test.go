@@ -16,9 +16,6 @@ import (
 func helmTest(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	checks := 0
 	for _, service := range kube.Services() {
-		putBack(ctx, t, func(ctx context.Context) error {
-			return s.CoreV1().Pods(kube.Namespace).Delete(ctx, service+"-test", metav1.DeleteOptions{})
-		})
 		said, err := s.Helm(ctx, "test", service, "--namespace", kube.Namespace, "--logs", "--timeout", "2m")
 		if err != nil {
 			t.Errorf("%v", err)
@@ -28,6 +25,14 @@ func helmTest(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 			t.Errorf("the test of %s checked nothing: %s", service, said)
 		}
 		checks += n
+	}
+	// Nothing of them would go with helm uninstall.
+	left, err := s.CoreV1().Pods(kube.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=test"})
+	s.must(ctx, t, err)
+	for _, pod := range left.Items {
+		if pod.DeletionTimestamp == nil {
+			t.Errorf("%s is left", pod.Name)
+		}
 	}
 	row.Remark = fmt.Sprintf("%d checks", checks)
 }

@@ -81,6 +81,8 @@ func TestStreamgate(t *testing.T) {
 		one("the limit at pods of two nodes at once", limitAcrossNodes),
 		one("a load, and nothing done", undisturbed),
 		one("restricted Pod Security", podSecurity),
+		one("each caller's secret at each internal route", callers),
+		one("another site beside ours", anotherSite),
 		one("values that the schema refuses", wrongValues),
 		one("secrets, stores and images that aren't there", unreachable),
 		one("helm test of the three charts", helmTest),
@@ -89,8 +91,10 @@ func TestStreamgate(t *testing.T) {
 		one("both workers drained, one after the other", drain),
 		one("a pod of each service deleted", deletePods),
 		one("a pod of each service killed", killPods),
+		one("a process of session-svc crashed", crash),
 		one("Redis killed, and back with its volume", killRedis),
 		one("a slow pod gets fewer requests", leastLoaded),
+		one("no adapter, and its alert", noAdapter),
 	} {
 		if ctx.Err() == nil && chosen.MatchString(p.name) {
 			p.do(ctx, t, s)

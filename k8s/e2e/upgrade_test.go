@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,9 +27,10 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 					return err
 				}
 			}
-			return s.SettledAll(ctx)
+			return errors.Join(s.SettledAll(ctx), s.withoutSharedSecret(ctx))
 		})
 		from := s.previously(ctx, t)
+		s.withSharedSecret(ctx, t) // which the charts of before made
 		for _, service := range kube.Services() {
 			s.must(ctx, t, s.releases[service].UpgradeTo(ctx, filepath.Join(from.folder, "charts", service), s.as(service, "before", from)...))
 		}
@@ -61,6 +63,16 @@ func upgrade(ctx context.Context, t *testing.T, s *suite) {
 			}
 			s.flawless(ctx, t, row, load)
 			row.Remark = "to the charts of " + from.commit + ", one service after the other"
+		})
+		s.row(t, "upgraded again, and the one secret of before removed", func(t *testing.T, row *table.Row) {
+			load := s.watch(ctx, t)
+			for _, service := range kube.Services() {
+				s.must(ctx, t, s.releases[service].Upgrade(ctx))
+				s.must(ctx, t, s.Settled(ctx, service))
+			}
+			s.must(ctx, t, s.withoutSharedSecret(ctx))
+			s.flawless(ctx, t, row, load)
+			row.Remark = "each pair's secret opens its caller's routes alone from then on"
 		})
 	})
 }
