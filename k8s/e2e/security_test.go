@@ -52,6 +52,21 @@ func podSecurity(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 	row.Remark = fmt.Sprintf("%d pods are admitted, 6 that want more are not", len(list.Items))
 }
 
+// versions asks each pod which version it runs.
+func versions(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
+	for _, service := range kube.Services() {
+		pods, err := s.Pods(ctx, service)
+		s.must(ctx, t, err)
+		for _, pod := range pods {
+			version, err := s.Version(ctx, pod.Name)
+			if err != nil || version == "" || version == "dev" {
+				t.Errorf("%s: version %q, %v", pod.Name, version, err)
+			}
+			row.Remark = "all have one, such as " + version
+		}
+	}
+}
+
 func hostPath() corev1.Volume {
 	return corev1.Volume{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}
 }

@@ -81,6 +81,7 @@ func TestStreamgate(t *testing.T) {
 		one("the limit at pods of two nodes at once", limitAcrossNodes),
 		one("a load, and nothing done", undisturbed),
 		one("restricted Pod Security", podSecurity),
+		one("each pod knows its version", versions),
 		one("each caller's secret at each internal route", callers),
 		one("another site beside ours", anotherSite),
 		one("values that the schema refuses", wrongValues),

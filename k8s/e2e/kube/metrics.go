@@ -29,6 +29,17 @@ func (c *Cluster) Answered(ctx context.Context, pod string) (float64, error) {
 	return sum, nil
 }
 
+// Version returns what a pod says its version is.
+func (c *Cluster) Version(ctx context.Context, pod string) (string, error) {
+	text, err := c.get(ctx, c.Pod(pod, 9090)+"/version")
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ Version string }
+	err = json.Unmarshal(text, &answer)
+	return answer.Version, err
+}
+
 // Query sends an expression to Prometheus, and returns the values of all series in the answer.
 func (c *Cluster) Query(ctx context.Context, expression string) ([]float64, error) {
 	address := c.host + "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query?query=" + url.QueryEscape(expression)
