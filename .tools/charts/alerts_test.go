@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/prometheus/promql/promqltest"
 )
 
-// causes are histories in which the alerts must fire, and how Prometheus would have recorded them: a sample every 15 s. Of each alert there is
-// also one beside it in which it must not.
+// causes are histories in which the alerts must fire, and how Prometheus would have recorded them: a sample every 15 s.
+// Beside them there are others in which they must not.
 var causes = []struct {
 	alert, service, what string
 	minutes              int    // that the history lasts

@@ -21,7 +21,9 @@ import (
 // longest is the longest name that a release may have.
 var longest = strings.Repeat("longest-", 6) + "names"
 
-var releases = []string{"sg", "video.example.com", "1st", "7", "session-svc", "my-user-svc-app", "streamgate-content-svc", longest, strings.Repeat("9.", 26) + "9"}
+var releases = []string{
+	"sg", "video.example.com", "1st", "7", "session-svc", "my-user-svc-app", "streamgate-content-svc", longest, strings.Repeat("9.", 26) + "9",
+}
 
 // dependency is a chart in an umbrella chart.
 type dependency struct {

@@ -89,7 +89,8 @@ const (
 // withSharedSecret makes this an installation from before the pairs.
 func (s *suite) withSharedSecret(ctx context.Context, t *testing.T) {
 	t.Helper()
-	_, err := s.Kubectl(ctx, "patch", "secret", sharedSecret, "--namespace", kube.Namespace, "--patch", `{"stringData": {"`+sharedKey+`": "`+s.run+`-one-for-all"}}`)
+	_, err := s.Kubectl(ctx, "patch", "secret", sharedSecret, "--namespace", kube.Namespace, "--patch",
+		`{"stringData": {"`+sharedKey+`": "`+s.run+`-one-for-all"}}`)
 	s.must(ctx, t, err)
 }
 

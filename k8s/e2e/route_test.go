@@ -33,7 +33,8 @@ spec:
 	s.must(ctx, t, err)
 	// Of Prometheus, which has no such paths, a 404 in plain text; of Streamgate, a problem document.
 	ask := func(ctx context.Context, path, host string) (string, error) {
-		answer, err := exec.CommandContext(ctx, "curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code} %{content_type}", "-H", "Host: "+host, s.url+path).CombinedOutput()
+		answer, err := exec.CommandContext(ctx, "curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code} %{content_type}",
+			"-H", "Host: "+host, s.url+path).CombinedOutput()
 		return string(answer), err
 	}
 	s.must(ctx, t, kube.Until(ctx, 30*time.Second, func(ctx context.Context) error {

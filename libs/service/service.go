@@ -240,7 +240,8 @@ func Main(name, version string, cfg config.Settings, settings *Settings, wire fu
 	config.Main(name, version, cfg)
 	log := logging.New(os.Stderr, settings.LogFormat, settings.LogLevel, name)
 	if len(settings.InternalSecrets) > 0 {
-		log.Warn("INTERNAL_SECRETS is set, so whoever has one of them may call every internal route; remove it once all services have the secrets of their pairs")
+		log.Warn("INTERNAL_SECRETS is set: whoever has one of them may call every internal route; " +
+			"remove it once all services have the secrets of their pairs")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

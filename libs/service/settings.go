@@ -78,7 +78,8 @@ func (s *Settings) CheckPairs(pairs map[string][]string) []error {
 		}
 	}
 	for _, names := range settings {
-		faults.Check(len(slices.Compact(names)) == 1, "%s: the same secret; each pair needs its own, or one service could pass for the other", strings.Join(names, ", "))
+		faults.Check(len(slices.Compact(names)) == 1,
+			"%s: the same secret; each pair needs its own, or one service could pass for the other", strings.Join(names, ", "))
 	}
 	sortFaults(faults)
 	return faults

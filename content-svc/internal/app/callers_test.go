@@ -15,5 +15,6 @@ func TestSessionSvcAloneAsksForTheCatalogue(t *testing.T) {
 	for _, accepted := range []string{"new-of-session-svc", "old-of-session-svc"} {
 		testkit.Do(t, "GET", base+"/content", "", testkit.Header("Internal-Secret", accepted)).Want(t, 200)
 	}
-	testkit.Do(t, "GET", base+"/content", "", testkit.Header("Internal-Secret", "secret-of-content-svc")).Problem(t, 401, "internal_secret_invalid")
+	testkit.Do(t, "GET", base+"/content", "", testkit.Header("Internal-Secret", "secret-of-content-svc")).
+		Problem(t, 401, "internal_secret_invalid")
 }
