@@ -116,6 +116,22 @@ $(PLAYERS): k8s/load/screens/web/package-lock.json
 	@npm --prefix $(<D) ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+BROWSER := $(WEB)/browser
+.PHONY: test-browser
+test-browser: ## Use the web app in Chromium: four screens, uploads, restarts, accessibility; PICTURES=folder keeps screenshots
+	@missing=; for program in chromium ffmpeg npm; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "test-browser: skipped, for want of$$missing (Debian: apt-get install chromium ffmpeg npm)"; exit 0; fi; \
+	$(MAKE) run-test-browser
+
+.PHONY: run-test-browser
+run-test-browser: $(DEVSTACK) build $(BROWSER)/node_modules/.package-lock.json need-redis
+	@npm --prefix $(WEB) test --silent
+	@$(DEVSTACK) test -redis=miniredis -- node --test --test-concurrency=1 $(BROWSER)/
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
+	@npm --prefix $(<D) ci --silent
+	@touch $@
+
 .PHONY: bench
 bench: $(DEVSTACK) need-redis ## Measure against floors of the same run, and print ratios; ARGS=-quick for a shorter run
 	@$(GO) -C k8s/load build -o $(BIN)/bench ./cmd/bench

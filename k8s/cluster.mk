@@ -36,7 +36,7 @@ cluster: ## Make the kind cluster of kind-config.yaml, if it isn't there; CONTEX
 	@k8s/cluster up
 
 .PHONY: deploy
-deploy: need-go ## Build, and install everything there; on another cluster: CONTEXT=name REGISTRY=registry/folder
+deploy: need-go web ## Build, and install everything there; on another cluster: CONTEXT=name REGISTRY=registry/folder
 	@k8s/deploy
 
 .PHONY: e2e

@@ -33,8 +33,13 @@ export function Dialog({ title, onClose, children }) {
       if (before?.isConnected) before.focus();
     };
   }, []);
+  const cancel = (event) => {
+    if (event.target !== dialog.current) return; // a choice of files that was cancelled
+    event.preventDefault();
+    onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); onClose(); }}>
+    <dialog ref={dialog} aria-labelledby={id} onCancel={cancel}>
       <h2 id={id} tabIndex={-1}>{title}</h2>
       {children}
     </dialog>

@@ -140,8 +140,10 @@ function Editor({ film, onClose }) {
 // Progress is of one file on its way.
 function Progress({ transfer }) {
   const { sent, size, paused, done } = useStore(transfer.state);
+  const shown = useRef();
+  useEffect(() => { shown.current.scrollIntoView({ block: 'nearest' }); }, []);
   return (
-    <div class="upload">
+    <div class="upload" ref={shown}>
       <span>{transfer.file.name}</span>
       <progress max={size} value={sent} aria-label={transfer.file.name} />
       <div class="actions start">

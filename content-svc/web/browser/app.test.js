@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { closeBrowser, newAddress, openBrowser, password, Person } from './people.js';
+import { admin, System, until } from './system.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = process.env.PICTURES; // a folder to which screenshots go
+const system = new System();
+const folder = mkdtempSync(join(tmpdir(), 'streamgate-films-'));
+const film = join(folder, 'film.mp4');
+const long = 'A Long Evening';
+let desk; // of the administrator
+
+const ffmpeg = (...args) => execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...args], { cwd: folder });
+const seconds = (n) => new Promise((resolve) => { setTimeout(resolve, n * 1000); });
+
+before(async () => {
+  ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=480x270:rate=25,hue=s=0.6', '-f', 'lavfi', '-i', 'sine=220', '-t', '180', '-c:v', 'libx264', '-preset', 'ultrafast',
+    '-crf', '40', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'aac', '-b:a', '32k', '-movflags', '+faststart', 'film.mp4');
+  ffmpeg('-f', 'lavfi', '-i', 'mandelbrot=size=960x540:rate=25:start_scale=2.2:end_scale=0.4:end_pts=100,hue=h=200:s=0.6,vignette', '-frames:v', '1', '-q:v', '5', 'poster.jpg');
+  await system.start();
+  await openBrowser();
+  desk = await Person.open(system.url);
+  await desk.signIn(admin.email, admin.password);
+  await upload(long, film, join(folder, 'poster.jpg'));
+});
+
+after(async () => {
+  await closeBrowser();
+  await system.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// upload adds a film in the page of the catalogue.
+async function upload(name, file, poster) {
+  const { page } = desk;
+  await page.goto(`${system.url}/#/catalogue`);
+  await page.getByRole('button', { name: 'Add a film' }).click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Video').setInputFiles(file);
+  if (poster) await page.getByLabel('Poster').setInputFiles(poster);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 60_000 });
+}
+
+// plays waits until a film goes on.
+async function plays(person, page = person.page, what = 'a film plays') {
+  const from = await person.position(page);
+  await until(what, async () => (await person.position(page)) > Math.max(from, 0) + 0.5, 30);
+}
+
+// sound fails if axe-core finds a fault, or if anything is wider than the window.
+async function sound(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  assert.deepEqual(found.violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' ')}`), []);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${where} is ${wide} px wider than the window`);
+}
+
+async function picture(page, name) {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+const streams = async (person) => {
+  const rows = person.page.getByRole('region', { name: 'Watching now' }).getByRole('listitem');
+  return rows.count();
+};
+
+describe('four screens on one account', () => {
+  const people = [];
+  after(() => Promise.all(people.map((person) => person.close())));
+
+  test('three play beyond a lease, the fourth is refused and takes over', async () => {
+    const email = newAddress();
+    for (let i = 0; i < 4; i++) {
+      const person = await Person.open(system.url);
+      people.push(person);
+      if (i) await person.signIn(email);
+      else await person.join(email);
+      if (i < 3) {
+        await person.watch(long);
+        await plays(person);
+      }
+    }
+    const began = await Promise.all(people.slice(0, 3).map((person) => person.position()));
+    await seconds(25); // a lease of ten seconds, and fifteen more
+    for (const [i, person] of people.slice(0, 3).entries()) {
+      const advanced = await person.position() - began[i];
+      assert.ok(advanced > 15, `screen ${i} played ${advanced} s`);
+    }
+
+    const [first, , , fourth] = people;
+    await fourth.watch(long);
+    const dialog = fourth.page.getByRole('dialog', { name: 'All 3 places are taken' });
+    await dialog.waitFor();
+    assert.equal(await fourth.page.evaluate(() => document.activeElement.textContent), 'All 3 places are taken');
+    assert.equal(await dialog.getByRole('listitem').count(), 3);
+    await sound(fourth.page, 'refusal');
+    await picture(fourth.page, 'refused');
+    await dialog.getByRole('button', { name: /^Play here instead of/ }).first().click();
+    await plays(fourth);
+    assert.equal(await dialog.count(), 0);
+
+    const notice = first.page.getByRole('alert').filter({ hasText: 'This screen has ended' });
+    await notice.waitFor();
+    assert.match(await notice.textContent(), /Chrome on Linux took this place over/);
+    assert.equal(await first.page.evaluate(() => document.activeElement.textContent), 'Play here again');
+    await sound(first.page, 'notice');
+    await picture(first.page, 'ended');
+    await until('three are listed', async () => (await streams(fourth)) === 3);
+  });
+
+  test('one is ended from another screen, and comes back', async () => {
+    const [first, second, third, fourth] = people;
+    await fourth.page.getByRole('button', { name: /^End A Long Evening/ }).first().click();
+    await until('one of the others shows it', async () => {
+      const shown = await Promise.all([second, third].map(({ page }) => page.getByText('Chrome on Linux ended this film.').count()));
+      return shown.includes(1);
+    });
+    await first.page.getByRole('button', { name: 'Play here again' }).click();
+    await plays(first);
+  });
+
+  test('nothing went wrong in the pages', () => {
+    assert.deepEqual(people.flatMap(({ faults }) => faults), []);
+  });
+});
+
+describe('one screen', () => {
+  let person;
+  before(async () => { person = await (await Person.open(system.url)).join(); });
+  after(() => person.close());
+
+  test('a reload counts once, and goes on where it was', async () => {
+    await person.watch(long);
+    await plays(person);
+    await person.page.evaluate(() => { document.querySelector('video').currentTime = 60; });
+    await until('the position is kept', () => person.page.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith('position'))));
+    for (let i = 0; i < 3; i++) {
+      await person.page.reload();
+      await plays(person);
+    }
+    assert.ok(await person.position() > 55);
+    await until('one is listed', async () => (await streams(person)) === 1);
+  });
+
+  test('back frees the place, forward takes it again', async () => {
+    await person.page.goBack();
+    await person.page.getByText('Nobody is watching').waitFor();
+    await person.page.goForward();
+    await plays(person);
+    await until('one is listed', async () => (await streams(person)) === 1);
+  });
+
+  test('a tab that is closed frees its place', async () => {
+    const tab = await person.tab();
+    await tab.goto(`${system.url}/`);
+    await person.watch('The Test Card', tab);
+    await until('two are listed', async () => (await streams(person)) === 2);
+    await tab.close({ runBeforeUnload: true });
+    await until('one is listed', async () => (await streams(person)) === 1, 9);
+  });
+
+  test('a film that was paused for long asks again', async () => {
+    await plays(person);
+    await person.page.evaluate(() => document.querySelector('video').pause());
+    await seconds(3);
+    await person.page.evaluate(() => document.querySelector('video').play());
+    await plays(person);
+  });
+
+  test('two tabs share one sign-in', async () => {
+    const tab = await person.tab();
+    await tab.goto(`${system.url}/#/devices`);
+    await tab.getByText('This device').waitFor();
+    assert.equal(await tab.getByRole('main').getByRole('listitem').count(), 1);
+    await tab.goto(`${system.url}/#/account`);
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await tab.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await person.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await tab.close();
+  });
+
+  test('scripts see no refresh token', async () => {
+    await person.signIn(person.email);
+    const [cookie] = await person.context.cookies();
+    assert.deepEqual([cookie.name, cookie.httpOnly, cookie.secure, cookie.sameSite], ['__Host-refresh', true, true, 'Strict']);
+    assert.equal(await person.page.evaluate(() => document.cookie), '');
+    assert.equal(await person.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }).includes('eyJ')), false);
+  });
+
+  test('a device that is signed out elsewhere says so', async () => {
+    const other = await Person.open(system.url);
+    await other.signIn(person.email);
+    await other.watch(long);
+    await plays(other);
+    await person.page.goto(`${system.url}/#/devices`);
+    await person.page.getByRole('button', { name: 'Sign out all others' }).click();
+    await person.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    await other.page.getByRole('heading', { name: 'Sign in' }).or(other.page.getByText('This device was signed out')).first().waitFor();
+    assert.deepEqual(other.faults, []);
+    await other.close();
+  });
+
+  test('nothing went wrong in the page', () => assert.deepEqual(person.faults, []));
+});
+
+describe('what breaks', () => {
+  let person;
+  before(async () => {
+    person = await (await Person.open(system.url)).join();
+    await person.watch(long);
+    await plays(person);
+  });
+  after(() => person.close());
+
+  const goesOn = async () => {
+    await plays(person);
+    await until('one is listed', async () => (await streams(person)) === 1);
+    assert.equal(await person.page.locator('.cover').count(), 0);
+  };
+
+  test('session-svc is restarted', async () => {
+    await system.stop('session-svc');
+    await seconds(3);
+    await system.startService('session-svc');
+    await goesOn();
+  });
+
+  test('content-svc is restarted', async () => {
+    await system.stop('content-svc');
+    await system.startService('content-svc');
+    await goesOn();
+  });
+
+  test('Redis is restarted with nothing in it, and new starts wait', async () => {
+    await system.stop('redis', 'SIGKILL');
+    await system.startRedis();
+    const other = await Person.open(system.url);
+    try {
+      await other.signIn(person.email);
+      await other.watch('The Test Card');
+      await other.page.getByRole('timer').waitFor();
+      await sound(other.page, 'countdown');
+      await picture(other.page, 'held');
+      await plays(other, other.page, 'a start that was held begins');
+      assert.deepEqual(other.faults, []);
+    } finally {
+      await other.close();
+    }
+    await goesOn();
+  });
+
+  test('the network is away for a while', async () => {
+    await person.context.setOffline(true);
+    await person.page.getByText('The connection is disturbed').waitFor({ timeout: 30_000 });
+    await person.context.setOffline(false);
+    await goesOn();
+  });
+
+  test('nothing went wrong in the page', () => assert.deepEqual(person.faults, []));
+});
+
+describe('films in', () => {
+  test('HLS as a tar plays by hls.js', async () => {
+    mkdirSync(join(folder, 'hls'), { recursive: true });
+    ffmpeg('-i', film, '-t', '30', '-c', 'copy', '-hls_time', '4', '-hls_playlist_type', 'vod', '-hls_segment_filename', 'hls/%d.ts', 'hls/index.m3u8');
+    execFileSync('tar', ['-cf', 'hls.tar', '-C', 'hls', '.'], { cwd: folder });
+    await upload('In Pieces', join(folder, 'hls.tar'));
+    await desk.watch('In Pieces');
+    await plays(desk);
+    assert.match(await desk.page.evaluate(() => document.querySelector('video').currentSrc), /^blob:/);
+  });
+
+  test('DASH as a tar plays by dash.js', async () => {
+    mkdirSync(join(folder, 'dash'), { recursive: true });
+    ffmpeg('-i', film, '-t', '30', '-c', 'copy', '-f', 'dash', '-seg_duration', '4', 'dash/manifest.mpd');
+    execFileSync('tar', ['-cf', 'dash.tar', '-C', 'dash', '.'], { cwd: folder });
+    await upload('In Dashes', join(folder, 'dash.tar'));
+    await desk.watch('In Dashes');
+    await plays(desk);
+    await desk.page.goto(`${system.url}/#/`);
+  });
+
+  test('what is no film is refused in words, and changes nothing', async () => {
+    const { page } = desk;
+    const bad = join(folder, 'bad.mp4');
+    writeFileSync(bad, readFileSync(film).subarray(0, 100_000));
+    await page.goto(`${system.url}/#/catalogue`);
+    await page.getByRole('button', { name: `Edit ${long}` }).click();
+    await page.getByLabel('Video').setInputFiles(bad);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').getByText(/cut off/).waitFor();
+    writeFileSync(bad, 'hello');
+    await page.getByLabel('Video').setInputFiles(bad);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').getByText(/neither a film/).waitFor();
+    await sound(page, 'editor');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await desk.watch(long);
+    await plays(desk);
+    await page.goto(`${system.url}/#/`);
+  });
+
+  test('an upload pauses, and goes on after content-svc was restarted', async () => {
+    const { page } = desk;
+    const large = join(folder, 'large.mp4');
+    writeFileSync(large, Buffer.concat([readFileSync(film), box('free', 40_000_000)]));
+    await page.goto(`${system.url}/#/catalogue`);
+    await page.getByRole('button', { name: 'Add a film' }).click();
+    await page.getByLabel('Name').fill('Large <script>alert(1)</script>');
+    await page.getByLabel('Video').setInputFiles(large);
+    await page.route('**/uploads/*', async (route) => {
+      await seconds(0.5); // so that there is time to pause
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused').waitFor();
+    await system.stop('content-svc');
+    await system.startService('content-svc');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 60_000 });
+    await page.unroute('**/uploads/*');
+    await page.getByText('Large <script>alert(1)</script>', { exact: true }).first().waitFor();
+  });
+
+  test('nothing went wrong in the pages', () => assert.deepEqual(desk.faults, []));
+});
+
+// box is an MP4 box of zeros.
+function box(kind, size) {
+  const bytes = Buffer.alloc(size);
+  bytes.writeUInt32BE(size);
+  bytes.write(kind, 4, 'latin1');
+  return bytes;
+}
+
+describe('everyone', () => {
+  for (const look of [
+    { locale: 'en-GB', colorScheme: 'light', width: 1280, height: 800 },
+    { locale: 'de-DE', colorScheme: 'dark', width: 360, height: 740 },
+    { locale: 'en-GB', colorScheme: 'dark', width: 2560, height: 1440 },
+    { locale: 'de-DE', colorScheme: 'light', width: 320, height: 640 },
+  ]) {
+    const name = `${look.width}-${look.colorScheme}`;
+    test(`every page is sound: ${name}, ${look.locale}`, async () => {
+      const person = await Person.open(system.url, {
+        locale: look.locale, colorScheme: look.colorScheme, viewport: { width: look.width, height: look.height }, reducedMotion: 'reduce',
+      });
+      const { page } = person;
+      try {
+        for (const fragment of ['/', '/join', '/reset', `/reset/${'a'.repeat(43)}`]) {
+          await page.goto(`${system.url}/#${fragment}`);
+          await page.locator('h1').waitFor();
+          await sound(page, fragment);
+          if (fragment === '/') await picture(page, `${name}-entrance`);
+        }
+        await page.goto(`${system.url}/#/signin`);
+        await page.locator('input[name=email]').fill(admin.email);
+        await page.locator('input[name=password]').fill(admin.password);
+        await page.locator('form button').click();
+        await page.locator('header').waitFor();
+        for (const place of ['', 'devices', 'account', 'house', 'catalogue', 'accounts', 'nowhere']) {
+          await page.goto(`${system.url}/#/${place}`);
+          await page.locator('main h1').waitFor();
+          await page.waitForLoadState('networkidle').catch(() => {});
+          await sound(page, place || 'films');
+          await picture(page, `${name}-${place || 'films'}`);
+        }
+        await page.goto(`${system.url}/#/account`);
+        await page.locator('button.danger').click();
+        await page.getByRole('dialog').waitFor();
+        await sound(page, 'confirmation');
+        await page.keyboard.press('Escape');
+        await page.goto(`${system.url}/#/catalogue`);
+        await page.locator('.heading button').click();
+        await page.getByRole('dialog').waitFor();
+        await sound(page, 'editor');
+        await picture(page, `${name}-editor`);
+        await page.keyboard.press('Escape');
+        await page.goto(`${system.url}/#/accounts`);
+        await page.locator('td button').first().click();
+        await page.getByRole('dialog').waitFor();
+        await page.locator('dialog .rows').first().waitFor({ state: 'attached' });
+        await sound(page, 'account dialogue');
+        await page.keyboard.press('Escape');
+        await page.goto(`${system.url}/#/`);
+        await page.locator('.film').first().click();
+        await page.locator('video').waitFor();
+        await plays(person);
+        await sound(page, 'watch');
+        await picture(page, `${name}-watch`);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), look.locale.slice(0, 2));
+        assert.deepEqual(person.faults, []);
+      } finally {
+        await person.close();
+      }
+    });
+  }
+
+  test('the keyboard alone is enough', async () => {
+    const person = await Person.open(system.url);
+    const { page } = person;
+    const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+    const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+    await page.goto(`${system.url}/#/join`);
+    await page.getByLabel('E-mail address').waitFor();
+    await press('Tab');
+    await page.keyboard.type(newAddress());
+    await press('Tab');
+    await page.keyboard.type(password);
+    await press('Enter');
+    await page.getByRole('heading', { name: 'What would you like to watch?' }).waitFor();
+    await until('the film has the focus', async () => {
+      await press('Tab');
+      return (await focused()).startsWith(long);
+    });
+    await press('Enter');
+    await plays(person);
+    assert.equal(await focused(), long);
+    await person.close();
+  });
+});
