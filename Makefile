@@ -128,6 +128,14 @@ run-test-browser: $(DEVSTACK) build $(BROWSER)/node_modules/.package-lock.json n
 	@npm --prefix $(WEB) test --silent
 	@$(DEVSTACK) test -redis=miniredis -- node --test --test-concurrency=1 $(BROWSER)/
 
+PICTURES_OF := refused.jpg films.jpg house.jpg
+.PHONY: pictures
+pictures: ## Take the pictures of the documents again, by test-browser
+	@PICTURES=$(LOCAL)/pictures $(MAKE) test-browser
+	@for picture in $(PICTURES_OF); do \
+		ffmpeg -loglevel error -y -i $(LOCAL)/pictures/$${picture%.jpg}.png -q:v 4 .github/$$picture || exit 1; \
+	done
+
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
 	@npm --prefix $(<D) ci --silent
 	@touch $@

@@ -126,5 +126,10 @@ func tour(ctx context.Context, t *testing.T, s *suite, row *table.Row) {
 
 	curl(ctx, t, http.StatusNoContent, "-X", "DELETE", s.url+"/streams/"+play.Stream.ID, "-H", "Authorization: Bearer "+signIn.Token)
 	curl(ctx, t, http.StatusOK, "-X", "GET", s.url+"/content/"+content+"/play", "-d", token)
+	app := curl(ctx, t, http.StatusOK, s.url+"/")
+	app.has(t, map[string]string{"Content-Type": "text/html.*", "Content-Security-Policy": "default-src 'none'.*"})
+	for _, file := range regexp.MustCompile(`/app/[^"]+\.js`).FindAllString(string(app.text), -1) {
+		curl(ctx, t, http.StatusOK, s.url+file).has(t, map[string]string{"Content-Type": "text/javascript.*"})
+	}
 	row.Remark = "the fourth play is a 403; video comes by the grant's address"
 }

@@ -19,7 +19,7 @@ import (
 
 // appPolicy lets the app run its own scripts and nothing else. Its videos are at /media, in the buffers of hls.js and dash.js, or wherever an
 // administrator says that a content is.
-const appPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+const appPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
 	"media-src 'self' blob: https:; connect-src 'self' https:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 // appTypes are the content types of the app's files, by ending.

@@ -5,6 +5,9 @@ import { alone, hear, tell } from './tabs.js';
 // account is who is signed in; null is nobody, undefined is not known yet.
 export const account = new Store(undefined);
 
+// expelled says that the device was signed out, and not by who sits before it.
+export const expelled = new Store(false);
+
 // Problem is an answer that is an error: a problem document, or none at all (status 0, code offline).
 export class Problem extends Error {
   constructor(document, retryAfter = 0) {
@@ -33,7 +36,10 @@ function refresh(old) {
     try {
       accept(await send('POST', '/auth/refresh', {}));
     } catch (problem) {
-      if (problem.status === 401 || problem.status === 400) forget();
+      if (problem.status === 401 || problem.status === 400) {
+        expelled.set(Boolean(account.value));
+        forget();
+      }
       throw problem;
     }
   });
@@ -42,6 +48,7 @@ function refresh(old) {
 function accept({ token: text, expiresIn, user }) {
   access = { token: text, until: Date.now() + expiresIn * 1000 };
   remember(true);
+  expelled.set(false);
   account.set(user);
   tell('signed in', { access, user });
 }

@@ -1,9 +1,8 @@
 import './style.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { account, begin } from './api.js';
-import { Page } from './parts.jsx';
-import { Notice } from './parts.jsx';
+import { account, begin, expelled } from './api.js';
+import { Notice, Page, say } from './parts.jsx';
 import { Account } from './pages/account.jsx';
 import { Devices } from './pages/devices.jsx';
 import { Entrance } from './pages/entrance.jsx';
@@ -94,6 +93,7 @@ function Later({ load, id }) {
   return <Shown id={id} key={id} />;
 }
 
+expelled.watch((is) => is && say(t('ended.session_ended')));
 document.documentElement.lang = language;
 begin();
 render(<App />, document.getElementById('app'));

@@ -46,11 +46,11 @@ export class Playback {
     on(window, 'pageshow', ({ persisted }) => persisted && this.start());
     on(window, 'online', () => this.#beat());
     on(video, 'play', () => this.#resume());
-    on(video, 'pause', () => { this.#pausedAt = Date.now(); });
+    on(video, 'pause', () => { this.#pausedAt ||= Date.now(); });
     on(video, 'ended', () => this.#finish());
     // Another device may have ended this stream: what is told to all of them is faster than our next heartbeat.
     this.#ends.push(watching.watch((seen) => {
-      if (seen && this.#stream && !seen.streams.some(({ id }) => id === this.#stream.id)) this.#beat();
+      if (seen && this.#stream && !this.#rests() && !seen.streams.some(({ id }) => id === this.#stream.id)) this.#beat();
     }));
   }
 
@@ -124,7 +124,12 @@ export class Playback {
         this.#play(source, at);
       }, 1500);
     };
-    const detach = await attach(this.#video, source, position, failed);
+    let detach;
+    try {
+      detach = await attach(this.#video, source, position, failed);
+    } catch {
+      return failed(true); // the player itself couldn't be fetched
+    }
     if (mine !== this.#stream) return detach();
     this.#detach = detach;
     try {
@@ -141,11 +146,15 @@ export class Playback {
     this.state.set({ phase: 'failed', problem });
   }
 
+  // rests reports whether the film has been paused for so long that its place is given up.
+  #rests() {
+    return this.#pausedAt > 0 && Date.now() - this.#pausedAt > pauseKeeps * 1000;
+  }
+
   // tick is called all the time while there is a stream.
   #tick() {
     this.#remember();
-    const paused = this.#video.paused && this.#pausedAt && Date.now() - this.#pausedAt > pauseKeeps * 1000;
-    if (!paused) this.#beat();
+    if (!this.#rests()) this.#beat();
   }
 
   // beat renews the stream, and acts on what became of it.
@@ -192,8 +201,9 @@ export class Playback {
 
   // resume makes sure that a film that was paused for long still has its place.
   #resume() {
-    if (this.#pausedAt && Date.now() - this.#pausedAt > pauseKeeps * 1000) this.#beat();
+    const rested = this.#rests();
     this.#pausedAt = 0;
+    if (rested) this.#beat();
   }
 
   #finish() {

@@ -44,7 +44,7 @@ type Config struct {
 	SMTPFrom         string        `env:"SMTP_FROM" desc:"sender of the mail, such as Streamgate <no-reply@example.com>; required with SMTP_ADDR"`
 	SMTPHELO         string        `env:"SMTP_HELO" desc:"name to greet the server with, such as mail.example.com; by default the domain of SMTP_FROM"`
 	SMTPTLS          smtpmail.TLS  `env:"SMTP_TLS" envDefault:"starttls" desc:"starttls, tls (from the first byte) or none"`
-	ResetURL         string        `env:"RESET_URL" desc:"link in the mail, with {token} in it, such as https://example.com/reset?token={token}; required with SMTP_ADDR"`
+	ResetURL         string        `env:"RESET_URL" desc:"link in the mail, with {token} in it, such as https://example.com/#/reset/{token}; required with SMTP_ADDR"`
 }
 
 // Validate returns every fault.
@@ -95,6 +95,6 @@ func (c *Config) mailFaults() []error {
 	}
 	err = libconfig.CheckURL("RESET_URL", c.ResetURL)
 	faults.Check(err == nil && strings.Contains(c.ResetURL, smtpmail.TokenPlaceholder),
-		"RESET_URL: %q is not an address with %s in it, such as https://example.com/reset?token=%[2]s", c.ResetURL, smtpmail.TokenPlaceholder)
+		"RESET_URL: %q is not an address with %s in it, such as https://example.com/#/reset/%[2]s", c.ResetURL, smtpmail.TokenPlaceholder)
 	return faults
 }

@@ -24,7 +24,7 @@ export default function Accounts() {
       <Failure problem={problem} />
       <p class="quiet" role="status">{found && (found.total ? t('accounts.count', found.total) : t('accounts.none'))}</p>
       {found?.items.length > 0 && (
-        <div class="table" tabIndex={0} role="region" aria-label={t('accounts.title')}>
+        <div class="table wide" tabIndex={0} role="region" aria-label={t('accounts.title')}>
           <table>
             <thead>
               <tr>
