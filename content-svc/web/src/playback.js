@@ -100,7 +100,7 @@ export class Playback {
   async #begin({ source, stream }) {
     this.#stream = stream;
     this.#lastBeat = Date.now();
-    this.#pausedAt = 0;
+    this.#pausedAt = Date.now(); // until it plays, which a browser may leave to the person
     this.state.set({ phase: 'playing', troubled: false });
     this.#clock.postMessage(stream.heartbeatInterval);
     await this.#play(source, this.#remembered());
