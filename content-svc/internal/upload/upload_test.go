@@ -6,9 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/media"
@@ -18,9 +22,28 @@ import (
 	"streamgate/libs/objectid"
 )
 
-func open(t *testing.T, limits upload.Limits) (*upload.Uploads, *blobstore.Store) {
+// everywhere runs a test on a folder, and on a server that speaks S3.
+func everywhere(t *testing.T, test func(t *testing.T, address string)) {
 	t.Helper()
-	files := blobstore.New("file://" + t.TempDir())
+	t.Run("folder", func(t *testing.T) {
+		t.Parallel()
+		test(t, "file://"+t.TempDir())
+	})
+	t.Run("S3", func(t *testing.T) {
+		t.Parallel()
+		backend := s3mem.New()
+		if err := backend.CreateBucket("media"); err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+		t.Cleanup(server.Close)
+		test(t, "s3://media?region=eu-central-1&use_path_style=true&anonymous=true&endpoint="+server.URL)
+	})
+}
+
+func open(t *testing.T, address string, limits upload.Limits) (*upload.Uploads, *blobstore.Store) {
+	t.Helper()
+	files := blobstore.New(address)
 	if err := files.Connect().Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +79,11 @@ func film(files int) []byte {
 
 func TestAnArchiveHasSoManyFiles(t *testing.T) {
 	t.Parallel()
-	u, files := open(t, upload.Limits{Film: 1 << 20, Files: 10})
+	everywhere(t, anArchiveHasSoManyFiles)
+}
+
+func anArchiveHasSoManyFiles(t *testing.T, address string) {
+	u, files := open(t, address, upload.Limits{Film: 1 << 20, Files: 10})
 	content := objectid.New()
 	if _, err := u.Film(t.Context(), content, send(t, u, film(9))); err != nil {
 		t.Error(err)
@@ -73,7 +100,11 @@ func TestAnArchiveHasSoManyFiles(t *testing.T) {
 // Two requests at the same time bring the same bytes twice.
 func TestPartsThatOverlap(t *testing.T) {
 	t.Parallel()
-	u, files := open(t, upload.Limits{Film: 1 << 20, Files: 100})
+	everywhere(t, partsThatOverlap)
+}
+
+func partsThatOverlap(t *testing.T, address string) {
+	u, files := open(t, address, upload.Limits{Film: 1 << 20, Files: 100})
 	whole := film(20)
 	begun, err := u.Begin(t.Context(), int64(len(whole)))
 	if err != nil {
@@ -106,7 +137,11 @@ func (c contents) Get(_ context.Context, id objectid.ID) (video.Content, error) 
 
 func TestWhatNobodyNamesIsSwept(t *testing.T) {
 	t.Parallel()
-	u, files := open(t, upload.Limits{Film: 1 << 20, Files: 100})
+	everywhere(t, whatNobodyNamesIsSwept)
+}
+
+func whatNobodyNamesIsSwept(t *testing.T, address string) {
+	u, files := open(t, address, upload.Limits{Film: 1 << 20, Files: 100})
 	bring := func(content objectid.ID) string {
 		made, err := u.Film(t.Context(), content, send(t, u, film(2)))
 		if err != nil {
