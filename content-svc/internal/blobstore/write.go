@@ -7,20 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	"streamgate/content-svc/internal/media"
 )
-
-// Entry is a file in a list.
-type Entry struct {
-	Path     string
-	Size     int64 // bytes
-	Modified time.Time
-}
 
 // Write writes a file, which is there once the reader has ended, and not at all if it fails. It returns the reader's length, and
 // the reader's error as it is.
@@ -63,8 +55,8 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 // List returns the files below a folder, whose name ends with a slash, in the order of their names.
-func (s *Store) List(ctx context.Context, folder string) ([]Entry, error) {
-	var entries []Entry
+func (s *Store) List(ctx context.Context, folder string) ([]media.Entry, error) {
+	var entries []media.Entry
 	for list := s.bucket.List(&blob.ListOptions{Prefix: folder}); ; {
 		object, err := list.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -73,7 +65,7 @@ func (s *Store) List(ctx context.Context, folder string) ([]Entry, error) {
 		if err != nil {
 			return nil, failure(err)
 		}
-		entries = append(entries, Entry{object.Key, object.Size, object.ModTime})
+		entries = append(entries, media.Entry{object.Key, object.Size, object.ModTime})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (a *API) sendApp(c *gin.Context, name string) error {
 	c.Request.Header.Del("Range") // of what is small
 	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
 		c.Header("Content-Encoding", "gzip")
-		c.Header("Content-Length", fmt.Sprint(len(packed)))
+		c.Header("Content-Length", strconv.Itoa(len(packed)))
 		http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(packed))
 		return nil
 	}

@@ -33,6 +33,13 @@ type File struct {
 	Close    func() error
 }
 
+// Entry is a file in a list.
+type Entry struct {
+	Path     string
+	Size     int64 // bytes
+	Modified time.Time
+}
+
 // Player opens files for the bearers of grants, for as long as the grant's stream may play.
 type Player struct {
 	Keys    grant.Keys

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/objectid"
@@ -51,11 +50,11 @@ func (u *Uploads) Sweep(ctx context.Context, contents Contents) error {
 type group struct {
 	name    string // a folder with a slash at its end, or a file
 	content string // 24 hex digits, or ""
-	entries []blobstore.Entry
+	entries []media.Entry
 	newest  time.Time
 }
 
-func groups(entries []blobstore.Entry, pattern *regexp.Regexp) []*group {
+func groups(entries []media.Entry, pattern *regexp.Regexp) []*group {
 	var all []*group
 	for _, e := range entries {
 		found := pattern.FindStringSubmatch(e.Path)

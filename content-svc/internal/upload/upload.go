@@ -17,7 +17,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/media"
 	"streamgate/libs/fault"
 )
@@ -45,7 +44,7 @@ type Files interface {
 	// Write writes a file, which is there once the reader has ended, and not at all if it fails; the reader's error is returned as it is.
 	Write(ctx context.Context, path string, from io.Reader) (int64, error)
 	// List returns the files below a folder, whose name ends with a slash.
-	List(ctx context.Context, folder string) ([]blobstore.Entry, error)
+	List(ctx context.Context, folder string) ([]media.Entry, error)
 	// Delete deletes a file, if there is one.
 	Delete(ctx context.Context, path string) error
 }

@@ -129,39 +129,54 @@ func (h *House) House(ctx context.Context) (stream.House, error) {
 	if err != nil {
 		return stream.House{}, redisdb.Fault(err)
 	}
-	house := stream.House{Outcomes: map[string]int{}}
-	levels, leased := map[int]int{}, 0
+	sum := houseSum{house: stream.House{Outcomes: map[string]int{}}, levels: map[int]int{}}
 	for i, at := range steps {
-		if minute := at.Truncate(time.Minute); len(house.Minutes) == 0 || house.Minutes[len(house.Minutes)-1].At != minute {
-			house.Minutes = append(house.Minutes, stream.Minute{At: minute})
+		sum.add(at, answers[i].Val(), i >= len(steps)-1-leaseWindow && i < len(steps)-1)
+	}
+	return sum.result(), nil
+}
+
+// houseSum adds the steps of the tally up.
+type houseSum struct {
+	house  stream.House
+	levels map[int]int
+	leased int // milliseconds within the window
+}
+
+// add adds a step. Counts says whether its lease time says how many streams play.
+func (s *houseSum) add(at time.Time, step map[string]string, counts bool) {
+	if minute := at.Truncate(time.Minute); len(s.house.Minutes) == 0 || s.house.Minutes[len(s.house.Minutes)-1].At != minute {
+		s.house.Minutes = append(s.house.Minutes, stream.Minute{At: minute})
+	}
+	minute := &s.house.Minutes[len(s.house.Minutes)-1]
+	for field, text := range step {
+		n, _ := strconv.Atoi(text) // we wrote it
+		if outcome, ok := strings.CutPrefix(field, startField); ok {
+			s.house.Outcomes[outcome] += n
+			switch stream.Outcome(outcome) {
+			case stream.Granted:
+				minute.Granted += n
+			case stream.Repeated: // of one that was counted
+			default:
+				minute.Refused += n
+			}
 		}
-		minute := &house.Minutes[len(house.Minutes)-1]
-		for field, text := range answers[i].Val() {
-			n, _ := strconv.Atoi(text) // we wrote it
-			if outcome, ok := strings.CutPrefix(field, startField); ok {
-				house.Outcomes[outcome] += n
-				switch stream.Outcome(outcome) { //nolint:exhaustive // all others are refusals
-				case stream.Granted:
-					minute.Granted += n
-				case stream.Repeated: // of one that was counted
-				default:
-					minute.Refused += n
-				}
-			}
-			if level, ok := strings.CutPrefix(field, levelField); ok {
-				streams, _ := strconv.Atoi(level)
-				levels[streams] += n
-			}
-			if field == leaseField && i >= len(steps)-1-leaseWindow && i < len(steps)-1 {
-				leased += n
-			}
+		if level, ok := strings.CutPrefix(field, levelField); ok {
+			streams, _ := strconv.Atoi(level)
+			s.levels[streams] += n
+		}
+		if field == leaseField && counts {
+			s.leased += n
 		}
 	}
-	for streams, starts := range levels {
-		house.Levels = append(house.Levels, stream.Level{Streams: streams, Starts: starts})
+}
+
+func (s *houseSum) result() stream.House {
+	for streams, starts := range s.levels {
+		s.house.Levels = append(s.house.Levels, stream.Level{Streams: streams, Starts: starts})
 	}
-	slices.SortFunc(house.Levels, func(a, b stream.Level) int { return cmp.Compare(a.Streams, b.Streams) })
-	window := (leaseWindow * tallyStep).Milliseconds()
-	house.Playing = max(0, int((int64(leased)+window/2)/window))
-	return house, nil
+	slices.SortFunc(s.house.Levels, func(a, b stream.Level) int { return cmp.Compare(a.Streams, b.Streams) })
+	const window = leaseWindow * int(tallyStep/time.Millisecond)
+	s.house.Playing = max(0, (s.leased+window/2)/window)
+	return s.house
 }
