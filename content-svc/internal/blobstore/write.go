@@ -65,7 +65,7 @@ func (s *Store) List(ctx context.Context, folder string) ([]media.Entry, error) 
 		if err != nil {
 			return nil, failure(err)
 		}
-		entries = append(entries, media.Entry{object.Key, object.Size, object.ModTime})
+		entries = append(entries, media.Entry{Path: object.Key, Size: object.Size, Modified: object.ModTime})
 	}
 }
 
