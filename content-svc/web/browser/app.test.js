@@ -215,6 +215,16 @@ describe('one screen', () => {
     assert.equal(await person.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }).includes('eyJ')), false);
   });
 
+  test('on plain http elsewhere nothing is kept, and everything works', async () => {
+    const elsewhere = await Person.open(system.url.replace('127.0.0.1', 'streamgate.example'));
+    await elsewhere.signIn(person.email);
+    assert.deepEqual(await elsewhere.context.cookies(), []);
+    await elsewhere.watch(long);
+    await plays(elsewhere);
+    assert.deepEqual(elsewhere.faults, []);
+    await elsewhere.close();
+  });
+
   test('a device that is signed out elsewhere says so', async () => {
     const other = await Person.open(system.url);
     await other.signIn(person.email);

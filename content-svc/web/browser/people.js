@@ -8,7 +8,10 @@ let browser;
 export async function openBrowser() {
   browser = await chromium.launch({
     executablePath: program,
-    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'], // as root there is no sandbox, and the pages are ours
+    // As root there is no sandbox, and the pages are ours.
+    args: [
+      '--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio', '--host-resolver-rules=MAP streamgate.example 127.0.0.1',
+    ],
   });
 }
 

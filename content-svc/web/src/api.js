@@ -19,6 +19,10 @@ export class Problem extends Error {
 
 let access = null; // {token, until}
 
+// Browsers keep the cookie on https, and on http of their own machine. Elsewhere the refresh token is in memory, too, and a reload asks for the
+// password again.
+let refreshToken = null;
+
 // token returns an access token that is good for half a minute more. Its error is a Problem: 401 session_ended if nobody is signed in.
 export async function token() {
   if (!access || access.until - Date.now() < 30_000) await refresh(access?.token);
@@ -32,9 +36,9 @@ export const tokenNow = () => access?.token;
 function refresh(old) {
   return alone('refresh', {}, async () => {
     if (access && access.token !== old) return;
-    if (!remembered()) throw new Problem({ status: 401, code: 'signed_out', detail: '' });
+    if (!refreshToken && !remembered()) throw new Problem({ status: 401, code: 'signed_out', detail: '' });
     try {
-      accept(await send('POST', '/auth/refresh', {}));
+      accept(await send('POST', '/auth/refresh', refreshToken ? { body: { refreshToken } } : {}));
     } catch (problem) {
       if (problem.status === 401 || problem.status === 400) {
         expelled.set(Boolean(account.value));
@@ -45,27 +49,31 @@ function refresh(old) {
   });
 }
 
-function accept({ token: text, expiresIn, user }) {
+function accept({ token: text, expiresIn, user, refreshToken: next = null }) {
   access = { token: text, until: Date.now() + expiresIn * 1000 };
-  remember(true);
+  refreshToken = next;
+  remember(!next);
   expelled.set(false);
   account.set(user);
-  tell('signed in', { access, user });
+  tell('signed in', { access, user, refreshToken });
 }
 
 hear('signed in', (told) => {
   access = told.access;
+  refreshToken = told.refreshToken;
   account.set(told.user);
 });
 
 hear('signed out', () => {
   access = null;
+  refreshToken = null;
   account.set(null);
 });
 
 // forget is what is left to do when the session has ended.
 export function forget() {
   access = null;
+  refreshToken = null;
   remember(false);
   account.set(null);
   tell('signed out');
@@ -107,7 +115,7 @@ export async function begin() {
 }
 
 export async function signIn(email, password) {
-  accept(await send('POST', '/auth', { headers: basic(email, password), body: { cookie: true } }));
+  accept(await send('POST', '/auth', { headers: basic(email, password), body: { cookie: isSecureContext } }));
 }
 
 export const signUp = (email, password) => send('POST', '/users', { body: { email, password } });
