@@ -21,8 +21,10 @@ var resetLink = regexp.MustCompile(`https://example\.com/reset\?token=([\w-]+)&l
 func bootWithMail(t *testing.T, settings ...string) (*stack, *smtpmailtest.Sink) {
 	t.Helper()
 	sink := smtpmailtest.New(t)
-	return boot(t, append([]string{"SMTP_ADDR=" + sink.Addr, "SMTP_TLS=none", "SMTP_FROM=Streamgate <no-reply@example.com>",
-		"RESET_URL=https://example.com/reset?token={token}&lang=en", "TRUSTED_PROXIES=127.0.0.1"}, settings...)...), sink
+	return boot(t, append([]string{
+		"SMTP_ADDR=" + sink.Addr, "SMTP_TLS=none", "SMTP_FROM=Streamgate <no-reply@example.com>",
+		"RESET_URL=https://example.com/reset?token={token}&lang=en", "TRUSTED_PROXIES=127.0.0.1",
+	}, settings...)...), sink
 }
 
 // tokenIn returns the token in the next mail that the sink gets, which must be to this address.
