@@ -44,8 +44,16 @@
 // # Ends
 //
 // What has ended stays ended: no heartbeat is answered after an answered stop, no request of a session after its
-// sign-out, no byte is served a third of a lease after it. Each reason that is told for an end is the doing of some
+// sign-out, no byte comes more than a second after it, or a third of a lease while content-svc isn't told of ends. Each reason that is told for an end is the doing of some
 // request. One Idempotency-Key is one stream.
+//
+// # Film: a slot is a screen
+//
+// What a player received is counted in seconds of film, by the pieces that came whole. Three functions of it are checked (P8). An account's film
+// is held against a bucket that runs out as fast as all its slots may be sent film. A player that goes forward shows each second once, so it
+// surely has film to play until all that came is played: until then its stream is a screen, and no more screens than the limit may be on at
+// once unless somebody ended one. By the same reckoning, what a stream was sent ahead of play is held against what it may be. A seek throws
+// away what was ahead, so that each of these is what the player has at the least.
 //
 // # Hold
 //

@@ -25,6 +25,6 @@
 //
 // # Round trips
 //
-// Calls that are made at the same time go in one pipeline, on a Cluster in one for each node (group.go). Measured side by side under 64 connections, a heartbeat then takes half
-// of what it took of the service's CPU and of Redis'.
+// Calls that are made at the same time go in one pipeline, on a Cluster in one for each node (group.go). Measured side by side under 64
+// connections, a heartbeat then takes half of what it took of the service's CPU and of Redis'.
 package redisstore
