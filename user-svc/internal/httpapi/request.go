@@ -86,7 +86,7 @@ func source(c *gin.Context) account.Source {
 
 // keepDevice makes the client send its device's secret again.
 func (a *API) keepDevice(c *gin.Context, device string) {
-	http.SetCookie(c.Writer, &http.Cookie{
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // it is Secure where the client comes by https
 		Name: deviceCookie, Value: device, Path: "/", MaxAge: deviceKept, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: strings.HasPrefix(a.baseURL(c), "https:"),
 	})
