@@ -71,7 +71,7 @@ func optionFaults(uri string) (faults []error) {
 		case slices.Contains(withoutEffect, name):
 			faults = append(faults, fmt.Errorf("MONGODB_URI: the option %s has no effect here; remove it", name))
 		case name == "w" && value != "majority":
-			faults = append(faults, fmt.Errorf("MONGODB_URI: the option w is %q, and a failover would lose acknowledged writes; remove it, or set it to majority", value))
+			faults = append(faults, fmt.Errorf("MONGODB_URI: the option w is %q, and a failover would lose what was written; remove it, or set it to majority", value))
 		case name == "readpreference" && !strings.EqualFold(value, "primary"):
 			faults = append(faults, fmt.Errorf("MONGODB_URI: the option readPreference is %q, and what was just written might not be read; remove it", value))
 		case len(read.Options[name]) > 1:

@@ -60,12 +60,7 @@ func (s *Settings) parse() (*redis.UniversalOptions, []error) {
 }
 
 // faults are those that the client doesn't find, or names less well.
-func (s *Settings) faults() (faults []error) {
-	add := func(right bool, format string, args ...any) {
-		if !right {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
-	}
+func (s *Settings) faults() []error {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return []error{errors.New("not an address; write special characters of the password as %XX")}
@@ -73,47 +68,61 @@ func (s *Settings) faults() (faults []error) {
 	if u.Scheme != "redis" && u.Scheme != "rediss" {
 		return []error{errors.New("doesn't begin with redis:// or rediss://")} // it may have a password in it
 	}
-	add(u.Hostname() != "", "names no host; write it as in redis://redis:6379/0")
-	add(u.Fragment == "", "has a part behind #; write a # of the password as %%23")
+	var faults faultList
+	faults.check(u.Hostname() != "", "names no host; write it as in redis://redis:6379/0")
+	faults.check(u.Fragment == "", "has a part behind #; write a # of the password as %%23")
 	_, port, err := net.SplitHostPort(u.Host)
-	add(err != nil || isPort(port), "port %q is not between 1 and 65535", port)
-
+	faults.check(err != nil || isPort(port), "port %q is not between 1 and 65535", port)
 	query, err := url.ParseQuery(u.RawQuery)
-	add(err == nil, "the part behind ? can't be read; write special characters as %%XX")
+	faults.check(err == nil, "the part behind ? can't be read; write special characters as %%XX")
 	mode := s.Mode
 	if options[mode] == nil {
 		mode = standalone
 	}
+	faults.options(mode, query)
+	faults.database(mode, strings.Trim(u.Path, "/"), query["db"])
+	return faults
+}
+
+type faultList []error
+
+func (f *faultList) check(right bool, format string, args ...any) {
+	if !right {
+		*f = append(*f, fmt.Errorf(format, args...))
+	}
+}
+
+func (f *faultList) options(mode string, query url.Values) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values := query[name]
 		switch {
 		case !slices.Contains(options[mode], name):
-			add(false, "the option %s has no effect in REDIS_MODE %s; remove it", name, mode)
+			f.check(false, "the option %s has no effect in REDIS_MODE %s; remove it", name, mode)
 		case len(values) > 1 && name != "addr":
-			add(false, "the option %s is given %d times", name, len(values))
+			f.check(false, "the option %s is given %d times", name, len(values))
 		case name == protocol:
-			add(values[0] == "2" || values[0] == "3", "the option protocol is %q; it can be 2 or 3", values[0])
+			f.check(values[0] == "2" || values[0] == "3", "the option protocol is %q; it can be 2 or 3", values[0])
 		}
 	}
 	for _, addr := range query["addr"] {
 		host, port, err := net.SplitHostPort(addr)
-		add(err == nil && host != "" && isPort(port), "the option addr is %q; it must be host:port", addr)
+		f.check(err == nil && host != "" && isPort(port), "the option addr is %q; it must be host:port", addr)
 	}
-	db := strings.Trim(u.Path, "/")
-	if values := query["db"]; len(values) > 0 {
-		add(db == "" || db == values[0], "names two databases: /%s and db=%s", db, values[0])
-		db = values[0]
+	f.check(mode != sentinel || query.Get("master_name") != "", "names no primary; add ?master_name=name")
+}
+
+func (f *faultList) database(mode, inPath string, inQuery []string) {
+	db := inPath
+	if len(inQuery) > 0 {
+		f.check(db == "" || db == inQuery[0], "names two databases: /%s and db=%s", db, inQuery[0])
+		db = inQuery[0]
+	}
+	if db == "" {
+		return
 	}
 	number, err := strconv.Atoi(db)
-	switch {
-	case db == "":
-	case err != nil || number < 0:
-		add(false, "%q is not the number of a database; write it as in redis://redis:6379/0", db)
-	case mode == cluster:
-		add(number == 0, "a Cluster has no database %d, only 0", number)
-	}
-	add(mode != sentinel || query.Get("master_name") != "", "names no primary; add ?master_name=name")
-	return faults
+	f.check(err == nil && number >= 0, "%q is not the number of a database; write it as in redis://redis:6379/0", db)
+	f.check(mode != cluster || number <= 0, "a Cluster has no database %d, only 0", number)
 }
 
 func isPort(text string) bool {

@@ -107,7 +107,7 @@ type far struct {
 }
 
 func (f far) Write(b []byte) (int, error) {
-	time.Sleep(f.trip)
+	<-time.After(f.trip)
 	return f.Conn.Write(b)
 }
 
@@ -182,7 +182,7 @@ func TestAPolicyThatChangesIsNoticed(t *testing.T) {
 		if err := client.ConfigSet(t.Context(), "maxmemory-policy", policy).Err(); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, policy+" is noticed", func() bool { return strings.Contains(log.String(), "maxmemory-policy="+policy) })
+		testkit.Eventually(t, policy+" is noticed", func() bool { return strings.Contains(log.String(), " policy="+policy) })
 		families, err := registry.Gather()
 		if err != nil {
 			t.Fatal(err)

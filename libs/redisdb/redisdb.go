@@ -196,10 +196,10 @@ func WatchFit(client redis.UniversalClient, registry *prometheus.Registry, log *
 			case found != "":
 				gauge.Set(1)
 				log.ErrorContext(ctx, "Redis throws leases away when it is full, so that more streams play than may; set maxmemory-policy noeviction",
-					"maxmemory-policy", found)
+					"policy", found)
 			default:
 				gauge.Set(0)
-				log.InfoContext(ctx, "Redis keeps all leases again", "maxmemory-policy", "noeviction")
+				log.InfoContext(ctx, "Redis keeps all leases again", "policy", "noeviction")
 			}
 			said = found
 		}

@@ -36,7 +36,7 @@ func newCluster(t *testing.T, rules stream.Rules) ([]*server, *redisstore.Store,
 	for _, s := range servers {
 		one := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
 		testkit.Eventually(t, "a node knows all slots", func() bool {
-			known, _ := one.ClusterSlots(t.Context()).Result()
+			known, _ := one.ClusterShards(t.Context()).Result()
 			return len(known) == nodes && redisdb.ParseInfo(one.ClusterInfo(t.Context()).Val())["cluster_state"] == "ok"
 		})
 		_ = one.Close()

@@ -42,9 +42,8 @@ func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking [
 	account := objectid.New().String()
 	leases, sessions, promoted := leasesKey(account), sessionsKey(account), promotionKey(account, 0)
 	try := func(key, channel string, args ...any) {
-		command, _ := args[0].(string)
 		_, failed := client.Do(ctx, args...).Result()
-		err = errors.Join(err, note(&lacking, failed, command, key, channel))
+		err = errors.Join(err, note(&lacking, failed, key, channel))
 	}
 	// Commands for hashes are tried on a string, which they leave as it is.
 	const ms = 1000
@@ -65,7 +64,7 @@ func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking [
 	try("", "&a:*", "publish", leases, "")
 	try("", "&ends", "publish", endsChannel, "")
 	for pattern, channel := range map[string]string{"&a:*": leases, "&ends": endsChannel} {
-		err = errors.Join(err, note(&lacking, subscribe(ctx, client, channel), "subscribe", "", pattern))
+		err = errors.Join(err, note(&lacking, subscribe(ctx, client, channel), "", pattern))
 	}
 	slices.Sort(lacking)
 	return slices.Compact(lacking), err
@@ -86,7 +85,7 @@ func subscribe(ctx context.Context, client redis.UniversalClient, channel string
 }
 
 // note adds the right for which a command was refused, and returns errors of the connection.
-func note(lacking *[]string, err error, command, key, channel string) error {
+func note(lacking *[]string, err error, key, channel string) error {
 	answer := redis.Error(nil)
 	if err == nil || !forbidden(err) {
 		if errors.As(err, &answer) {
@@ -98,8 +97,8 @@ func note(lacking *[]string, err error, command, key, channel string) error {
 	text := err.Error()
 	_, named, runs := strings.Cut(text, "run the '")
 	switch {
-	case runs: // it may be another one, of those that open a connection
-		command, _, _ = strings.Cut(named, "'")
+	case runs: // perhaps one of those that open a connection
+		command, _, _ := strings.Cut(named, "'")
 		*lacking = append(*lacking, "+"+command)
 	case strings.Contains(text, "channel"):
 		*lacking = append(*lacking, channel)
