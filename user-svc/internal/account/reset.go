@@ -11,8 +11,9 @@ import (
 const (
 	// resetTTL is how long a reset token is valid.
 	resetTTL = time.Hour
-	// ResetPause is the least time between two mails to an account, and ResetsPerDay the most mails in the day from the first of them on.
-	ResetPause   = time.Minute
+	// ResetPause is the least time between two mails to an account.
+	ResetPause = time.Minute
+	// ResetsPerDay is how many mails an account gets at most in the day from the first of them on.
 	ResetsPerDay = 10
 	// resetTokenSize is the length of a token in random bytes.
 	resetTokenSize = 32

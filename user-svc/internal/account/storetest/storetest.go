@@ -369,9 +369,9 @@ func oneResetPerAccount(t *testing.T, s Stores) {
 
 func resetsPerDay(t *testing.T, s Stores) {
 	a, b := insert(t, s, newAccount("a")), insert(t, s, newAccount("b"))
-	name, at := "Ada", epoch
+	name := "Ada"
 	for day := range 3 {
-		at = epoch.Add(time.Duration(day) * 24 * time.Hour)
+		at := epoch.Add(time.Duration(day) * 24 * time.Hour)
 		for i := range account.ResetsPerDay {
 			save(t, s, a.ID, newReset(fmt.Sprint(day, i), at), true)
 			at = at.Add(account.ResetPause)
