@@ -203,6 +203,7 @@ func TestALowerPlanOutlivesALossOfMemory(t *testing.T) {
 	t.Parallel()
 	g := start(t)
 	g.neigh.limit = 1
+	g.neigh.record("AAAAAAAAAAA")
 	tv := &device{gate: g, session: "AAAAAAAAAAA"} // which session-svc doesn't know
 	tv.token = g.sign(t, tv.claims())
 	tv.play(t, "").Problem(t, http.StatusServiceUnavailable, "recovering")

@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -24,8 +22,6 @@ import (
 const (
 	// maxRenewals is how many streams one call renews.
 	maxRenewals = 200
-	// maxFilm bounds the film that one renewal tells of or wants, in milliseconds: a day.
-	maxFilm = 24 * 60 * 60 * 1000
 	// endsBeat is how often a connection that tells of ends is written to, so that its other side knows that it lives.
 	endsBeat = time.Second
 )
@@ -86,11 +82,14 @@ func (a *API) renewLeases(c *gin.Context) error {
 		return fault.BadField("renewals", "must have 1 to %d items", maxRenewals)
 	}
 	answer := deliveriesDTO{Lease: a.Streams.Rules().Lease.Milliseconds(), Deliveries: make([]deliveryDTO, len(given.Renewals))}
-	var all sync.WaitGroup // at the same time, so that the store gathers them
+	asked := make([]stream.Sent, len(given.Renewals))
 	for i, r := range given.Renewals {
-		all.Go(func() { answer.Deliveries[i] = a.renewLease(c.Request.Context(), r) })
+		asked[i] = stream.Sent{Grant: r.Grant, Film: ms(r.Sent), Want: ms(r.Want), Idle: ms(r.Idle)}
 	}
-	all.Wait()
+	deliveries, errs := a.Streams.RenewByGrants(c.Request.Context(), asked)
+	for i := range deliveries {
+		answer.Deliveries[i] = newDeliveryDTO(deliveries[i], errs[i])
+	}
 	text, err := json.Marshal(answer) // gin's encoder knows nothing of a problem's further members
 	if err != nil {
 		return fmt.Errorf("renewals: %w", err)
@@ -100,13 +99,6 @@ func (a *API) renewLeases(c *gin.Context) error {
 }
 
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-
-func (a *API) renewLease(ctx context.Context, r renewalDTO) deliveryDTO {
-	if r.Sent < 0 || r.Sent > maxFilm || r.Want < 0 || r.Want > maxFilm || r.Idle < 0 || r.Idle > maxFilm {
-		return newDeliveryDTO(stream.Delivery{}, fault.BadField("renewals", "sent, want and idle must be 0 to %d ms", maxFilm))
-	}
-	return newDeliveryDTO(a.Streams.RenewByGrant(ctx, r.Grant, ms(r.Sent), ms(r.Want), ms(r.Idle)))
-}
 
 // tellEnds tells of each stream that ends, a line each with its id, and a line with * after ends may have been missed. An empty line
 // means nothing but that the connection lives: GET /internal/streams/ends.

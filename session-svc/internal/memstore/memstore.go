@@ -229,6 +229,15 @@ func (s *Store) start(a *account, start stream.Start, now time.Time) stream.Resu
 	return stream.Result{Outcome: stream.Granted, Now: now, Lease: lease, Gained: s.rules.Lease, Active: len(a.live(now))}
 }
 
+// RenewAll implements stream.Store.
+func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []stream.RenewalAnswer {
+	answers := make([]stream.RenewalAnswer, len(all))
+	for i, r := range all {
+		answers[i].Result, answers[i].Err = s.Renew(ctx, r.Account, r.Renewal)
+	}
+	return answers
+}
+
 // Renew implements stream.Store.
 func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Result, error) {
 	a, now, unlock := s.lock(id)

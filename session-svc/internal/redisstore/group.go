@@ -67,7 +67,7 @@ type group struct {
 	most   int // pipelines at once
 
 	mu      sync.Mutex
-	calls   []*call
+	calls   []call
 	running int
 }
 
@@ -75,46 +75,59 @@ func newGroup(client redis.UniversalClient, pipelines int) *group {
 	return &group{client: client, clock: newClock(), most: pipelines}
 }
 
+// call is one call, and whom it is made for.
 type call struct {
-	ctx  context.Context //nolint:containedctx // of the caller
 	cmd  *redis.Cmd
-	done chan struct{} // closed when cmd has its answer
-	left atomic.Bool   // the caller waits no more
+	wait *wait
+}
+
+// wait is that of a caller for its calls.
+type wait struct {
+	ctx  context.Context //nolint:containedctx // of the caller
+	todo atomic.Int32    // calls without an answer
+	done chan struct{}   // closed when there are none
+	left atomic.Bool     // the caller waits no more
 }
 
 // do makes a call, and waits for its answer.
 func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
+	cmd := redis.NewCmd(ctx, args...)
+	if err := g.doAll(ctx, []*redis.Cmd{cmd}); err != nil {
+		cmd = redis.NewCmd(ctx) // the other one may yet get its answer, which nobody waits for
+		cmd.SetErr(err)
+	}
+	return cmd
+}
+
+// doAll makes calls, and waits for all their answers. If it fails, the caller must not look at the calls.
+func (g *group) doAll(ctx context.Context, cmds []*redis.Cmd) error {
 	late := time.NewTimer(redisdb.AnswerWithin) // with the wait for others; a context would cost more than all else here
 	defer late.Stop()
-	c := &call{ctx: ctx, cmd: redis.NewCmd(ctx, args...), done: make(chan struct{})}
+	w := &wait{ctx: ctx, done: make(chan struct{})}
+	w.todo.Store(int32(len(cmds))) //nolint:gosec // a few hundred at most
 	g.mu.Lock()
-	if len(g.calls) >= waiting {
+	if len(g.calls)+len(cmds) > waiting {
 		g.mu.Unlock()
-		c.cmd.SetErr(redis.ErrPoolTimeout)
-		return c.cmd
+		return redis.ErrPoolTimeout
 	}
-	g.calls = append(g.calls, c)
+	for _, cmd := range cmds {
+		g.calls = append(g.calls, call{cmd, w})
+	}
 	if g.running < g.most {
 		g.running++
 		go g.run() //nolint:contextcheck,gosec // it serves many callers, whose contexts end their own waits
 	}
 	g.mu.Unlock()
 	select {
-	case <-c.done:
-		return c.cmd
+	case <-w.done:
+		return nil
 	case <-ctx.Done():
-		return c.leave(ctx.Err())
+		w.left.Store(true)
+		return ctx.Err()
 	case <-late.C:
-		return c.leave(context.DeadlineExceeded)
+		w.left.Store(true)
+		return context.DeadlineExceeded
 	}
-}
-
-// leave gives up waiting: the answer may yet come, to nobody.
-func (c *call) leave(why error) *redis.Cmd {
-	c.left.Store(true)
-	left := redis.NewCmd(c.ctx)
-	left.SetErr(why)
-	return left
 }
 
 // run sends one pipeline after the other until nobody waits.
@@ -122,7 +135,7 @@ func (g *group) run() {
 	for batch := g.next(nil); len(batch) > 0; batch = g.next(batch) {
 		_, err := g.client.Pipelined(context.Background(), func(pipe redis.Pipeliner) error {
 			for _, c := range batch {
-				_ = pipe.Process(c.ctx, c.cmd)
+				_ = pipe.Process(c.wait.ctx, c.cmd)
 			}
 			return nil
 		})
@@ -130,13 +143,15 @@ func (g *group) run() {
 			if c.cmd.Err() == nil && c.cmd.Val() == nil { // the client doesn't tell each call of a connection that it couldn't use
 				c.cmd.SetErr(err)
 			}
-			close(c.done)
+			if c.wait.todo.Add(-1) == 0 {
+				close(c.wait.done)
+			}
 		}
 	}
 }
 
 // next takes the calls that have gathered, without those whose caller has left.
-func (g *group) next(batch []*call) []*call {
+func (g *group) next(batch []call) []call {
 	clear(batch)
 	batch = batch[:0]
 	g.mu.Lock()
@@ -146,7 +161,7 @@ func (g *group) next(batch []*call) []*call {
 		if len(batch) == pipelined {
 			break
 		}
-		if taken++; !c.left.Load() && c.ctx.Err() == nil {
+		if taken++; !c.wait.left.Load() && c.wait.ctx.Err() == nil {
 			batch = append(batch, c)
 		}
 	}

@@ -29,6 +29,7 @@ type pair struct {
 	choose        func(n int) int
 	sessions      []session.ID
 	streams       []stream.ID
+	names         map[string]bool // that a start had whose id was another's
 	contents      [2]string
 	steps         []string
 	endsSessions  bool
@@ -45,7 +46,7 @@ func newPair(client redis.UniversalClient, endsSessions bool, choose func(n int)
 	if emulated := client.Info(context.Background(), "persistence").Err() != nil; emulated || endsSessions {
 		rules.Remember, rules.Resume = time.Minute, time.Minute
 	}
-	p := &pair{account: testkit.NewID(), choose: choose, contents: [2]string{testkit.NewID(), testkit.NewID()}, endsSessions: endsSessions}
+	p := &pair{account: testkit.NewID(), choose: choose, contents: [2]string{testkit.NewID(), testkit.NewID()}, endsSessions: endsSessions, names: map[string]bool{}}
 	store := redisstore.New(client, redisstore.NewGuard(rules.Lease), rules, unobserved{})
 	model := memstore.New(rules, func() time.Time { return p.now })
 	p.redis, p.model = store, model
@@ -85,7 +86,9 @@ func (p *pair) step(t *testing.T) {
 		if s.Named = p.choose(4) == 0; s.Named && p.choose(2) == 0 {
 			named := p.stream()
 			copy(s.ID[:stream.NameLength], named[:])
+			p.names[string(s.Name())] = true
 		}
+		s.Named = s.Named || p.names[string(s.ID[:stream.NameLength])] // no two streams have one name
 		if p.choose(4) == 0 {
 			replace := p.stream()
 			s.Replace = &replace
@@ -98,7 +101,7 @@ func (p *pair) step(t *testing.T) {
 			ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4), Heartbeat: p.choose(5) == 0,
 			Sent: time.Duration(p.choose(30)) * time.Millisecond, Want: time.Duration(p.choose(60)) * time.Millisecond,
 		}
-		if p.choose(2) == 0 {
+		if p.choose(2) == 0 && !p.names[string(r.ID[:stream.NameLength])] { // that has a ticket only if it was the one that was granted
 			r.Ticket = &stream.Ticket{
 				Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))}, Started: p.now.Add(-time.Duration(p.choose(1000)) * time.Millisecond),
 			}

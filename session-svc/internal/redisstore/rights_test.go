@@ -65,7 +65,7 @@ func everything(t *testing.T, url string) {
 		_, err = sessions.Open(t.Context(), s.account, session.Session{ID: session.NewID()}, session.LaterSignIn)
 		check("open", err)
 	}
-	_, err = sessions.Adopt(t.Context(), s.account, session.Session{ID: session.NewID()})
+	_, err = sessions.Adopt(t.Context(), s.account, session.Session{ID: session.NewID(), Expires: time.Now().Add(time.Hour)})
 	check("adopt", err)
 	_, _, err = sessions.Refresh(t.Context(), s.account, session.Refresh{ID: s.tv, Generation: 1})
 	check("refresh", err)

@@ -63,12 +63,7 @@ func (s *Store) run(ctx context.Context, run script, keys []string, args []any) 
 	if err != nil {
 		return nil, err
 	}
-	all := make([]any, 0, 3+len(keys)+len(args))
-	all = append(all, "evalsha", run.Hash(), len(keys))
-	for _, key := range keys {
-		all = append(all, key)
-	}
-	all = append(all, args...)
+	all := run.byDigest(keys, args)
 	answer := node.do(ctx, all...)
 	if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
 		all = slices.Clone(all) // the client may still hold the others
@@ -76,4 +71,14 @@ func (s *Store) run(ctx context.Context, run script, keys []string, args []any) 
 		answer = node.do(ctx, all...)
 	}
 	return answer.Slice()
+}
+
+// byDigest returns the command that calls a script by its digest.
+func (s script) byDigest(keys []string, args []any) []any {
+	all := make([]any, 0, 3+len(keys)+len(args))
+	all = append(all, "evalsha", s.Hash(), len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	return append(all, args...)
 }

@@ -80,31 +80,6 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 	return result, err
 }
 
-// Renew implements stream.Store.
-func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (stream.Result, error) {
-	var content, player []byte
-	var started int64
-	if r.Ticket != nil {
-		var err error
-		if content, err = packContent(r.Ticket.Content); err != nil {
-			return stream.Result{}, err
-		}
-		player, started = r.Ticket.Player[:], r.Ticket.Started.UnixMilli()
-	}
-	sign := "fetch"
-	if r.Heartbeat {
-		sign = "heartbeat"
-	}
-	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID[:],
-		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(),
-		s.guard.began(), content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(), s.rules.Ahead.Milliseconds(), r.Want.Milliseconds(),
-		s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds())
-	if result.Outcome == stream.Renewed || result.Outcome == stream.Resumed {
-		result.Lease = stream.Lease{ID: r.ID, Session: r.Session, Expires: result.Now.Add(result.Holds)}
-	}
-	return result, err
-}
-
 // Stop implements stream.Store.
 func (s *Store) Stop(ctx context.Context, account string, stop stream.Stop) (stream.Result, error) {
 	return s.decide(ctx, stopScript, []string{leasesKey(account)}, stop.ID[:],

@@ -37,6 +37,9 @@ type Store interface {
 	// lease at a time. Of what is Wanted, the account's Rules.Budget gives Credit, and the rest after Wait.
 	Renew(ctx context.Context, account string, r Renewal) (Result, error)
 
+	// RenewAll does the same for many leases, each for itself, and answers them in their order.
+	RenewAll(ctx context.Context, all []AccountRenewal) []RenewalAnswer
+
 	// Stop ends a live or lapsed stream of any session of the account: Done. Of an ended one it says Ended and changes nothing,
 	// of one that is not known, Unknown.
 	Stop(ctx context.Context, account string, s Stop) (Result, error)
@@ -88,6 +91,19 @@ type Renewal struct {
 	Idle      time.Duration // since the sign of life, in ms
 	Sent      time.Duration // film that the stream was sent since its sender last renewed it, in ms
 	Want      time.Duration // film that is to be sent next, in ms
+}
+
+// AccountRenewal is a renewal with its account.
+type AccountRenewal struct {
+	Renewal
+
+	Account string
+}
+
+// RenewalAnswer is what Store.Renew answers.
+type RenewalAnswer struct {
+	Result Result
+	Err    error
 }
 
 // Ticket is what a grant says of a lease that the store may have forgotten.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -227,7 +228,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 		}
 	}
-	result, err := s.renew(ctx, caller.Account, r)
+	result, err := s.renew(ctx, caller.Account, r.Session, func() (Result, error) { return s.store.Renew(ctx, caller.Account, r) })
 	return result.Lease.Expires, result.Outcome == Resumed, err
 }
 
@@ -239,36 +240,86 @@ type Delivery struct {
 	Wait   time.Duration // when the rest of it may
 }
 
-// RenewByGrant renews the stream that a media address belongs to, for content-svc: sent is how much film it was sent since the last time,
-// want how much is to be sent next, idle how long ago the last of it was.
-func (s *Streams) RenewByGrant(ctx context.Context, text string, sent, want, idle time.Duration) (Delivery, error) {
-	g, err := s.grants.Read(text) // how long it is good, the store knows: it remembers when it was used last
+// Sent is what content-svc tells of a stream that it sends, and what it wants.
+type Sent struct {
+	Grant string        // of the media address
+	Film  time.Duration // that the stream was sent since the last time
+	Want  time.Duration // film that is to be sent next
+	Idle  time.Duration // since the last of it
+}
+
+// mostSent bounds the film that one renewal tells of or wants, and the time that it was idle.
+const mostSent = 24 * time.Hour
+
+// RenewByGrants renews the streams of media addresses, each for itself, and answers them in their order.
+func (s *Streams) RenewByGrants(ctx context.Context, all []Sent) ([]Delivery, []error) {
+	deliveries, errs := make([]Delivery, len(all)), make([]error, len(all))
+	var renewals []AccountRenewal
+	var of []int
+	for i, sent := range all {
+		r, err := s.renewalOf(sent)
+		if errs[i] = err; err == nil {
+			renewals, of = append(renewals, r), append(of, i)
+		}
+	}
+	var lost sync.WaitGroup // sessions that the store has forgotten
+	for n, answer := range s.store.RenewAll(ctx, renewals) {
+		settle := func() { deliveries[of[n]], errs[of[n]] = s.deliver(ctx, renewals[n], answer) }
+		if answer.Err == nil && answer.Result.Outcome == NoSession {
+			lost.Go(settle)
+		} else {
+			settle()
+		}
+	}
+	lost.Wait()
+	return deliveries, errs
+}
+
+// renewalOf returns what to ask the store.
+func (s *Streams) renewalOf(sent Sent) (AccountRenewal, error) {
+	for _, d := range []time.Duration{sent.Film, sent.Want, sent.Idle} {
+		if d < 0 || d > mostSent {
+			return AccountRenewal{}, fault.BadField("renewals", "sent, want and idle must be 0 to %d ms", mostSent.Milliseconds())
+		}
+	}
+	g, err := s.grants.Read(sent.Grant) // how long it is good, the store knows: it remembers when it was used last
 	if err != nil {
-		return Delivery{}, fault.BadField("grant", "is not valid").Because(err)
+		return AccountRenewal{}, fault.BadField("grant", "is not valid").Because(err)
 	}
 	id, err := ParseID("grant", g.Stream)
 	if err != nil {
-		return Delivery{}, err
+		return AccountRenewal{}, err
 	}
 	holder, err := session.ParseID("grant", g.Session)
 	if err != nil {
-		return Delivery{}, err
+		return AccountRenewal{}, err
 	}
-	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Sent: sent, Want: want, Idle: idle}
+	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Sent: sent.Film, Want: sent.Want, Idle: sent.Idle}
 	if !s.now().After(g.Expires) { // an old one brings nothing back
 		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 	}
-	result, err := s.renew(ctx, g.Account, r)
+	return AccountRenewal{r, g.Account}, nil
+}
+
+// deliver returns what a stream may be sent, given the store's first answer.
+func (s *Streams) deliver(ctx context.Context, r AccountRenewal, first RenewalAnswer) (Delivery, error) {
+	asked := false
+	result, err := s.renew(ctx, r.Account, r.Session, func() (Result, error) {
+		if !asked {
+			asked = true
+			return first.Result, first.Err
+		}
+		return s.store.Renew(ctx, r.Account, r.Renewal)
+	})
 	if err != nil {
 		return Delivery{}, err
 	}
-	return Delivery{
-		Holds: result.Holds, Ahead: result.Ahead, Credit: result.Credit, Wait: result.Wait,
-	}, nil
+	return Delivery{Holds: result.Holds, Ahead: result.Ahead, Credit: result.Credit, Wait: result.Wait}, nil
 }
 
-func (s *Streams) renew(ctx context.Context, account string, r Renewal) (Result, error) {
-	result, err := s.adopting(ctx, account, r.Session, func() (Result, error) { return s.store.Renew(ctx, account, r) })
+// renew asks the store about a renewal, and counts what it decides.
+func (s *Streams) renew(ctx context.Context, account string, holder session.ID, ask func() (Result, error)) (Result, error) {
+	result, err := s.adopting(ctx, account, holder, ask)
 	if err != nil {
 		s.metrics.renewed("unavailable")
 		return Result{}, err

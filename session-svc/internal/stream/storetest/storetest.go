@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a start repeated by id is the same lease":                   testRepeat,
 		"a start repeated by name is the same lease":                 testNamed,
 		"a renewal prolongs and resumes":                             testRenew,
+		"many renewals at once are each for itself":                  testRenewAll,
 		"a renewal needs its own session":                            testForeign,
 		"the same player replaces itself":                            testPlayer,
 		"replace swaps in one step":                                  testReplace,
@@ -261,6 +262,33 @@ func testNamed(t *testing.T, b *bench) {
 	b.Pass(Rules.Remember)
 	if r := b.start(t, again(), stream.Granted); r.Lease.ID == first.ID {
 		t.Fatal("a stream that has ended was started again")
+	}
+}
+
+// Many renewals at once are each answered as if it were the only one.
+func testRenewAll(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	one, other := b.start(t, request(s), stream.Granted).Lease, b.start(t, request(s), stream.Granted).Lease
+	ended := b.start(t, request(s), stream.Granted).Lease
+	b.stop(t, ended.ID, s, stream.Done)
+	ask := func(id stream.ID, holder session.ID) stream.AccountRenewal {
+		return stream.AccountRenewal{Account: b.account, Renewal: stream.Renewal{ID: id, Session: holder, Limit: limit}}
+	}
+	all := []stream.AccountRenewal{ask(one.ID, s), ask(ended.ID, s), ask(stream.NewID(), s), ask(other.ID, session.NewID()), ask(other.ID, s)}
+	answers := b.Streams.RenewAll(t.Context(), all)
+	for i, want := range []stream.Outcome{stream.Renewed, stream.Ended, stream.Unknown, stream.Unknown, stream.Renewed} {
+		if answers[i].Err != nil || answers[i].Result.Outcome != want {
+			t.Errorf("renewal %d: %+v, want %s", i, answers[i], want)
+		}
+	}
+	if got := answers[4].Result.Lease; got.ID != other.ID || !got.Expires.Equal(answers[4].Result.Now.Add(Rules.Lease)) {
+		t.Error(got)
+	}
+	if answers[1].Result.End.Reason != stream.Stopped {
+		t.Error(answers[1].Result.End)
+	}
+	if len(b.Streams.RenewAll(t.Context(), nil)) != 0 {
+		t.Error("nothing was asked, and answered")
 	}
 }
 
