@@ -122,7 +122,7 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 	for n := range 50 {
 		flood.Go(func() {
 			for flooding.Err() == nil {
-				if _, err := keys.Key(t.Context(), strings.Repeat("x", n)); !errors.Is(err, jwtauth.ErrUnknownKey) {
+				if _, err := keys.Key(flooding, strings.Repeat("x", n)); !errors.Is(err, jwtauth.ErrUnknownKey) {
 					t.Errorf("key %d: %v", n, err)
 				}
 			}
