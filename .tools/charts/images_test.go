@@ -13,7 +13,7 @@ func TestTheREADMEsImages(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(Folder(), "..")
 	git := func(args ...string) string {
-		said, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", root}, args...)...).Output() //nolint:gosec // of this test
+		said, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", root}, args...)...).Output()
 		if err != nil {
 			t.Skip("there is no commit whose age the images could have")
 		}
@@ -31,11 +31,10 @@ func TestTheREADMEsImages(t *testing.T) {
 		}
 	}
 	tools := t.TempDir()
-	//nolint:gosec // a program
 	if err := os.WriteFile(filepath.Join(tools, "ko"), []byte("#!/bin/sh\necho \"${PWD##*/} $SOURCE_DATE_EPOCH $VERSION\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	shell := exec.CommandContext(t.Context(), "sh", "-ec", lines) //nolint:gosec // the README's own
+	shell := exec.CommandContext(t.Context(), "sh", "-ec", lines)
 	shell.Dir = root
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "VERSION=") && !strings.HasPrefix(variable, "SOURCE_DATE_EPOCH=") && !strings.HasPrefix(variable, "PATH=") {
