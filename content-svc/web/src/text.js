@@ -189,7 +189,7 @@ const en = {
   'manage.count': (n) => (n === 1 ? 'One content' : `${n} contents`),
 
   'house.title': 'The house',
-  'house.now': 'Streams now',
+  'house.now': 'Streams now, about',
   'house.starts': 'Starts in the last hour',
   'house.refusals': 'Refusals in the last hour',
   'house.perMinute': 'Starts and refusals, by minute',
@@ -404,7 +404,7 @@ const de = {
   'manage.count': (n) => (n === 1 ? 'Ein Eintrag' : `${n} Einträge`),
 
   'house.title': 'Überblick',
-  'house.now': 'Läuft gerade',
+  'house.now': 'Läuft gerade, etwa',
   'house.starts': 'Starts in der letzten Stunde',
   'house.refusals': 'Ablehnungen in der letzten Stunde',
   'house.perMinute': 'Starts und Ablehnungen je Minute',
