@@ -33,10 +33,10 @@ func (e *Engine) answerPanic(w http.ResponseWriter, r *http.Request, reason any)
 	}
 	id := rand.Text()
 	w.Header().Set(problem.RequestIDHeader, id)
-	r = r.WithContext(logging.WithRequestID(r.Context(), id))
-	e.logPanic(r.Context(), reason, "")
+	ctx := logging.WithRequestID(r.Context(), id)
+	e.logPanic(ctx, reason, "")
 	e.metrics.CountUnrouted(e.listener, http.StatusInternalServerError)
-	problem.Write(w, r, e.log, fault.ErrInternal)
+	problem.Write(w, r.WithContext(ctx), e.log, fault.ErrInternal)
 }
 
 // recover turns a panic into a 500 that says nothing of its cause, and logs it with its stack.

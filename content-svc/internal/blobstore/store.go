@@ -51,16 +51,24 @@ func CheckURL(name, value string) []error {
 	if u.User != nil || u.Fragment != "" {
 		add("what is in front of @ and behind # has no effect; remove it")
 	}
+	for _, err := range checkOptions(u) {
+		add("%w", err)
+	}
+	return faults
+}
+
+// checkOptions returns every fault of the options of an address.
+func checkOptions(u *url.URL) (faults []error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		add("the part behind ? can't be read; write special characters as %%XX")
+		faults = append(faults, errors.New("the part behind ? can't be read; write special characters as %XX"))
 	}
 	for _, option := range slices.Sorted(maps.Keys(query)) {
 		switch {
 		case options[u.Scheme] != nil && !slices.Contains(options[u.Scheme], option):
-			add("the option %s is not known for %s; remove it", option, u.Scheme)
+			faults = append(faults, fmt.Errorf("the option %s is not known for %s; remove it", option, u.Scheme))
 		case len(query[option]) > 1:
-			add("the option %s is given %d times", option, len(query[option]))
+			faults = append(faults, fmt.Errorf("the option %s is given %d times", option, len(query[option])))
 		}
 	}
 	return faults

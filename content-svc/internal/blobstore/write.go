@@ -74,11 +74,18 @@ func (s *Store) Delete(ctx context.Context, path string) error {
 	if err := s.bucket.Delete(ctx, path); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 		return failure(err)
 	}
-	for i := strings.LastIndexByte(path, '/'); s.folder != "" && i > 0; i = strings.LastIndexByte(path, '/') {
-		path = path[:i]
-		if os.Remove(filepath.Join(s.folder, filepath.FromSlash(path))) != nil {
-			break // there is something else in it
-		}
+	if s.folder != "" {
+		s.removeEmpty(path)
 	}
 	return nil
+}
+
+// removeEmpty removes the folders of a file that has been deleted, as long as there is nothing else in them.
+func (s *Store) removeEmpty(path string) {
+	for i := strings.LastIndexByte(path, '/'); i > 0; i = strings.LastIndexByte(path, '/') {
+		path = path[:i]
+		if os.Remove(filepath.Join(s.folder, filepath.FromSlash(path))) != nil {
+			return
+		}
+	}
 }

@@ -107,7 +107,7 @@ func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) er
 			return err
 		}
 		if wait <= 0 {
-			s.take(p, now) //nolint:contextcheck // what it asks is not for this caller alone
+			s.take(p, now)
 			s.mu.Unlock()
 			return nil
 		}

@@ -70,7 +70,7 @@ func unpacked(t *testing.T, text []byte) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if _, err := out.ReadFrom(r); err != nil { //nolint:gosec // our own text
+	if _, err := out.ReadFrom(r); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

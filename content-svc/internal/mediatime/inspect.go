@@ -58,33 +58,9 @@ func Inspect(ctx context.Context, store Store, name string, file File) (Facts, e
 const maxBoxes = 1000
 
 func (r *ranges) inspectMP4() (Facts, error) {
-	var m *movie
-	data := false
-	for offset, boxes := int64(0), 0; offset < r.file.Size && boxes < maxBoxes; boxes++ {
-		if r.file.Size-offset < 8 {
-			return Facts{}, errCutOff
-		}
-		x, err := r.boxAt(offset)
-		if err != nil {
-			return Facts{}, err
-		}
-		if x.size > r.file.Size-offset {
-			return Facts{}, errCutOff
-		}
-		switch x.kind {
-		case "moov":
-			whole, err := r.at(offset, x.size)
-			if err != nil {
-				return Facts{}, err
-			}
-			m = readMovie(whole, x.header)
-		case "mdat":
-			data = data || x.size > x.header
-		}
-		if m != nil && data && m.defaults != nil {
-			break // the rest are fragments like the first one
-		}
-		offset += x.size
+	m, data, err := r.boxes()
+	if err != nil {
+		return Facts{}, err
 	}
 	if m == nil || len(m.tracks) == 0 || !data {
 		return Facts{}, errNoFilm
@@ -98,6 +74,37 @@ func (r *ranges) inspectMP4() (Facts, error) {
 	return facts, nil
 }
 
+// boxes looks at the boxes of a file, and returns its moov, or nil, and whether there is an mdat with anything in it.
+func (r *ranges) boxes() (m *movie, data bool, err error) {
+	for offset, boxes := int64(0), 0; offset < r.file.Size && boxes < maxBoxes; boxes++ {
+		if r.file.Size-offset < 8 {
+			return nil, false, errCutOff
+		}
+		x, err := r.boxAt(offset)
+		if err != nil {
+			return nil, false, err
+		}
+		if x.size > r.file.Size-offset {
+			return nil, false, errCutOff
+		}
+		switch x.kind {
+		case "moov":
+			whole, err := r.at(offset, x.size)
+			if err != nil {
+				return nil, false, err
+			}
+			m = readMovie(whole, x.header)
+		case "mdat":
+			data = data || x.size > x.header
+		}
+		if m != nil && data && m.defaults != nil {
+			break // the rest are fragments like the first one
+		}
+		offset += x.size
+	}
+	return m, data, nil
+}
+
 func (r *ranges) inspectWebM() (Facts, error) {
 	m := &matroska{}
 	if _, _, err := r.beforeClusters(m); err != nil {
@@ -108,7 +115,7 @@ func (r *ranges) inspectWebM() (Facts, error) {
 	}
 	facts := Facts{Duration: m.time(m.Info.Duration)}
 	for _, t := range m.Tracks.TrackEntry {
-		facts.see(int(min(t.Video.PixelWidth, 1<<20)), int(min(t.Video.PixelHeight, 1<<20))) //nolint:gosec // bounded
+		facts.see(int(min(t.Video.PixelWidth, 1<<20)), int(min(t.Video.PixelHeight, 1<<20)))
 	}
 	if len(m.Tracks.TrackEntry) == 0 {
 		return Facts{}, errNoFilm

@@ -44,8 +44,8 @@
 // # Ends
 //
 // What has ended stays ended: no heartbeat is answered after an answered stop, no request of a session after its
-// sign-out, no byte comes more than a second after it, or a third of a lease while content-svc isn't told of ends. Each reason that is told for an end is the doing of some
-// request. One Idempotency-Key is one stream.
+// sign-out, no byte comes more than a second after it, or a third of a lease while content-svc isn't told of ends. Each reason that is
+// told for an end is the doing of some request. One Idempotency-Key is one stream.
 //
 // # Film: a slot is a screen
 //

@@ -49,9 +49,9 @@ func (v *view) film() Excess {
 		return worst
 	}
 	for account, ops := range v.accounts {
-		limit := time.Duration(v.rule.most(account))
-		rate := float64(limit) * rule.Factor
-		most := limit*(rule.Burst+time.Duration(rule.Replicas)*rule.Reserve) + time.Duration(rate*float64(filmTolerance))
+		limit := float64(v.rule.most(account))
+		rate := limit * rule.Factor
+		most := time.Duration(limit*(float64(rule.Burst)+float64(rule.Replicas)*float64(rule.Reserve)) + rate*float64(filmTolerance))
 		level, last, sent := time.Duration(0), time.Duration(0), time.Duration(0)
 		for _, op := range pieces(ops) {
 			if v.rule.excused(Away, op.Invoked, op.Returned, 2*v.rule.Lease) {

@@ -110,7 +110,7 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), told.Invoked); renewal.Verb == history.Fetch && v.within(at, renewal) {
 			return at, told.Invoked, true
 		}
-		if at, ok := v.covered(s, listed, renewal); ok {
+		if at, ok := v.covered(listed, renewal); ok {
 			return at, renewal.Invoked, true
 		}
 		if v.axis.setBack(renewal.Invoked, told.Invoked) { // and the lease was moved along
@@ -125,7 +125,7 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 
 // covered reports whether a listed expiry may be when the film that a request was sent will have been played, and returns the latest instant
 // at which that can have been decided.
-func (v *view) covered(s *stream, listed history.Listed, renewal *history.Op) (int64, bool) {
+func (v *view) covered(listed history.Listed, renewal *history.Op) (int64, bool) {
 	if renewal.Piece.Length == 0 {
 		return 0, false
 	}

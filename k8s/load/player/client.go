@@ -212,7 +212,7 @@ func (c *Client) drain(body io.Reader, last *time.Duration) error {
 			*last = c.Recorder.Now()
 		}
 		switch {
-		case err == io.EOF: //nolint:errorlint // a reader returns it as it is
+		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err

@@ -29,10 +29,10 @@ func carousel(ctx context.Context, t *trial) error {
 		var last playing
 		for s.Recorder.Now() < until {
 			var o player.StartOptions
-			switch {
-			case way == 1:
+			switch way {
+			case 1:
 				o.Replace = last.stream
-			case way == 2:
+			case 2:
 				o.Player = fmt.Sprintf("player %d", s.ID)
 			}
 			op := s.start(ctx, o)
@@ -248,6 +248,9 @@ func lowered(ctx context.Context, t *trial) error {
 	t.accounts = nil
 	return nil
 }
+
+// fewStarts is a plan in which a bound of starts is met at once.
+var fewStarts = plan{settings: []string{"STARTS_EVERY=500ms", "STARTS_BURST=10"}}
 
 // started starts and stops as fast as it goes.
 func started(ctx context.Context, t *trial) error {

@@ -40,7 +40,7 @@ func All() []Scenario {
 		{Name: "ahead", What: "a player alone takes all the film that it gets", run: film(plan{}, ahead)},
 		{Name: "segments", What: "segments are five times as long as the lease, and others want the slots", run: film(plan{}, segments)},
 		{Name: "lowered", What: "a limit is lowered to two, and six streams that had lapsed go on", run: film(plan{}, lowered)},
-		{Name: "starts", What: "an account starts and stops as fast as it can", run: film(plan{settings: []string{"STARTS_EVERY=500ms", "STARTS_BURST=10"}}, started)},
+		{Name: "starts", What: "an account starts and stops as fast as it can", run: film(fewStarts, started)},
 		{Name: "ends", What: "streams are stopped while they are fetched, and the news of it is cut off", run: ends},
 		{Name: "scaled", What: "replicas of session-svc come and are killed behind one address, and nobody notices", run: scaled},
 		{Name: "redis-away", What: "Redis is away under load: new streams get 503 at once, the catalogue doesn't notice", run: redisAway},

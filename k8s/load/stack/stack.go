@@ -25,8 +25,8 @@ import (
 
 const issuer = "streamgate"
 
-// secret returns what a service shows another one.
-func secret(caller, called string) string { return "secret-of-" + caller + "-for-" + called }
+// Secret returns what a service shows another one.
+func Secret(caller, called string) string { return "secret-of-" + caller + "-for-" + called }
 
 // Options say what to run.
 type Options struct {
@@ -81,8 +81,8 @@ func (s *Stack) open(ctx context.Context) (err error) {
 			"STARTS_EVERY=1ms", "STARTS_BURST=10000", // one account is made to start as many as a thousand do
 			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "TOKEN_ISSUER=" + issuer,
 			"CONTENT_SVC_URL=" + s.standIn.url, "USER_SVC_URL=" + s.standIn.url,
-			"SECRETS_FROM_USER_SVC=" + secret("user", "session"), "SECRETS_TO_USER_SVC=" + secret("session", "user"),
-			"SECRETS_FROM_CONTENT_SVC=" + secret("content", "session"), "SECRETS_TO_CONTENT_SVC=" + secret("session", "content"),
+			"SECRETS_FROM_USER_SVC=" + Secret("user", "session"), "SECRETS_TO_USER_SVC=" + Secret("session", "user"),
+			"SECRETS_FROM_CONTENT_SVC=" + Secret("content", "session"), "SECRETS_TO_CONTENT_SVC=" + Secret("session", "content"),
 		}
 		env = append(env, s.o.Settings...)
 		program := s.o.Session
@@ -117,7 +117,7 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		env := []string{
 			"MONGODB_URI=" + s.o.MongoURI, "MONGODB_DATABASE=prove_" + strconv.Itoa(os.Getpid()), "MEDIA_URL=file://" + media,
 			"SESSION_SVC_URL=" + cmp.Or(between, s.Sessions[i%len(s.Sessions)].Internal), "GRANT_KEYS=" + keys,
-			"SECRETS_TO_SESSION_SVC=" + secret("content", "session"), "SECRETS_FROM_SESSION_SVC=" + secret("session", "content"),
+			"SECRETS_TO_SESSION_SVC=" + Secret("content", "session"), "SECRETS_FROM_SESSION_SVC=" + Secret("session", "content"),
 		}
 		env = append(env, s.o.Settings...)
 		if err := s.add(ctx, &s.Contents, fmt.Sprintf("content-svc-%d", i), s.o.Content, env); err != nil {
@@ -262,7 +262,7 @@ func (s *Stack) openSession(ctx context.Context, service *Service, account strin
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set(peer.SecretHeader, secret("user", "session")) // whose place the stack takes
+	request.Header.Set(peer.SecretHeader, Secret("user", "session")) // whose place the stack takes
 	request.Header.Set("Content-Type", "application/json")
 	response, err := s.http.RoundTrip(request)
 	if err != nil {

@@ -28,7 +28,7 @@ func proveMutants(ctx context.Context, dir, mongo string, o options) (right bool
 	_, _ = fmt.Fprintln(t, "\nmutant\twhat it does\tscenario\tleases\tfound by\tverdict")
 	right = true
 	for i, m := range chosen {
-		v, err := runMutant(ctx, dir, mongo, m, o, o.seed+uint64(i))
+		v, err := runMutant(ctx, dir, mongo, m, o.seed+uint64(i))
 		if err != nil {
 			return false, fmt.Errorf("mutant %s: %w", m.Name, err)
 		}
@@ -42,7 +42,7 @@ func proveMutants(ctx context.Context, dir, mongo string, o options) (right bool
 	return right, nil
 }
 
-func runMutant(ctx context.Context, dir, mongo string, m mutant.Mutant, o options, seed uint64) (scenario.Verdict, error) {
+func runMutant(ctx context.Context, dir, mongo string, m mutant.Mutant, seed uint64) (scenario.Verdict, error) {
 	all := scenario.All()
 	i := slices.IndexFunc(all, func(s scenario.Scenario) bool { return s.Name == m.Scenario })
 	if i < 0 {

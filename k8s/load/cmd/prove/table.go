@@ -45,8 +45,8 @@ func table(w io.Writer, rows []row, took time.Duration) (right bool) {
 			right, word = false, "WRONG"
 		}
 		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%.0f\t  %s\t\n", r.name, v.Admitted, v.Overlap.Worst.Milliseconds(),
-			v.Excused.Worst.Milliseconds(), v.Served.Worst.Milliseconds(), v.Screens.Worst.Milliseconds(), v.Film.By.Seconds(), v.Leaked, v.Refused, len(v.Wrong), len(v.Broken)+len(v.Besides),
-			len(v.Failed), v.Held, ordered(v), v.Took.Seconds(), word)
+			v.Excused.Worst.Milliseconds(), v.Served.Worst.Milliseconds(), v.Screens.Worst.Milliseconds(), v.Film.By.Seconds(),
+			v.Leaked, v.Refused, len(v.Wrong), len(v.Broken)+len(v.Besides), len(v.Failed), v.Held, ordered(v), v.Took.Seconds(), word)
 	}
 	_ = t.Flush() // a closed terminal can't be told
 	_, _ = fmt.Fprintf(w, "%d scenarios in %.0f s\n", len(rows), took.Seconds())
