@@ -41,11 +41,16 @@ func RequireRights(client redis.UniversalClient) service.Step {
 func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking []string, err error) {
 	account := objectid.New().String()
 	leases, sessions, promoted := leasesKey(account), sessionsKey(account), promotionKey(account, 0)
-	try := func(key, channel string, args ...any) {
-		_, failed := client.Do(ctx, args...).Result()
-		err = errors.Join(err, note(&lacking, failed, key, channel))
+	connection, err := connect(ctx, client)
+	if err != nil {
+		return nil, err
 	}
-	// Commands for hashes are tried on a string, which they leave as it is.
+	defer func() { err = errors.Join(err, connection.Close()) }()
+	try := func(key, channel string, args ...any) {
+		err = errors.Join(err, note(&lacking, connection.Do(ctx, args...).Err(), key, channel))
+	}
+	// The server looks at the rights for a command when it is queued. What is discarded then leaves no key: an empty server is to be seen as one.
+	try("", "", "multi")
 	const ms = 1000
 	try("", "", "ping")
 	try("", "", "info", "server")
@@ -63,11 +68,27 @@ func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking [
 	try("~promoted:*", "", "del", promoted)
 	try("", "&a:*", "publish", leases, "")
 	try("", "&ends", "publish", endsChannel, "")
+	try("", "", "discard")
 	for pattern, channel := range map[string]string{"&a:*": leases, "&ends": endsChannel} {
 		err = errors.Join(err, note(&lacking, subscribe(ctx, client, channel), "", pattern))
 	}
 	slices.Sort(lacking)
 	return slices.Compact(lacking), err
+}
+
+// connect returns a connection of its own, on a Cluster to one of the nodes, whose users are alike.
+func connect(ctx context.Context, client redis.UniversalClient) (*redis.Conn, error) {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Conn(), nil
+	case *redis.ClusterClient:
+		node, err := c.MasterForKey(ctx, leasesKey(""))
+		if err != nil {
+			return nil, err
+		}
+		return node.Conn(), nil
+	}
+	return nil, fmt.Errorf("a client that is a %T", client)
 }
 
 // subscribe says why a channel can't be subscribed to, or no longer.
