@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,7 @@ type standIn struct {
 	key    ed25519.PrivateKey
 	server *http.Server
 	asked  atomic.Int64
+	ended  sync.Map // sessions that were signed out
 }
 
 func openStandIn(ctx context.Context) (*standIn, error) {
@@ -65,8 +67,18 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 		_ = json.UnmarshalRead(r.Body, &plan)
 		_ = json.MarshalWrite(w, map[string]any{"id": r.PathValue("id"), "plan": plan})
 	})
-	mux.HandleFunc("GET /internal/accounts/{id}/sessions/{sid}", func(w http.ResponseWriter, _ *http.Request) {
-		now := time.Now() // everybody who has a token is signed in
+	mux.HandleFunc("DELETE /internal/accounts/{id}/sessions/{sid}", func(w http.ResponseWriter, r *http.Request) {
+		s.ended.Store(r.PathValue("sid"), true)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /internal/accounts/{id}/sessions/{sid}", func(w http.ResponseWriter, r *http.Request) {
+		if _, ended := s.ended.Load(r.PathValue("sid")); ended {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"status":404,"code":"session_not_found","detail":"It was signed out."}`)
+			return
+		}
+		now := time.Now() // everybody else who has a token is signed in
 		_ = json.MarshalWrite(w, map[string]any{
 			"device": "device", "generation": 1, "createdAt": now, "refreshedAt": now, "expiresAt": now.Add(24 * time.Hour),
 		})
