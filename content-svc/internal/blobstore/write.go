@@ -71,7 +71,7 @@ func (s *Store) List(ctx context.Context, folder string) ([]media.Entry, error) 
 
 // Delete deletes a file, if there is one, and the folders that are empty then.
 func (s *Store) Delete(ctx context.Context, path string) error {
-	if err := s.bucket.Delete(ctx, path); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+	if err := s.bucket.Delete(ctx, path); gcerrors.Code(err) != gcerrors.OK && gcerrors.Code(err) != gcerrors.NotFound {
 		return failure(err)
 	}
 	if s.folder != "" {

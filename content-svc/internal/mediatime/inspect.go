@@ -58,12 +58,9 @@ func Inspect(ctx context.Context, store Store, name string, file File) (Facts, e
 const maxBoxes = 1000
 
 func (r *ranges) inspectMP4() (Facts, error) {
-	m, data, err := r.boxes()
+	m, err := r.wholeMovie()
 	if err != nil {
 		return Facts{}, err
-	}
-	if m == nil || len(m.tracks) == 0 || !data {
-		return Facts{}, errNoFilm
 	}
 	facts := Facts{Duration: m.duration}
 	for _, t := range m.tracks {
@@ -74,35 +71,45 @@ func (r *ranges) inspectMP4() (Facts, error) {
 	return facts, nil
 }
 
-// boxes looks at the boxes of a file, and returns its moov, or nil, and whether there is an mdat with anything in it.
-func (r *ranges) boxes() (m *movie, data bool, err error) {
+// wholeMovie reads the moov box of a file that has media, too, and whose boxes are whole. Of fragments it looks at the first.
+func (r *ranges) wholeMovie() (*movie, error) {
+	var m *movie
+	data := false
 	for offset, boxes := int64(0), 0; offset < r.file.Size && boxes < maxBoxes; boxes++ {
-		if r.file.Size-offset < 8 {
-			return nil, false, errCutOff
-		}
-		x, err := r.boxAt(offset)
+		x, err := r.wholeBoxAt(offset)
 		if err != nil {
-			return nil, false, err
-		}
-		if x.size > r.file.Size-offset {
-			return nil, false, errCutOff
+			return nil, err
 		}
 		switch x.kind {
 		case "moov":
 			whole, err := r.at(offset, x.size)
 			if err != nil {
-				return nil, false, err
+				return nil, err
 			}
 			m = readMovie(whole, x.header)
 		case "mdat":
 			data = data || x.size > x.header
 		}
 		if m != nil && data && m.defaults != nil {
-			break // the rest are fragments like the first one
+			break
 		}
 		offset += x.size
 	}
-	return m, data, nil
+	if m == nil || len(m.tracks) == 0 || !data {
+		return nil, errNoFilm
+	}
+	return m, nil
+}
+
+func (r *ranges) wholeBoxAt(offset int64) (box, error) {
+	if r.file.Size-offset < 8 {
+		return box{}, errCutOff
+	}
+	x, err := r.boxAt(offset)
+	if err == nil && x.size > r.file.Size-offset {
+		err = errCutOff
+	}
+	return x, err
 }
 
 func (r *ranges) inspectWebM() (Facts, error) {
