@@ -38,8 +38,8 @@ export class Person {
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
-      // What Chromium itself says of a refused request is no fault of the page.
-      if (message.type() === 'error' && !/Failed to load resource|net::ERR/.test(message.text())) this.faults.push(message.text());
+      // What Chromium itself says of a refused request, and of plain http, is no fault of the page.
+      if (message.type() === 'error' && !/Failed to load resource|net::ERR|Cross-Origin-Opener-Policy header has been ignored/.test(message.text())) this.faults.push(message.text());
     });
     return page;
   }

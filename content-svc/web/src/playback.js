@@ -15,6 +15,7 @@ const pauseKeeps = 60;
 //	held        {until, why}        no new stream starts before that time, in milliseconds
 //	ended       {reason, by}        this stream was ended, by that device
 //	failed      {problem}           it can't be played
+//	rested                          it was paused for so long that its place was given up
 //	over                            the film has ended
 export class Playback {
   state = new Store({ phase: 'starting' });
@@ -45,12 +46,12 @@ export class Playback {
     on(window, 'pagehide', () => this.#leave());
     on(window, 'pageshow', ({ persisted }) => persisted && this.start());
     on(window, 'online', () => this.#beat());
-    on(video, 'play', () => this.#resume());
+    on(video, 'play', () => { this.#pausedAt = 0; });
     on(video, 'pause', () => { this.#pausedAt ||= Date.now(); });
     on(video, 'ended', () => this.#finish());
     // Another device may have ended this stream: what is told to all of them is faster than our next heartbeat.
     this.#ends.push(watching.watch((seen) => {
-      if (seen && this.#stream && !this.#rests() && !seen.streams.some(({ id }) => id === this.#stream.id)) this.#beat();
+      if (seen && this.#stream && !seen.streams.some(({ id }) => id === this.#stream.id)) this.#beat();
     }));
   }
 
@@ -146,15 +147,22 @@ export class Playback {
     this.state.set({ phase: 'failed', problem });
   }
 
-  // rests reports whether the film has been paused for so long that its place is given up.
+  // rests reports whether the film has been paused for long.
   #rests() {
     return this.#pausedAt > 0 && Date.now() - this.#pausedAt > pauseKeeps * 1000;
+  }
+
+  // What was fetched already would hold the place for as long as it plays.
+  #rest() {
+    this.#leave();
+    this.state.set({ phase: 'rested' });
   }
 
   // tick is called all the time while there is a stream.
   #tick() {
     this.#remember();
-    if (!this.#rests()) this.#beat();
+    if (this.#rests()) this.#rest();
+    else this.#beat();
   }
 
   // beat renews the stream, and acts on what became of it.
@@ -197,13 +205,6 @@ export class Playback {
       default:
         this.state.set({ phase: 'playing', troubled: Date.now() - this.#lastBeat > 2000 * this.#stream.heartbeatInterval });
     }
-  }
-
-  // resume makes sure that a film that was paused for long still has its place.
-  #resume() {
-    const rested = this.#rests();
-    this.#pausedAt = 0;
-    if (rested) this.#beat();
   }
 
   #finish() {

@@ -60,6 +60,15 @@ function Screen({ film }) {
               <button type="button" class="primary" onClick={again}>{t('watch.again')}</button>
             </Cover>
           )}
+          {state.phase === 'rested' && (
+            <Cover>
+              <div role="status">
+                <p class="large">{t('watch.rested')}</p>
+                <p>{t('watch.restedText')}</p>
+              </div>
+              <button type="button" class="primary" onClick={again}>{t('watch.goOn')}</button>
+            </Cover>
+          )}
           {state.phase === 'failed' && (
             <Cover>
               <div role="alert">
