@@ -129,7 +129,7 @@ const range = (_, low, high) => [0, Math.max(4, high * 1.15)];
 function Minutes({ minutes }) {
   const bars = (align) => uPlot.paths.bars({ size: [0.38, 24], align });
   const options = (colour) => ({
-    scales: { x: { time: true }, y: { range } },
+    scales: { x: { time: true, range: (_, low, high) => [low - 45, high + 60] }, y: { range } },
     axes: [{ ...axis(colour), values: (_, splits) => splits.map((s) => showClock(s * 1000)), space: 70 }, { ...axis(colour), values: (_, splits) => counts(splits), size: 44 }],
     series: [{}, { stroke: colour.accent, fill: colour.accent, width: 0, paths: bars(-1), points: { show: false } },
       { stroke: colour.danger, fill: colour.danger, width: 0, paths: bars(1), points: { show: false } }],
