@@ -181,9 +181,13 @@ describe('one screen', () => {
   });
 
   test('a film that is paused for long gives its place up, and asks again', async () => {
+    await person.watch(long);
     await plays(person);
-    await person.page.evaluate(() => {
-      document.querySelector('video').pause();
+    await person.page.evaluate(async () => {
+      const video = document.querySelector('video');
+      const paused = new Promise((resolve) => { video.addEventListener('pause', resolve, { once: true }); });
+      video.pause();
+      await paused;
       const now = Date.now;
       Date.now = () => now() + 61_000;
     });
