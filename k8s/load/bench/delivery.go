@@ -149,7 +149,9 @@ func (d *delivered) open(ctx context.Context, lease time.Duration) (h *house, er
 	}
 	h.Stack, err = stack.Open(ctx, stack.Options{
 		Dir: h.dir, Session: d.session, Content: d.content, Sessions: 2, Contents: 2, RedisURL: "redis://" + h.redis.Addr() + "/0", RedisMode: "standalone",
-		MongoURI: d.mongo, Lease: lease, Limit: 3, Settings: append([]string{"PPROF=true", "INTERNAL_SECRETS=" + stack.Secret("user", "session")}, d.Settings...), // older builds have no others
+		MongoURI: d.mongo, Lease: lease, Limit: 3,
+		// Older builds have one secret for all.
+		Settings: append([]string{"PPROF=true", "INTERNAL_SECRETS=" + stack.Secret("user", "session")}, d.Settings...),
 	})
 	return h, err
 }
