@@ -71,7 +71,11 @@ func (s *Store) List(ctx context.Context, folder string) ([]media.Entry, error) 
 
 // Delete deletes a file, if there is one, and the folders that are empty then.
 func (s *Store) Delete(ctx context.Context, path string) error {
-	if err := s.bucket.Delete(ctx, path); gcerrors.Code(err) != gcerrors.OK && gcerrors.Code(err) != gcerrors.NotFound {
+	err := s.bucket.Delete(ctx, path)
+	if gcerrors.Code(err) == gcerrors.NotFound {
+		err = nil
+	}
+	if err != nil {
 		return failure(err)
 	}
 	if s.folder != "" {
