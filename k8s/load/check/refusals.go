@@ -106,9 +106,10 @@ func (v *view) renewedAt(s *stream, listed history.Listed, told *history.Op) (in
 		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), renewal.Invoked); v.within(at, renewal) {
 			return at, renewal.Invoked, true
 		}
-		// What a fetch told of life is told to the store within a third of a lease, and the clock may have been stepped meanwhile.
+		// What a fetch told of life is told to the store within a third of a lease, and the clock may have been stepped meanwhile: then the lease
+		// may have lapsed, and been taken again when the store was told.
 		if at := v.axis.instant(listed.Expires.Add(-v.rule.Lease), told.Invoked); renewal.Verb == history.Fetch && v.within(at, renewal) {
-			return at, told.Invoked, true
+			return v.axis.latest(v.effective(renewal)), told.Invoked, true
 		}
 		if at, ok := v.covered(listed, renewal); ok {
 			return at, renewal.Invoked, true
