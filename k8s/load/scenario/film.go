@@ -65,16 +65,9 @@ func (t *trial) filmSpan() time.Duration {
 // many has agents share the addresses of all the slots of an account; each does as play says, until the time is over.
 func many(agents int, f player.Film, play func(ctx context.Context, s *seat, agent int, p playing)) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
-		account := t.account()
-		owners, err := t.seats(ctx, account, Limit, patient, f)
+		owners, streams, err := t.owners(ctx, t.account(), patient, f)
 		if err != nil {
 			return err
-		}
-		streams := make([]playing, Limit)
-		for i, s := range owners {
-			if streams[i], err = s.must(ctx); err != nil {
-				return err
-			}
 		}
 		seats := make([]*seat, Limit*agents)
 		for i := range seats {
@@ -171,19 +164,13 @@ func segments(ctx context.Context, t *trial) error {
 // besieged has the owners of all slots play, while as many others try to start.
 func (t *trial) besieged(ctx context.Context, f player.Film, timeout time.Duration, play func(s *seat, p playing, until time.Duration)) error {
 	account := t.account()
-	owners, err := t.seats(ctx, account, Limit, timeout, f)
+	owners, streams, err := t.owners(ctx, account, timeout, f)
 	if err != nil {
 		return err
 	}
 	rivals, err := t.seats(ctx, account, Limit, greedy, f)
 	if err != nil {
 		return err
-	}
-	streams := make([]playing, Limit)
-	for i, s := range owners {
-		if streams[i], err = s.must(ctx); err != nil {
-			return err
-		}
 	}
 	until := t.recorder.Now() + t.filmSpan() + 10*time.Second
 	together(append(rivals, owners...), func(i int, s *seat) {

@@ -89,6 +89,21 @@ func (t *trial) seats(ctx context.Context, account string, n int, timeout time.D
 	return all, nil
 }
 
+// owners returns seats that have all the slots of an account, each with its stream.
+func (t *trial) owners(ctx context.Context, account string, timeout time.Duration, f player.Film) ([]*seat, []playing, error) {
+	seats, err := t.seats(ctx, account, Limit, timeout, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	streams := make([]playing, Limit)
+	for i, s := range seats {
+		if streams[i], err = s.must(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	return seats, streams, nil
+}
+
 // seat returns a seat before a device that is signed in.
 func (t *trial) seat(d *player.Device, timeout time.Duration, f player.Film) *seat {
 	system := t.stack.System()

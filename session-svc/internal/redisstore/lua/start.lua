@@ -4,7 +4,7 @@
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
 -- ARGV     stream         id of the new lease
---          named          how many bytes of the id name the start: another id with them is a repetition
+--          named          how many bytes of the id name the start: another id with them repeats it
 --          session        id of the session that asks
 --          content        what it plays
 --          player         '\0\0\0\0' is a player without a name

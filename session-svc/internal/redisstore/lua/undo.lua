@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Takes back a start whose answer nobody got: its slot is free again, as if it had never been taken.
--- What has given a sign of life since, or was told to somebody who repeated the start, stays.
+-- Takes back a start whose answer nobody got: its slot is free again, as if it had never been
+-- taken. What has given a sign of life since, or was told to a client that repeated the start,
+-- stays.
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 -- ARGV     stream         id that the start would have given
