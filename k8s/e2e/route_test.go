@@ -37,8 +37,8 @@ spec:
 		return string(answer), err
 	}
 	s.must(ctx, t, kube.Until(ctx, 30*time.Second, func(ctx context.Context) error {
-		said, err := ask(ctx, "/", "a")
-		if err == nil && strings.HasPrefix(said, "404") {
+		said, err := ask(ctx, "/users/me", "a")
+		if err == nil && !strings.HasPrefix(said, "404") {
 			err = errors.New("Traefik doesn't know the route yet")
 		}
 		return err
