@@ -27,6 +27,9 @@ type audience struct {
 	lease   time.Duration
 }
 
+// rate returns how often, in a second, one of the streams is sent something.
+func (a audience) rate() float64 { return float64(a.streams) / (a.lease / 3).Seconds() }
+
 var audiences = []audience{{1000, 10 * time.Second}, {10_000, 20 * time.Second}, {50_000, time.Minute}}
 
 const (
@@ -34,6 +37,8 @@ const (
 	asLongAsItTakes = 5 * time.Minute
 	// viewers are the streams whose ends are measured, one after the other.
 	viewers = 24
+	// connections are to each replica of content-svc.
+	connections = 16
 	// signingIn is how many accounts are made ready at once.
 	signingIn = 16
 )
@@ -70,12 +75,12 @@ func delivery(ctx context.Context, o Options) error {
 		if err := d.build(ctx, source); err != nil {
 			return err
 		}
-		fetch, err := d.fetch(ctx)
+		fetches, err := d.fetches(ctx, sizes)
 		if err != nil {
 			return fmt.Errorf("%s: %w", source, err)
 		}
-		for _, size := range sizes {
-			found, ends, err := d.measure(ctx, size, fetch)
+		for n, size := range sizes {
+			found, ends, err := d.measure(ctx, size, fetches[n])
 			if err != nil {
 				return fmt.Errorf("%s, %d streams: %w", source, size.streams, err)
 			}
@@ -166,25 +171,30 @@ func (h *house) close() {
 	_ = os.RemoveAll(h.dir)
 }
 
-// fetch returns what a fetch costs content-svc that renews nothing.
-func (d *delivered) fetch(ctx context.Context) (time.Duration, error) {
+// fetches returns what a fetch costs content-svc that renews nothing, at the rate of each audience: a busier service pays less for each.
+func (d *delivered) fetches(ctx context.Context, sizes []audience) ([]time.Duration, error) {
 	h, err := d.open(ctx, asLongAsItTakes)
 	defer h.close()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	sources, err := h.play(ctx, 1000)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := h.send(ctx, sources, 1000, time.Second); err != nil {
-		return 0, err
+	if err := h.meet(ctx, sources); err != nil {
+		return nil, err
 	}
-	before := h.contentCPU()
-	if err := h.send(ctx, sources, 1000, d.watching()); err != nil {
-		return 0, err
+	var costs []time.Duration
+	for _, size := range sizes {
+		before := h.contentCPU()
+		answers, err := h.send(ctx, sources, size.rate(), d.watching())
+		if err != nil {
+			return nil, err
+		}
+		costs = append(costs, (h.contentCPU()-before)/time.Duration(answers))
 	}
-	return (h.contentCPU() - before) / time.Duration(1000*d.watching().Seconds()), nil
+	return costs, nil
 }
 
 // watching is for how long streams are watched.
@@ -205,9 +215,11 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 	if err != nil {
 		return found, nil, err
 	}
-	rate := float64(a.streams) / (a.lease / 3).Seconds()
-	// Once round, so that all are met and their renewals spread over a third of a lease.
-	if err := h.send(ctx, sources, rate, a.lease/3); err != nil {
+	if err := h.meet(ctx, sources); err != nil {
+		return found, nil, err
+	}
+	// Once round, so that the renewals spread over a third of a lease.
+	if _, err := h.send(ctx, sources, a.rate(), a.lease/3); err != nil {
 		return found, nil, err
 	}
 	renewed, err := h.renewals(ctx)
@@ -215,7 +227,8 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 		return found, nil, err
 	}
 	content, session, redis := h.contentCPU(), h.sessionCPU(), h.redis.CPU()
-	if err := h.send(ctx, sources, rate, max(d.watching(), a.lease/3)); err != nil {
+	fetches, err := h.send(ctx, sources, a.rate(), max(d.watching(), a.lease/3))
+	if err != nil {
 		return found, nil, err
 	}
 	content, session, redis = h.contentCPU()-content, h.sessionCPU()-session, h.redis.CPU()-redis
@@ -223,8 +236,8 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 	if err != nil || now <= renewed {
 		return found, nil, errors.Join(err, errors.New("nothing was renewed"))
 	}
-	n, fetches := now-renewed, rate*max(d.watching(), a.lease/3).Seconds()
-	found.content = time.Duration(max(0, float64(content)-fetches*float64(fetch)) / n)
+	n := now - renewed
+	found.content = time.Duration(max(0, float64(content-time.Duration(fetches)*fetch)) / n)
 	found.session, found.redis = time.Duration(float64(session)/n), time.Duration(float64(redis)/n)
 	full, err := h.heap(ctx)
 	if err != nil {
@@ -295,25 +308,46 @@ func (h *house) play(ctx context.Context, streams int) ([]string, error) {
 	return paths[:streams], errors.Join(faults...)
 }
 
-// send fetches the beginnings of clips in turn, half of them at each replica, at a rate for both together.
-func (h *house) send(ctx context.Context, paths []string, rate float64, lasts time.Duration) error {
+// meet fetches the beginning of each clip once, as fast as the services answer.
+func (h *house) meet(ctx context.Context, paths []string) error {
+	_, err := h.fetch(paths, true, func(addr string, l *list) (*wire.Load, error) {
+		return wire.Closed(ctx, addr, connections, l, asLongAsItTakes)
+	})
+	return err
+}
+
+// send fetches the beginnings of clips in turn, at a rate for both replicas together, and returns how many were answered.
+func (h *house) send(ctx context.Context, paths []string, rate float64, lasts time.Duration) (int, error) {
+	return h.fetch(paths, false, func(addr string, l *list) (*wire.Load, error) {
+		load, err := wire.Open(ctx, addr, connections, l, rate/float64(len(h.Contents)), lasts)
+		if err == nil && load.Late*20 > load.Answers() {
+			err = fmt.Errorf("the machine is too slow or too busy: %d of %d fetches came too late", load.Late, load.Answers())
+		}
+		return load, err
+	})
+}
+
+// fetch sends half of the requests for clips to each replica.
+func (h *house) fetch(paths []string, once bool, load func(addr string, l *list) (*wire.Load, error)) (answers int, err error) {
 	var all sync.WaitGroup
-	faults := make([]error, len(h.Contents))
+	found, faults := make([]int, len(h.Contents)), make([]error, len(h.Contents))
 	for i, service := range h.Contents {
 		all.Go(func() {
-			l := &list{}
+			l := &list{once: once}
 			for n := i; n < len(paths); n += len(h.Contents) {
 				l.requests = append(l.requests, []byte("GET "+paths[n]+" HTTP/1.1\r\nHost: streamgate.example\r\nRange: bytes=0-1023\r\n\r\n"))
 			}
-			load, err := wire.Open(ctx, strings.TrimPrefix(service.Public, "http://"), 4, l, rate/float64(len(h.Contents)), lasts)
+			load, err := load(strings.TrimPrefix(service.Public, "http://"), l)
 			if err == nil && load.Failures(206) > 0 {
 				err = fmt.Errorf("fetches were answered %v", load.Statuses)
 			}
-			faults[i] = err
+			if faults[i] = err; err == nil {
+				found[i] = load.Answers() - load.Late
+			}
 		})
 	}
 	all.Wait()
-	return errors.Join(faults...)
+	return found[0] + found[1], errors.Join(faults...)
 }
 
 // ends has viewers start streams, fetch at both replicas, and stop, and returns how long after each stop the last byte came, in order.
