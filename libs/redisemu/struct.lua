@@ -18,6 +18,11 @@ function struct.pack(format, ...)
   end
   return table.concat(out)
 end
+function struct.size(format)
+  local size = 0
+  for _, n in format:gmatch('([IcB])(%d*)') do size = size + (tonumber(n) or 1) end
+  return size
+end
 function struct.unpack(format, text, at)
   local out = {}
   at = at or 1

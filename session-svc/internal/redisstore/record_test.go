@@ -14,6 +14,8 @@ func TestScriptsHaveTheRecordsFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	declared := regexp.MustCompile(`(?m)^local (?:ACCOUNT|LEASE) = '(.*)'$`)
+	// What a script names of a stream are parts of it.
+	parts := regexp.MustCompile(`(?m)^local (?:LIFE|OWNER|FIXED) = '>(\S*)'`)
 	using := 0
 	for _, file := range files {
 		text := load(strings.TrimSuffix(file.Name(), ".lua")).text
@@ -22,6 +24,11 @@ func TestScriptsHaveTheRecordsFormat(t *testing.T) {
 			continue
 		}
 		using++
+		for _, part := range parts.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(leaseFormat, part[1]) {
+				t.Errorf("%s: %s is no part of %s", file.Name(), part[1], leaseFormat)
+			}
+		}
 		if len(found) != 2 || found[0][1] != accountFormat || found[1][1] != leaseFormat {
 			t.Errorf("%s: declares %v, want %s and %s once each", file.Name(), found, accountFormat, leaseFormat)
 		}

@@ -35,6 +35,9 @@
 --          holds          ms that the lease lives without another sign of life
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
+local LIFE = '>c1I6I3' -- its beginning: state, seen, cover
+local OWNER = '>c16c8' -- behind that: stream, session
+local FIXED = '>c1I6I3c16c8I6c12c4B' -- all but the name
 local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
@@ -49,23 +52,24 @@ local found, heard, lost, plan =
   unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
 limit = tonumber(plan or limit)
 
-local own, rivals, holders = nil, 0, {}
+-- Renewals are asked for most, so that only the stream's own part is read as a whole.
+local own, rivals, leases = nil, 0, {}
 local spent, starts, first = struct.unpack(ACCOUNT, record)
-local at = first
+local at, life, fixed = first, struct.size(LIFE), struct.size(FIXED)
+local own_at = (record:find(stream, first, true) or 0) - life
 while at <= #record do
-  local state, seen, cover, id, holder, since, playing, by, name, after =
-    struct.unpack(LEASE, record, at)
+  local state, seen, cover = struct.unpack(LIFE, record, at)
   if seen > now then return {'set_back', now} end
   local lapses = seen + (LEASES[state] and math.max(lease, cover) or 0)
-  if LEASES[state] then table.insert(holders, holder) end
-  if id == stream then
-    own = {
-      at = at, after = after, state = state, seen = seen, lapses = lapses, played = seen + cover,
-      session = holder, started = since, content = playing, player = by, name = name,
-    }
+  local after = at + fixed + record:byte(at + fixed - 1)
+  if at == own_at then
+    local _, holder = struct.unpack(OWNER, record, at + life)
+    own = {state = state, seen = seen, lapses = lapses, played = seen + cover, session = holder,
+      after = after}
   elseif LEASES[state] and lapses > now then
     rivals = rivals + 1
   end
+  if LEASES[state] then table.insert(leases, at + life) end
   at = after
 end
 
@@ -83,16 +87,20 @@ if not known then
 end
 local renewed = known and own.lapses > now
 if not renewed and rivals >= limit then
-  local sessions = redis.call('HMGET', sessions_key, unpack(holders))
+  for n, at in ipairs(leases) do
+    local _, holder = struct.unpack(OWNER, record, at)
+    leases[n] = holder
+  end
+  local sessions = redis.call('HMGET', sessions_key, unpack(leases))
   return {'limit_reached', now, limit, record, sessions}
 end
 
 if not known then
-  if own then record = record:sub(1, own.at - 1) .. record:sub(own.after) end
-  own = {
-    at = #record + 1, after = #record + 1, state = 'l', seen = 0, lapses = now, played = now,
-    started = started, content = content, player = player, name = '',
-  }
+  if own then record = record:sub(1, own_at - 1) .. record:sub(own.after) end
+  own_at = #record + 1
+  own = {state = 'l', seen = 0, lapses = now, played = now}
+  record = record
+    .. struct.pack(LEASE, 'l', 0, 0, stream, session, started, content, player, 0, '')
 end
 
 -- One that is older than a lease is none any more.
@@ -113,10 +121,9 @@ local wait = math.ceil((want - credit) / rate)
 spent = math.max(spent, now) + math.ceil(credit / rate)
 
 record = struct.pack(ACCOUNT, spent, starts)
-  .. record:sub(first, own.at - 1)
-  .. struct.pack(LEASE, state, seen, now + ahead - seen, stream, session, own.started, own.content,
-    own.player, #own.name, own.name)
-  .. record:sub(own.after)
+  .. record:sub(first, own_at - 1)
+  .. struct.pack(LIFE, state, seen, now + ahead - seen)
+  .. record:sub(own_at + life)
 redis.call('SET', leases_key, record, 'PX', keep)
 local holds = math.max(seen + lease, now + ahead) - now
 local gained = now + holds - math.max(now, own.lapses)
