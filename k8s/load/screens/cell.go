@@ -326,12 +326,16 @@ func (c *cell) end(ctx context.Context, loaded time.Duration) (Figure, error) {
 	return Figure{text, moved > ahead+inBuffers || later > inBuffers}, nil
 }
 
-// played returns how many seconds of film the picture advanced from an instant to another.
+// played returns how many seconds of film the picture of a page that is loaded at an instant has advanced at another one. The page before it
+// is seen until the new one is there, and then the position falls.
 func (c *cell) played(from, until time.Duration) float64 {
 	played := 0.0
 	for i, s := range c.track() {
 		if i > 0 && c.track()[i-1].At >= from && s.At <= until {
-			if step := s.Position - c.track()[i-1].Position; step > 0 && step < 5 {
+			switch step := s.Position - c.track()[i-1].Position; {
+			case step < 0:
+				played = 0
+			case step < 5:
 				played += step
 			}
 		}

@@ -30,7 +30,7 @@ type Config struct {
 	Lease         time.Duration `env:"LEASE" envDefault:"10s" desc:"how long a stream holds its slot without a sign of life, 2s to 5m"`
 	Ahead         time.Duration `env:"AHEAD" envDefault:"75s" desc:"how much film a stream is sent ahead of play, 30s to 10m; the same for content-svc"`
 	BudgetFactor  float64       `env:"BUDGET_FACTOR" envDefault:"1.25" desc:"how much film an account is sent in the long run, for each of its streams, as a multiple of play, 1 to 10"`
-	BudgetBurst   time.Duration `env:"BUDGET_BURST" envDefault:"2m" desc:"how much film an account is sent beyond that, for each of its streams, AHEAD to 1h"`
+	BudgetBurst   time.Duration `env:"BUDGET_BURST" envDefault:"3m" desc:"how much film an account is sent beyond that, for each of its streams, AHEAD to 1h"`
 	StartsEvery   time.Duration `env:"STARTS_EVERY" envDefault:"2s" desc:"how often an account may start a stream in the long run, 1ms to 1m"`
 	StartsBurst   int           `env:"STARTS_BURST" envDefault:"30" desc:"how many streams an account may start at once, 1 to 10000"`
 	SessionTTL    time.Duration `env:"SESSION_TTL" envDefault:"720h" desc:"how long a device stays signed in without a refresh, 15m to 8760h"`
