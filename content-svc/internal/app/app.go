@@ -73,9 +73,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Prepare: []service.Step{files.Connect(), mongodb.Ping(db), contents.Indexes()},
 		Background: []func(context.Context){
 			streams.Run, func(ctx context.Context) { sessions.Follow(ctx, streams) },
-			func(ctx context.Context) {
-				uploads.SweepEvery(ctx, contents, time.Hour, func(err error) { log.ErrorContext(ctx, "uploads can't be swept", "error", err) })
-			},
+			service.Every(time.Hour, log, service.Step{Name: "sweep uploads", Do: func(ctx context.Context) error { return uploads.Sweep(ctx, contents) }}),
 		},
 		Close: []func(context.Context) error{mongodb.Close(db), files.Close},
 	}

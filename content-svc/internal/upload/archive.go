@@ -97,7 +97,7 @@ func (b *bounded) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 func (x *extraction) tar(ctx context.Context, c *content) error {
-	archive := tar.NewReader(c)
+	archive := tar.NewReader(c.reader())
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {

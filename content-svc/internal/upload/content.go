@@ -10,42 +10,22 @@ import (
 	"streamgate/content-svc/internal/mediatime"
 )
 
-// content reads the parts of an upload as one file. It is an io.ReadSeeker and an io.ReaderAt, and goes on reading a part that is open.
+// content reads the parts of an upload as one file. It goes on reading a part that is open.
 type content struct {
 	ctx   context.Context //nolint:containedctx // of one publication
 	files Files
 	Upload
 	kind Kind
 
-	mu     sync.Mutex
-	offset int64
-	open   io.ReadSeeker
-	part   part // that is open
-	at     int64
-	close  func() error
+	mu    sync.Mutex
+	open  io.ReadSeeker
+	part  part // that is open
+	at    int64
+	close func() error
 }
 
-// Read implements io.Reader.
-func (c *content) Read(p []byte) (int, error) {
-	n, err := c.readAt(p, c.offset)
-	c.offset += int64(n)
-	return n, err
-}
-
-// Seek implements io.Seeker.
-func (c *content) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += c.offset
-	case io.SeekEnd:
-		offset += c.Size
-	}
-	if offset < 0 {
-		return 0, errors.New("upload: seek before its beginning")
-	}
-	c.offset = offset
-	return offset, nil
-}
+// reader returns a reader of all of it.
+func (c *content) reader() *io.SectionReader { return io.NewSectionReader(c, 0, c.Size) }
 
 // ReadAt implements io.ReaderAt.
 func (c *content) ReadAt(p []byte, offset int64) (n int, err error) {

@@ -7,7 +7,6 @@ import (
 	"image"
 	_ "image/jpeg" // decodes posters
 	_ "image/png"  // decodes posters
-	"io"
 
 	_ "golang.org/x/image/webp" // decodes posters
 
@@ -80,10 +79,7 @@ func (u *Uploads) single(ctx context.Context, c *content, place string) (Film, e
 		return Film{}, unusable(err)
 	}
 	name := place + "film." + string(c.kind)
-	if _, err := c.Seek(0, io.SeekStart); err != nil {
-		return Film{}, err
-	}
-	if _, err := u.Files.Write(ctx, name, c); err != nil {
+	if _, err := u.Files.Write(ctx, name, c.reader()); err != nil {
 		return Film{}, err
 	}
 	return Film{name, newFilm(facts)}, nil
@@ -115,7 +111,7 @@ func (u *Uploads) Poster(ctx context.Context, content objectid.ID, id string) (s
 	if c.Size > u.Limits.Poster {
 		return "", tooLarge(u.Limits.Poster)
 	}
-	picture, format, err := image.DecodeConfig(c)
+	picture, format, err := image.DecodeConfig(c.reader())
 	if err != nil {
 		return "", fault.New(fault.Unprocessable, "poster_invalid", "This is not a JPEG, PNG or WebP picture.")
 	}
@@ -125,9 +121,6 @@ func (u *Uploads) Poster(ctx context.Context, content objectid.ID, id string) (s
 			most, most, picture.Width, picture.Height))
 	}
 	name := media.Posters + content.String() + "/" + id + map[string]string{"jpeg": ".jpg", "png": ".png", "webp": ".webp"}[format]
-	if _, err := c.Seek(0, io.SeekStart); err != nil {
-		return "", err
-	}
-	_, err = u.Files.Write(ctx, name, c)
+	_, err = u.Files.Write(ctx, name, c.reader())
 	return name, err
 }

@@ -100,19 +100,3 @@ func (u *Uploads) sweep(ctx context.Context, contents Contents, g *group) error 
 	}
 	return errs
 }
-
-// SweepEvery sweeps again and again, until the context ends. Faults are told.
-func (u *Uploads) SweepEvery(ctx context.Context, contents Contents, pause time.Duration, failed func(error)) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := u.Sweep(ctx, contents); err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-	}
-}

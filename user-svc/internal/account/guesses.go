@@ -32,8 +32,6 @@ var (
 const (
 	// knownFor is how long a source is known after the last sign-in from there.
 	knownFor = 180 * 24 * time.Hour
-	// forgetEvery is how often what has aged is removed.
-	forgetEvery = time.Hour
 )
 
 // wait returns how long a source has to wait before its next guess, given when all its failures will be forgotten.
@@ -105,21 +103,8 @@ func (a *Accounts) forgive(ctx context.Context, canonical string) {
 	}
 }
 
-// ForgetGuesses removes what has aged, until ctx ends.
-func (a *Accounts) ForgetGuesses(ctx context.Context) {
-	tick := time.NewTicker(forgetEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.guesses.ForgetOlder(ctx, a.now()); err != nil {
-				a.log.WarnContext(ctx, "aged sign-ins are not removed", "error", err)
-			}
-		}
-	}
-}
+// ForgetGuesses removes the failed sign-ins that have aged.
+func (a *Accounts) ForgetGuesses(ctx context.Context) error { return a.guesses.ForgetOlder(ctx, a.now()) }
 
 func tooManyGuesses(wait time.Duration) error {
 	detail := "Too many failed sign-ins from your network; wait before the next one."

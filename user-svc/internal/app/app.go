@@ -64,7 +64,9 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    []service.Step{mongodb.Ping(db), store.Indexes()},
-		Background: []func(context.Context){accounts.SendResets, accounts.ForgetGuesses},
+		Background: []func(context.Context){
+			accounts.SendResets, service.Every(time.Hour, log, service.Step{Name: "forget failed sign-ins that have aged", Do: accounts.ForgetGuesses}),
+		},
 		Close:      []func(context.Context) error{mongodb.Close(db)},
 	}
 	if cfg.AdminEmail != "" {
