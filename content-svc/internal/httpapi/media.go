@@ -53,7 +53,7 @@ func (a *API) sendMedia(c *gin.Context, playback *media.Playback) error {
 	c.Header("ETag", playback.ETag)
 	// Kept by nobody else, and by the player only as long as the stream plays.
 	c.Header("Cache-Control", "private, no-cache")
-	oneRange(c.Request, playback.Size)
+	oneRange(c.Request, playback)
 
 	answer := newBody(c, a.Stall, a.sent, playback)
 	http.ServeContent(answer, c.Request, "", playback.Modified, playback.Content)
@@ -86,15 +86,25 @@ var (
 
 // oneRange leaves only what http.ServeContent answers with one part: other units and several ranges may be ignored (RFC 9110, section
 // 14.2), and several are how a small request makes a large answer. Nothing has no parts.
-func oneRange(r *http.Request, size int64) {
+func oneRange(r *http.Request, of *media.Playback) {
 	unit, ranges, found := strings.Cut(strings.Join(r.Header["Range"], ","), "=")
-	if !found || !strings.EqualFold(unit, "bytes") || strings.Contains(ranges, ",") || size == 0 {
+	if !found || !strings.EqualFold(unit, "bytes") || strings.Contains(ranges, ",") || of.Size == 0 {
 		r.Header.Del("Range")
 		return
 	}
-	if last, ok := strings.CutPrefix(strings.TrimSpace(ranges), "-"); ok {
-		if n, err := strconv.ParseInt(last, 10, 64); err == nil && n == 0 {
-			ranges = strconv.FormatInt(size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
+	first, last, _ := strings.Cut(strings.TrimSpace(ranges), "-")
+	from, err := strconv.ParseInt(first, 10, 64)
+	to, err2 := strconv.ParseInt(last, 10, 64)
+	if last == "" {
+		to, err2 = of.Size-1, nil
+	}
+	switch {
+	case first == "" && err2 == nil && to == 0:
+		ranges = strconv.FormatInt(of.Size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
+	case err == nil && err2 == nil && from >= 0 && from <= to && from < of.Size:
+		// What is left out is asked for again: an answer may be shorter than what was asked for (RFC 9110, section 15.3.7).
+		if end := of.Shorten(from, min(to+1, of.Size)); end <= to {
+			ranges = fmt.Sprintf("%d-%d", from, end-1)
 		}
 	}
 	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent

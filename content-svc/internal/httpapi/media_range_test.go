@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"streamgate/libs/grant"
 	"streamgate/libs/testkit"
 )
 
@@ -237,4 +238,38 @@ func FuzzRange(f *testing.F) {
 			t.Errorf("%q: %d", text, response.StatusCode)
 		}
 	})
+}
+
+// Chromium's own player asks for the rest of a file of segments at each of them. It is answered by the segment, and asks again.
+func TestARangeOfManySegmentsEndsWithTheFirst(t *testing.T) {
+	t.Parallel()
+	p := newPlayer(t)
+	playlist := "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"all.m4s\",BYTERANGE=\"100@0\"\n"
+	for n := range 5 {
+		playlist += fmt.Sprintf("#EXTINF:6,\n#EXT-X-BYTERANGE:100000@%d\nall.m4s\n", 100+100_000*n)
+	}
+	p.write(t, "film/index.m3u8", []byte(playlist+"#EXT-X-ENDLIST\n"))
+	p.write(t, "film/all.m4s", make([]byte, 500_100))
+	p.write(t, "film/sound.m4s", make([]byte, 500_100)) // in no playlist
+	address := p.url + "/media/" + p.grant(t, "film/", func(g *grant.Grant) { g.Entry = "index.m3u8" }) + "/"
+	for _, c := range []struct{ file, asked, want string }{
+		{"all.m4s", "0-", "0-100099"},
+		{"all.m4s", "0-500099", "0-100099"},
+		{"all.m4s", "50-9999999", "50-100099"},
+		{"all.m4s", "100100-", "100100-200099"},
+		{"all.m4s", "150000-", "150000-200099"},
+		{"all.m4s", "100-100099", "100-100099"},
+		{"all.m4s", "100-200099", "100-200099"}, // two segments
+		{"all.m4s", "100-200100", "100-100099"},
+		{"all.m4s", "300100-", "300100-500099"},
+		{"all.m4s", "400100-", "400100-500099"},
+		{"all.m4s", "500099-", "500099-500099"},
+		{"all.m4s", "-10", "500090-500099"},
+		{"sound.m4s", "0-", "0-500099"},
+	} {
+		got := testkit.Do(t, "GET", address+c.file, "", testkit.Header("Range", "bytes="+c.asked)).Want(t, 206).Header.Get("Content-Range")
+		if got != "bytes "+c.want+"/500100" {
+			t.Errorf("%s, %s: %s, want %s", c.file, c.asked, got, c.want)
+		}
+	}
 }

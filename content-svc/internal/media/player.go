@@ -95,5 +95,14 @@ func (p *Playback) Piece(from, to int64) pace.Piece {
 	return pace.Piece{Position: span.Position, Duration: span.Duration, Whole: p.flows, Unplaced: p.timeline.Kind == mediatime.Estimated}
 }
 
+// Shorten returns the end of the answer to a range of the file. A range of a file of segments that goes beyond the second one ends with the
+// first: Chromium's own player asks for the rest of the file at each segment, takes what has come, and breaks off.
+func (p *Playback) Shorten(from, to int64) int64 {
+	if end, next := p.timeline.Segment(from); to > next {
+		return end
+	}
+	return to
+}
+
 // Reach returns up to where the file can be sent from an offset on for so much film.
 func (p *Playback) Reach(from int64, film time.Duration) int64 { return p.timeline.Reach(from, film) }

@@ -100,6 +100,24 @@ func (t Timeline) Reach(from int64, d time.Duration) int64 {
 	return min(max(from, p.offset+share(p.end-p.offset, int64(most-p.sent), int64(p.dur))), t.size) // a playlist's ranges may go further
 }
 
+// Segment returns the end of the segment in which an offset lies, or before which, and that of the one behind it. They are the size of the file
+// where it isn't one of several segments, and behind the last one.
+func (t Timeline) Segment(from int64) (end, next int64) {
+	if t.Kind != Segment {
+		return t.size, t.size
+	}
+	pieces := t.list()
+	i := sort.Search(len(pieces), func(i int) bool { return pieces[i].end > from })
+	end, next = t.size, t.size
+	if i < len(pieces)-1 {
+		end = min(pieces[i].end, t.size)
+	}
+	if i < len(pieces)-2 {
+		next = min(pieces[i+1].end, t.size)
+	}
+	return end, next
+}
+
 // sent returns the media time of all bytes before an offset.
 func (t *Timeline) sent(offset int64) time.Duration {
 	pieces := t.list()
