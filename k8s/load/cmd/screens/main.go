@@ -85,7 +85,6 @@ var pairs = []pair{
 	{player: "Chromium", film: "webm 150k", short: true, crowd: true},
 	{player: "Chromium", film: "webm 4M"},
 	{player: "Chromium", film: "hls files", short: true, crowd: true},
-	{player: "Chromium", film: "hls 10s"},
 	{player: "Chromium", film: "hls live"},
 	{player: "ffmpeg", film: "mp4 150k", short: true, crowd: true},
 	{player: "ffmpeg", film: "mp4 4M"},
