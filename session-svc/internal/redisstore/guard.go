@@ -19,7 +19,7 @@ import (
 // Guard notices that the server is not the one it was: restarted, or a replica that was promoted. Such a server may lack what was last
 // written to its predecessor, since it was told of it late or never. Leases live for a lease at most, so for a lease new starts are held
 // back, and forgotten leases put back. A server that was stopped in order has lost nothing, and says so (redisdb.StoppedKey).
-// Forgotten sessions are taken back for as long as an access token can speak for them.
+// Forgotten sessions are taken back, and those that are older than the server are asked about once each, since their end may be forgotten.
 //
 // It looks at each new connection before the connection is used: a new server is reached by new connections alone. A server that lost
 // everything is none of its business, since the mark of each account tells of that.

@@ -104,6 +104,15 @@ func until(t *testing.T, want stream.Outcome, call func() (stream.Result, error)
 	})
 }
 
+// confirm tells a new server that a session of before lives, as soon as it answers.
+func confirm(t *testing.T, store *redisstore.Store, account string, id session.ID) {
+	t.Helper()
+	testkit.Eventually(t, "the session is confirmed", func() bool {
+		lives, err := store.Sessions(time.Hour).Adopt(t.Context(), account, recorded(id))
+		return err == nil && lives
+	})
+}
+
 func TestRestartHoldsStartsBack(t *testing.T) {
 	t.Parallel()
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -123,6 +132,8 @@ func TestRestartHoldsStartsBack(t *testing.T) {
 
 	redisServer.kill()
 	redisServer.start(t)
+	until(t, stream.NoSession, start)
+	confirm(t, store, account, tv)
 	until(t, stream.Held, start)
 	// What the server had not written down when it was killed comes back by its ticket.
 	forgotten := stream.Renewal{
@@ -168,7 +179,12 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 		t.Error("a session that the server may have lost is not taken back:", err)
 	}
 	lostStream := stream.Renewal{ID: stream.NewID(), Session: tv, Limit: 3, Ticket: &stream.Ticket{Content: testkit.NewID(), Started: time.Now()}}
-	if r, err := first().Renew(t.Context(), account, lostStream); err != nil || r.Outcome != stream.Resumed {
+	renewing := first()
+	if r, err := renewing.Renew(t.Context(), account, lostStream); err != nil || r.Outcome != stream.NoSession {
+		t.Error("a session whose end the server may lack:", r.Outcome, err)
+	}
+	confirm(t, renewing, account, tv)
+	if r, err := renewing.Renew(t.Context(), account, lostStream); err != nil || r.Outcome != stream.Resumed {
 		t.Error("a stream that the server may have lost:", r.Outcome, err)
 	}
 	other := testkit.NewID()
@@ -252,6 +268,7 @@ func TestAPlannedRestartHoldsNothingBack(t *testing.T) {
 	}
 	restart(syscall.SIGKILL)
 	s.Store, _ = replica(t, redisServer.url(), stream.NewRules(time.Minute))
+	confirm(t, s.Store, s.account, s.tv)
 	if r, err := s.start(t, s.request()); err != nil || r.Outcome != stream.Held {
 		t.Error("after a crash:", r.Outcome, err)
 	}
@@ -297,6 +314,10 @@ func TestTheFirstStartLeavesWhatPlays(t *testing.T) {
 	store, guard := replica(t, redisServer.url(), rules)
 	reload := playing
 	reload.ID = stream.NewID()
+	if r, err := store.Start(t.Context(), account, reload); err != nil || r.Outcome != stream.NoSession {
+		t.Error("a session whose end the server may lack:", r.Outcome, err)
+	}
+	confirm(t, store, account, tv)
 	if r, err := store.Start(t.Context(), account, reload); err != nil || r.Outcome != stream.Held || guard.Held() == 0 {
 		t.Fatal(r.Outcome, err)
 	}
@@ -411,6 +432,8 @@ func TestPromotionHoldsStartsBack(t *testing.T) {
 	}
 	primary.kill()
 	promoted.do(t, "REPLICAOF", "NO", "ONE")
+	until(t, stream.NoSession, start(after))
+	confirm(t, after, account, tv)
 	until(t, stream.Held, start(after))
 	until(t, stream.Granted, start(after))
 	late, guard := replica(t, promoted.url(), rules) // one that starts later is told that the promotion is past

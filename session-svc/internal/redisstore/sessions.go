@@ -12,10 +12,11 @@ import (
 	"streamgate/session-svc/internal/session"
 )
 
-// The hash of an account's device sessions has a field for each session, called by its id, and up to three named ones. Times are Unix
-// milliseconds.
+// The hash of an account's device sessions has a field for each session, called by its id, perhaps another one, and up to three named ones. Times
+// are Unix milliseconds.
 //
 //	<id>    <expires> <generation> <refreshed> <created> <device>
+//	+<id>   when the records said that the session lives, after the server may have lost its end (Guard)
 //	heard   when the server first heard of the account, unless it had forgotten it by then
 //	lost    when it found that it had forgotten the account, with all its sessions and leases
 
@@ -45,7 +46,7 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 // Adopt implements session.Store.
 func (s *SessionStore) Adopt(ctx context.Context, account string, lost session.Session) (bool, error) {
 	answer, err := s.call(ctx, adoptScript, account, lost.ID[:], lost.Device, lost.Expires.UnixMilli(), lost.Generation,
-		lost.Refreshed.UnixMilli(), lost.Created.UnixMilli(), s.ttl.Milliseconds(), session.GrantFor.Milliseconds())
+		lost.Refreshed.UnixMilli(), lost.Created.UnixMilli(), s.ttl.Milliseconds(), session.GrantFor.Milliseconds(), s.store.guard.began())
 	return err == nil && answer[1] == int64(1), err
 }
 
@@ -65,21 +66,16 @@ func (s *SessionStore) Refresh(ctx context.Context, account string, r session.Re
 
 // Get implements session.Store.
 func (s *SessionStore) Get(ctx context.Context, account string, id session.ID) (session.Session, bool, error) {
-	found, now, err := s.read(ctx, account, string(id[:]))
-	if err != nil || len(found) == 0 {
+	found, err := s.read(ctx, account, string(id[:]))
+	if err != nil || len(found) == 0 || found[0].Doubtful {
 		return session.Session{}, false, err
-	}
-	// A server that took over lately may lack the end of what it has from its predecessor, for as long as an access token speaks for it.
-	began := instant(s.store.guard.Since())
-	if now.Before(began.Add(session.RememberFor)) && found[0].Refreshed.Before(began) {
-		return session.Session{}, false, nil
 	}
 	return found[0], true, nil
 }
 
 // List implements session.Store.
 func (s *SessionStore) List(ctx context.Context, account string) ([]session.Session, error) {
-	found, _, err := s.read(ctx, account, "")
+	found, err := s.read(ctx, account, "")
 	slices.SortFunc(found, func(a, b session.Session) int {
 		return cmp.Or(b.Refreshed.Compare(a.Refreshed), cmp.Compare(a.ID.String(), b.ID.String()))
 	})
@@ -101,30 +97,41 @@ func (s *SessionStore) call(ctx context.Context, run script, account string, arg
 	return s.store.call(ctx, run, []string{sessionsKey(account)}, args...)
 }
 
-// read returns one session or, for "", all, without those that have expired, and when that was.
-func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, time.Time, error) {
+// read returns one session or, for "", all, without those that have expired.
+func (s *SessionStore) read(ctx context.Context, account, id string) ([]session.Session, error) {
 	answer, err := s.call(ctx, sessionsScript, account, id)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
+	began := instant(s.store.guard.Since())
 	ms, _ := answer[0].(int64)
 	now := instant(ms)
 	pairs, _ := answer[1].([]any)
 	var found []session.Session
+	confirmed := map[string]bool{}
 	for pair := range slices.Chunk(pairs, 2) {
 		field, _ := pair[0].(string)
-		if len(field) != len(session.ID{}) {
-			continue // heard, lost, limit
+		value, _ := pair[len(pair)-1].(string)
+		if of, ok := strings.CutPrefix(field, "+"); ok && len(of) == len(session.ID{}) {
+			ms, _ := strconv.ParseInt(value, 10, 64)
+			confirmed[of] = !instant(ms).Before(began)
 		}
-		each, err := parseSession(session.ID([]byte(field)), pair[1])
+		if len(field) != len(session.ID{}) {
+			continue
+		}
+		each, err := parseSession(session.ID([]byte(field)), value)
 		if err != nil {
-			return nil, time.Time{}, err
+			return nil, err
 		}
 		if each.Expires.After(now) {
+			each.Doubtful = each.Created.Before(began)
 			found = append(found, each)
 		}
 	}
-	return found, now, nil
+	for i, each := range found {
+		found[i].Doubtful = each.Doubtful && !confirmed[string(each.ID[:])]
+	}
+	return found, nil
 }
 
 // sessionName returns the device in a session as it is kept, or "" if there is none.

@@ -38,6 +38,7 @@ type Session struct {
 	Refreshed  time.Time // the last refresh, or Created
 	Expires    time.Time
 	Generation int32 // of the refresh token that is good, from 1; 0 if it is not known
+	Doubtful   bool  // the store may have forgotten that it ended; the Records know
 }
 
 // SignIn says whether an account is known to have signed in before.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -144,8 +145,8 @@ func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID) err
 	return err
 }
 
-// Adopt takes back a session that a genuine token or grant names, if the store has forgotten it and the records have it. It reports
-// whether the session lives now. That it doesn't, it says for up to 4 s without asking again.
+// Adopt takes back a session that a genuine token or grant names, if the store has forgotten it, or may have forgotten its end, and the records
+// have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again.
 func (s *Sessions) Adopt(ctx context.Context, account string, id ID) (bool, error) {
 	_, lives, err := s.adopt(ctx, account, id)
 	return lives, err
@@ -160,6 +161,9 @@ func (s *Sessions) adopt(ctx context.Context, account string, id ID) (Session, b
 	lives := err == nil
 	if lives {
 		lives, err = s.store.Adopt(ctx, account, recorded)
+		if err == nil && !lives { // it was ended while the records could not be told
+			err = s.records.End(ctx, account, Only(id))
+		}
 	}
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return Session{}, false, err
@@ -183,9 +187,18 @@ func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, err
 	return found, err
 }
 
-// List returns the sessions of an account, the last refreshed first.
+// List returns the sessions of an account, the last refreshed first. It shows doubtful ones while nobody can say of them.
 func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) {
-	return s.store.List(ctx, account)
+	all, err := s.store.List(ctx, account)
+	hurry, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	return slices.DeleteFunc(all, func(each Session) bool {
+		if !each.Doubtful {
+			return false
+		}
+		lives, err := s.Adopt(hurry, account, each.ID)
+		return err == nil && !lives
+	}), err
 }
 
 // SignOut ends the selected sessions for good, and their streams with them. by names the person or thing that ends them.

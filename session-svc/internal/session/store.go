@@ -11,7 +11,8 @@ type Store interface {
 	Open(ctx context.Context, account string, s Session, signIn SignIn) (Session, error)
 
 	// Adopt takes back a session that the store has forgotten, as Records has it, and reports whether the session lives now: one that the
-	// store knows stays as it is, living or ended. An account that the store does not know counts as forgotten just now.
+	// store knows stays as it is, living or ended, and is not Doubtful any more. An account that the store does not know counts as forgotten
+	// just now.
 	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
 	// Refresh exchanges a generation for the next. The outcome is one of these:
@@ -21,7 +22,7 @@ type Store interface {
 	//   - Missing, if there is no such session.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
-	// Get returns a session, or false when there is none, or when the store may have forgotten that it ended.
+	// Get returns a session, or false when there is none or it is Doubtful.
 	Get(ctx context.Context, account string, id ID) (Session, bool, error)
 
 	// List returns the sessions, the last refreshed first.

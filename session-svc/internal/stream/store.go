@@ -14,7 +14,7 @@ import (
 type Store interface {
 	// Start grants a lease, unless
 	//   - a stream with this id has ended: Ended;
-	//   - the session isn't signed in: NoSession;
+	//   - the session isn't signed in, or the store may have forgotten that it ended: NoSession;
 	//   - the stream is known, by its id or its name, and session, content, player or device differ: Conflict;
 	//   - it lives: Repeated with that lease;
 	//   - Replace is set and names no stream that is known of the account: Unknown;
@@ -31,7 +31,7 @@ type Store interface {
 	//   - the stream is not known of this account and session: Unknown. But if the store lost its memory less than a lease ago, and
 	//     Ticket is set, the lease is put back (Resumed), unless Limit others live: LimitReached;
 	//   - it has ended: Ended;
-	//   - the session isn't signed in: NoSession;
+	//   - the session isn't signed in, or the store may have forgotten that it ended: NoSession;
 	//   - it had lapsed and Limit other leases live: LimitReached.
 	// What was Sent holds the slot until it has been played, Rules.Ahead at most. But a stream that sent a Heartbeat lives by these, one
 	// lease at a time. Of what is Wanted, the account's Rules.Budget gives Credit, and the rest after Wait.

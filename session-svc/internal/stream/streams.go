@@ -136,7 +136,8 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
-// adopting asks the store, and asks again if it had forgotten the caller's session. Then the store has also forgotten the account's limit.
+// adopting asks the store, and asks again if it had forgotten the caller's session, or may have forgotten its end. Then the store may also have
+// forgotten the account's limit.
 func (s *Streams) adopting(ctx context.Context, account string, id session.ID, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {

@@ -30,7 +30,7 @@ end
 local fields = redis.call('HGETALL', sessions_key)
 local living, past, oldest = 0, {}, nil
 for n = 1, #fields, 2 do
-  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of heard, lost, limit
+  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of the others
   if expires then
     local s = {id = fields[n], device = name}
     s.expires, s.refreshed = tonumber(expires), tonumber(refreshed)
@@ -46,7 +46,7 @@ end
 local crowded = living + #past >= tonumber(most_kept)
 for _, s in ipairs(past) do
   local ended = math.max(s.expires, s.refreshed) -- what was ended counts as refreshed then
-  if crowded or ended + remember <= now then redis.call('HDEL', sessions_key, s.id) end
+  if crowded or ended + remember <= now then redis.call('HDEL', sessions_key, s.id, '+' .. s.id) end
 end
 if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
   redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)

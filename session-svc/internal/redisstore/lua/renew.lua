@@ -48,8 +48,8 @@ lease, want = tonumber(lease), tonumber(want)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
-local found, heard, lost, plan =
-  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
+local found, heard, lost, plan, confirmed =
+  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit', '+' .. session))
 limit = tonumber(plan or limit)
 
 -- Renewals are asked for most, so that only the stream's own part is read as a whole.
@@ -78,8 +78,11 @@ if known and own.session ~= session then return {'unknown', now, limit, record} 
 if known and not LEASES[own.state] then return {'ended', now, limit, record} end
 if not known and content == '' then return {'unknown', now, limit, record} end
 
-local expires = tonumber((found or '0'):match('^%d+'))
-if expires <= now then return {'no_session', now, limit, record} end
+local expires, created = (found or '0 0 0 0'):match('^(%d+) %S+ %d+ (%d+)')
+if tonumber(expires) <= now then return {'no_session', now, limit, record} end
+-- The end of a session that is older than the server may be lost.
+local sure_since = math.max(tonumber(created), tonumber(confirmed or 0))
+if sure_since < tonumber(began) then return {'no_session', now, limit, record} end
 if not known then
   if not heard and not lost then lost = now end -- an account never heard of is one just forgotten
   local forgot = math.max(tonumber(lost or 0), tonumber(began))

@@ -47,9 +47,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > deadline or deadline - now > tonumber(window) then return {'late', now} end
 local record = redis.call('GET', leases_key) or struct.pack(ACCOUNT, 0, 0)
-local found, heard, lost, plan =
-  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit'))
-local expires, _, _, _, session_device = (found or ''):match(SESSION)
+local found, heard, lost, plan, confirmed =
+  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit', '+' .. session))
+local expires, _, _, created, session_device = (found or ''):match(SESSION)
 local name = device == session_device and '' or device -- the session has it
 limit = tonumber(plan or limit)
 
@@ -83,6 +83,9 @@ end
 
 if own and not LEASES[own.state] then return {'ended', now, limit, record} end
 if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end
+-- The end of a session that is older than the server may be lost.
+local sure_since = math.max(tonumber(created), tonumber(confirmed or 0))
+if sure_since < tonumber(began) then return {'no_session', now, limit, record} end
 if own and (own.session ~= session or own.content ~= content
   or own.player ~= player or own.name ~= name) then
   return {'conflict', now, limit, record}
