@@ -24,7 +24,7 @@ func (v *view) resurrected(op *history.Op) string {
 	if !op.Done() {
 		return ""
 	}
-	if (op.Verb == history.Start || op.Verb == history.Heartbeat) && v.answeredBefore(v.signOuts[op.Session], op.Invoked, op) {
+	if v.signedOut(op) {
 		return "carried out for a session that had been signed out"
 	}
 	s := v.streams[op.Stream]
@@ -45,6 +45,14 @@ func (v *view) resurrected(op *history.Op) string {
 		return "carried out for a stream that had been stopped"
 	}
 	return ""
+}
+
+// signedOut reports whether a request speaks for a session whose end was answered before. No loss of memory excuses that (P7).
+func (v *view) signedOut(op *history.Op) bool {
+	if op.Verb != history.Start && op.Verb != history.Heartbeat && op.Verb != history.Refresh {
+		return false
+	}
+	return slices.ContainsFunc(v.signOuts[op.Session], func(end *history.Op) bool { return end.Done() && end.Returned < op.Invoked })
 }
 
 // unadvised returns what a start that is answered 503 lacks, or "".

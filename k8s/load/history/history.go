@@ -16,6 +16,7 @@ const (
 	List      Verb = "list"
 	Fetch     Verb = "fetch"    // of video; it may renew the lease
 	SignOut   Verb = "sign-out" // ends the session and its streams
+	Refresh   Verb = "refresh"  // of the session's tokens
 )
 
 // Op is one request of a client. Times count from the start of the recording, on the recorder's monotonic clock.
@@ -60,6 +61,8 @@ type Answer struct {
 	Streams []Listed // of a refusal and of a list
 	Reason  string   // of an ended stream
 	By      string   // of an ended stream
+
+	Token, RefreshToken string // of a refresh
 
 	RetryAfter bool // the answer says when to come back
 	// FirstByte and LastByte are when the first and the last byte of video came, on the recorder's clock.

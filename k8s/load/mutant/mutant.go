@@ -51,6 +51,10 @@ func All() []Mutant {
 			file: start, old: "if tonumber(expires or 0) <= now then return {'no_session', now, limit, record} end", new: "",
 		},
 		{
+			Name: "no-doubt", What: "a promoted Redis is believed who is signed in", Scenario: "signed-out",
+			file: start, old: "if sure_since < tonumber(began) then return {'no_session', now, limit, record} end", new: "",
+		},
+		{
 			Name: "no-repetition", What: "a repeated start is another stream", Scenario: "replies-lost",
 			file: start, old: "if not own and e.stream:sub(1, named) == start then", new: "if false then",
 		},

@@ -21,6 +21,7 @@ type Device struct {
 	Account string
 	Session string
 	Token   string
+	Refresh string // token; "" where nobody refreshes
 }
 
 // Client asks a service as one program on one device does, and records what it is told. It asks one thing at a time.
@@ -102,6 +103,26 @@ func (c *Client) SignOut(ctx context.Context, base string, d *Device, session st
 	return c.ask(ctx, op, d, http.MethodDelete, base+"/sessions/"+session, nil, nil)
 }
 
+// Refresh takes the device's refresh token for the next, at the user-svc at base.
+func (c *Client) Refresh(ctx context.Context, base string, d *Device) history.Op {
+	op := c.ask(ctx, history.Op{Verb: history.Refresh}, d, http.MethodPost, base+"/auth/refresh", nil, url.Values{"refreshToken": {d.Refresh}})
+	if op.Done() {
+		d.Token, d.Refresh = op.Answer.Token, op.Answer.RefreshToken
+	}
+	return op
+}
+
+// End makes a request that ends sessions of the device's account: those of the devices that are gone.
+func (c *Client) End(ctx context.Context, d *Device, gone []*Device, method, address string, header http.Header, form url.Values) history.Op {
+	op := history.Op{Verb: history.SignOut, Session: gone[0].Session, By: d.Session}
+	op = c.ask(ctx, op, d, method, address, header, form)
+	for _, other := range gone[1:] {
+		op.Session = other.Session
+		c.Recorder.Add(op)
+	}
+	return op
+}
+
 // fetched is how much of a clip one request fetches, bytes: so little that it stands for no film, and the lease ends a lease later.
 const fetched = 1 << 10
 
@@ -152,7 +173,7 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 	if len(form) > 0 {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if op.Verb != history.Fetch { // which its address alone authorises
+	if op.Verb != history.Fetch && request.Header.Get("Authorization") == "" { // a fetch is authorised by its address alone
 		request.Header.Set("Authorization", "Bearer "+d.Token)
 	}
 	request.GetBody = nil // so that net/http itself repeats nothing
@@ -231,6 +252,8 @@ type document struct {
 	} `json:"stream"`
 	ExpiresAt time.Time `json:"expiresAt"`
 	Resumed   bool      `json:"resumed"`
+	Token     string    `json:"token"`
+	Next      string    `json:"refreshToken"`
 	Code      string    `json:"code"`
 	Detail    string    `json:"detail"`
 	Limit     int       `json:"limit"`
@@ -255,6 +278,7 @@ func parse(status int, body []byte, verb history.Verb) history.Answer {
 	}
 	a.Code, a.Detail, a.Limit, a.Reason, a.By = d.Code, d.Detail, d.Limit, d.Reason, d.By
 	a.Stream, a.Started, a.Expires, a.Source, a.Ticket = d.Stream.ID, d.Stream.StartedAt, d.Stream.ExpiresAt, d.Source, d.Stream.Ticket
+	a.Token, a.RefreshToken = d.Token, d.Next
 	if !d.ExpiresAt.IsZero() {
 		a.Expires, a.Resumed = d.ExpiresAt, d.Resumed
 	}

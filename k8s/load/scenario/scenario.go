@@ -19,6 +19,7 @@ type Programs struct {
 	Session string // session-svc
 	Stepped string // session-svc with a clock that can be set, or "" if no scenario needs it
 	Content string // content-svc
+	User    string // user-svc, or "" if no scenario needs it
 	Clock   string // the library that gives Redis a clock that can be set, or ""
 }
 
@@ -39,6 +40,7 @@ type Scenario struct {
 	Short bool // it is part of the shorter cut
 	Clock bool // it needs Programs.Clock
 	Step  bool // it needs Programs.Stepped
+	User  bool // it needs Programs.User
 
 	run func(ctx context.Context, s Setting) (Verdict, error)
 }

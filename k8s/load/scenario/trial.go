@@ -52,6 +52,7 @@ type plan struct {
 	// noOrder is set for what the sequential model doesn't have: a loss of memory or a step of the clock.
 	noOrder bool
 	quiet   bool // no player fetches video
+	user    bool // run user-svc, whose part a stand-in plays otherwise
 
 	lease    time.Duration                           // 0 is the usual
 	sessions int                                     // replicas of session-svc; 0 is the usual
@@ -106,8 +107,13 @@ func open(ctx context.Context, s Setting, p plan) (*trial, player.System, error)
 	if err != nil {
 		return t, player.System{}, err
 	}
+	user := ""
+	if p.user {
+		user = s.User
+	}
 	t.stack, err = stack.Open(ctx, stack.Options{
-		Dir: s.Dir, Session: s.Session, Content: s.Content, Sessions: cmp.Or(p.sessions, 2), Contents: cmp.Or(p.contents, 2), RedisURL: url, RedisMode: mode,
+		User: user,
+		Dir:  s.Dir, Session: s.Session, Content: s.Content, Sessions: cmp.Or(p.sessions, 2), Contents: cmp.Or(p.contents, 2), RedisURL: url, RedisMode: mode,
 		MongoURI: s.MongoURI, Lease: t.rule.Lease, Limit: Limit, Change: p.change, Settings: p.settings, Between: p.between,
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,11 +34,12 @@ type Options struct {
 	Dir       string // for logs and files
 	Session   string // the program of session-svc
 	Content   string // that of content-svc
+	User      string // that of user-svc, or "" if a stand-in plays its part
 	Sessions  int    // replicas
 	Contents  int
 	RedisURL  string
 	RedisMode string
-	MongoURI  string // for content-svc
+	MongoURI  string // for content-svc and user-svc
 	Lease     time.Duration
 	Limit     int
 	Settings  []string // further variables of all services
@@ -51,6 +53,7 @@ type Options struct {
 type Stack struct {
 	Sessions []*Service
 	Contents []*Service
+	User     *Service // if there is one
 
 	o       Options
 	standIn *standIn
@@ -75,12 +78,19 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		return err
 	}
 	keys := base64.StdEncoding.EncodeToString(random(32))
+	userPublic, userInternal := s.standIn.url, s.standIn.url
+	if s.o.User != "" {
+		if s.User, err = newService(ctx, s.o.Dir, "user-svc", s.o.User, userSettings(s.o)); err != nil {
+			return err
+		}
+		userPublic, userInternal = s.User.Public, s.User.Internal
+	}
 	for i := range s.o.Sessions {
 		env := []string{
 			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "GRANT_KEYS=" + keys, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
 			"STARTS_EVERY=1ms", "STARTS_BURST=10000", // one account is made to start as many as a thousand do
-			"JWKS_URL=" + s.standIn.url + "/.well-known/jwks.json", "TOKEN_ISSUER=" + issuer,
-			"CONTENT_SVC_URL=" + s.standIn.url, "USER_SVC_URL=" + s.standIn.url,
+			"JWKS_URL=" + userPublic + "/.well-known/jwks.json", "TOKEN_ISSUER=" + issuer,
+			"CONTENT_SVC_URL=" + s.standIn.url, "USER_SVC_URL=" + userInternal,
 			"SECRETS_FROM_USER_SVC=" + Secret("user", "session"), "SECRETS_TO_USER_SVC=" + Secret("session", "user"),
 			"SECRETS_FROM_CONTENT_SVC=" + Secret("content", "session"), "SECRETS_TO_CONTENT_SVC=" + Secret("session", "content"),
 		}
@@ -93,6 +103,12 @@ func (s *Stack) open(ctx context.Context) (err error) {
 			}
 		}
 		if err := s.add(ctx, &s.Sessions, fmt.Sprintf("session-svc-%d", i), program, env); err != nil {
+			return err
+		}
+	}
+	if s.User != nil {
+		s.User.env = append(s.User.env, "SESSION_SVC_URL="+s.Sessions[0].Internal)
+		if err := s.User.Start(ctx); err != nil {
 			return err
 		}
 	}
@@ -177,8 +193,10 @@ func writeFilm(dir string, film player.Film) error {
 
 // Close ends all of it.
 func (s *Stack) Close() {
-	for _, service := range append(s.Sessions, s.Contents...) {
-		service.Kill()
+	for _, service := range slices.Concat(s.Sessions, s.Contents, []*Service{s.User}) {
+		if service != nil && service.process != nil {
+			service.Kill()
+		}
 	}
 	if s.standIn != nil {
 		_ = s.standIn.server.Close() // no request is left to serve

@@ -35,7 +35,7 @@ func main() {
 	flag.BoolVar(&o.mutants, "mutants", false, "break the rule itself in the source, one thing after the other, and see that each is found")
 	flag.StringVar(&o.only, "only", "", "run these scenarios, or mutants, alone: their names, with commas between")
 	flag.StringVar(&o.source, "session-svc", "", "the source of session-svc, if it is another than the repository's")
-	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc and session-svc-stepped, which are then not built")
+	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc, user-svc and session-svc-stepped, which are then not built")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the players' choices follow from")
 	flag.Usage = func() {
 		_, _ = fmt.Fprint(os.Stderr, usage)

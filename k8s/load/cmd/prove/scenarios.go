@@ -91,6 +91,7 @@ func build(ctx context.Context, dir string, o options, chosen []scenario.Scenari
 	}
 	p = scenario.Programs{
 		Session: filepath.Join(folder, "session-svc"), Content: filepath.Join(folder, "content-svc"), Stepped: filepath.Join(folder, "session-svc-stepped"),
+		User: filepath.Join(folder, "user-svc"),
 	}
 	if o.programs != "" {
 		return p, nil
@@ -108,6 +109,11 @@ func build(ctx context.Context, dir string, o options, chosen []scenario.Scenari
 	}
 	if err := stack.Build(ctx, filepath.Join(root, "content-svc"), "content-svc", p.Content, overlay); err != nil {
 		return p, err
+	}
+	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.User }) {
+		if err := stack.Build(ctx, filepath.Join(root, "user-svc"), "user-svc", p.User, overlay); err != nil {
+			return p, err
+		}
 	}
 	if slices.ContainsFunc(chosen, func(s scenario.Scenario) bool { return s.Step }) {
 		overlay, err := fault.BuildOverlay(ctx, dir)
