@@ -33,6 +33,12 @@ var causes = []struct {
 		stream_starts_total{SERIES,outcome="limit_reached"} 0+3x160
 		stream_starts_total{SERIES,outcome="started"} 0x160`, false},
 
+	{"RedisEvicts", "session-svc", "a policy that was changed, as one of two pods sees first", 5, `
+		redis_evicts{SERIES,pod="a"} 0x10 1x10
+		redis_evicts{SERIES,pod="b"} 0x20`, true},
+	{"RedisEvicts", "session-svc", "noeviction", 5, `redis_evicts{SERIES} 0x20`, false},
+	{"RedisEvicts", "session-svc", "pods that have not said yet", 5, `redis_script_failures_total{SERIES} 0x20`, false},
+
 	{"RedisUnreachable", "session-svc", "no answer", 5, `
 		redis_script_failures_total{SERIES} 0+15x20
 		redis_script_duration_seconds_count{SERIES} 0+15x20`, true},

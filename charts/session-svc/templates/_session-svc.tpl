@@ -80,6 +80,10 @@ refresh-keys: bytes
     sum(rate(stream_starts_total{ {{- $series }},outcome="limit_reached"}[10m])) / sum(rate(stream_starts_total{ {{- $series }}}[10m])) > 0.5
     and
     sum(rate(stream_starts_total{ {{- $series }},outcome="limit_reached"}[10m])) > 1
+- alert: RedisEvicts
+  severity: critical
+  summary: Redis was told to throw keys away when it is full, and then more streams play than may
+  expr: max(redis_evicts{ {{- $series }}}) > 0
 - alert: RedisUnreachable
   severity: critical
   for: 1m
