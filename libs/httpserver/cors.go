@@ -10,11 +10,12 @@ import (
 
 // What a page of another origin may send and read, beyond what every page may.
 const (
-	corsMethods = "GET, HEAD, POST, PUT, DELETE"
+	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	corsHeaders = "Authorization, Cache-Control, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status, Content-Type, Idempotency-Key, " +
-		"If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, Range, X-Request-Id"
-	corsExposed = "Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, WWW-Authenticate, " +
-		"X-Request-Id, X-Stream-Active, X-Stream-Limit, X-Total-Count"
+		"If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, Range, " +
+		"Tus-Resumable, Upload-Length, Upload-Offset, X-Request-Id"
+	corsExposed = "Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, Tus-Resumable, Upload-Length, " +
+		"Upload-Offset, WWW-Authenticate, X-Request-Id, X-Stream-Active, X-Stream-Limit, X-Total-Count"
 	corsMaxAge = "86400" // seconds; browsers keep an answer for two hours at most
 )
 

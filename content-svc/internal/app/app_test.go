@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/app"
+	"streamgate/libs/apitest"
 	"streamgate/libs/service"
 	"streamgate/libs/testkit"
 )
@@ -189,6 +191,7 @@ func TestPagesOfNamedOriginsMaySendCredentials(t *testing.T) {
 	const named = "https://www.example.com"
 	uri, database := testkit.Mongo(t)
 	running := boot(t, settings(t, uri, database, "DEMO_CONTENT=true", "CORS_ORIGINS="+named))
+	apitest.Pages(t, api.Spec, running.PublicURL, named)
 	film := address(t, running.PublicURL, "demo/bars.mp4", "bars.mp4")
 	for _, request := range []struct {
 		method, url string

@@ -4,9 +4,11 @@ import (
 	"encoding/base64"
 	"testing"
 
+	"streamgate/libs/apitest"
 	libconfig "streamgate/libs/config"
 	"streamgate/libs/service"
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/api"
 	"streamgate/session-svc/internal/app"
 	"streamgate/session-svc/internal/config"
 )
@@ -47,4 +49,5 @@ func TestPagesOfNamedOriginsMayCall(t *testing.T) {
 	if got := refused.Header.Get("Access-Control-Allow-Origin"); got != origin {
 		t.Errorf("answered with %q", got)
 	}
+	apitest.Pages(t, api.Spec, running.PublicURL, origin)
 }

@@ -249,4 +249,3 @@ func TestAfterAFailoverNobodyCanSay(t *testing.T) {
 		t.Error("its media address, later:", err)
 	}
 }
-

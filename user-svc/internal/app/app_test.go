@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"streamgate/libs/apitest"
 	libconfig "streamgate/libs/config"
 	"streamgate/libs/logging"
 	"streamgate/libs/service"
 	"streamgate/libs/testkit"
+	"streamgate/user-svc/api"
 	"streamgate/user-svc/internal/app"
 	"streamgate/user-svc/internal/config"
 	"streamgate/user-svc/internal/sessionsvc/sessionsvctest"
@@ -237,5 +239,6 @@ func TestPagesOfNamedOriginsMayCall(t *testing.T) {
 		if got := refused.Header.Get("Access-Control-Allow-Origin"); got != origin {
 			t.Errorf("%s is answered with %q", origin, got)
 		}
+		apitest.Pages(t, api.Spec, running.PublicURL, origin)
 	}
 }

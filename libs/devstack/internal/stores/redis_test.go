@@ -83,7 +83,10 @@ func TestRedisKeepsItsData(t *testing.T) {
 			t.Errorf("the hash lives %s", got)
 		}
 		testkit.Eventually(t, "the short-lived key to go", func() bool { return client.Exists(ctx, "gone").Val() == 0 })
-		client.Del(ctx, redisdb.StoppedKey) // a server keeps a note of its stop, too
+		// A server keeps a note of its stop, too, by which session-svc knows that nothing was lost.
+		if noted := client.Del(ctx, redisdb.StoppedKey).Val() == 1; noted != (kind == stores.Server) {
+			t.Errorf("it was stopped in order: noted %t", noted)
+		}
 		if got := client.DBSize(ctx).Val(); got != 3 {
 			t.Errorf("%d keys", got)
 		}
