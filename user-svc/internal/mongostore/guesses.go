@@ -16,7 +16,8 @@ type guess struct {
 	Key       string    `bson:"_id"`
 	Forgotten int64     `bson:"forgotten,omitempty"` // Unix milliseconds, since $inc adds to no date
 	Known     bool      `bson:"known,omitempty"`
-	Until     time.Time `bson:"until"` // when all of it means nothing any more
+	Until     time.Time `bson:"until"`  // when all of it means nothing any more
+	Writes    int64     `bson:"writes"` // how often it was written
 }
 
 const fieldUntil = "until"
@@ -38,13 +39,17 @@ func (s *Store) Guesses(ctx context.Context, keys ...string) (map[string]account
 	return guesses, nil
 }
 
-// CountGuess implements account.GuessStore. Of each two updates, the second adds to what the first has left, also when others come between.
+// CountGuess implements account.GuessStore. Of each two updates, the second adds to what the first has left, also when others come between. Both
+// change something, whatever counts: a server that has nothing to write is faster, and the time would tell of a lock.
 func (s *Store) CountGuess(ctx context.Context, at time.Time, each map[string]time.Duration) error {
 	var updates []mongo.WriteModel
+	written := bson.E{Key: "writes", Value: int64(1)}
 	for key, counts := range each {
 		updates = append(updates,
-			upsert(key, bson.D{{Key: "$max", Value: bson.D{{Key: "forgotten", Value: at.UnixMilli()}, {Key: fieldUntil, Value: at}}}}),
-			upsert(key, bson.D{{Key: "$inc", Value: bson.D{{Key: "forgotten", Value: counts.Milliseconds()}}}}))
+			upsert(key, bson.D{
+				{Key: "$max", Value: bson.D{{Key: "forgotten", Value: at.UnixMilli()}, {Key: fieldUntil, Value: at}}}, {Key: "$inc", Value: bson.D{written}},
+			}),
+			upsert(key, bson.D{{Key: "$inc", Value: bson.D{{Key: "forgotten", Value: counts.Milliseconds()}, written}}}))
 	}
 	return s.updateGuesses(ctx, updates)
 }

@@ -1,10 +1,13 @@
 package mongostore_test
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"testing"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"streamgate/libs/fault"
 	"streamgate/libs/testkit"
@@ -50,6 +53,32 @@ func TestIDsAreRandom(t *testing.T) {
 	}
 	if a, b := insert("a@example.com"), insert("b@example.com"); a[8:18] == b[8:18] {
 		t.Errorf("%s and %s are of one series", a, b)
+	}
+}
+
+// A guess is written in the same way whether it counts or not, as during a lock: the time it takes tells nothing.
+func TestGuessesThatDontCountAreWritten(t *testing.T) {
+	t.Parallel()
+	uri, database := testkit.Mongo(t)
+	store, at := open(t, uri, database), time.Now()
+	stored := func() bson.Raw {
+		t.Helper()
+		raw, err := testkit.OpenMongo(t, uri, database).Collection("guesses").FindOne(t.Context(), bson.D{{Key: "_id", Value: "a"}}).Raw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	var before bson.Raw
+	for _, counts := range []time.Duration{time.Minute, 0, 0} {
+		if err := store.CountGuess(t.Context(), at, map[string]time.Duration{"a": counts}); err != nil {
+			t.Fatal(err)
+		}
+		after := stored()
+		if bytes.Equal(before, after) {
+			t.Errorf("nothing was written: %v", after)
+		}
+		before = after
 	}
 }
 
