@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -106,6 +108,10 @@ func oneRange(r *http.Request, of *media.Playback) {
 		if end := of.Shorten(from, min(to+1, of.Size)); end <= to {
 			ranges = fmt.Sprintf("%d-%d", from, end-1)
 		}
+	}
+	first, last, _ := strings.Cut(strings.TrimSpace(ranges), "-")
+	if _, err := strconv.ParseInt(last, 10, 64); errors.Is(err, strconv.ErrRange) && last[0] != '-' {
+		ranges = cmp.Or(first, "0") + "-" // more than any file has: all there is, for which http.ServeContent knows no number
 	}
 	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent
 }

@@ -134,6 +134,14 @@ func TestRangesAndConditionsAreThoseOfTheStandardLibrary(t *testing.T) {
 		}
 	}
 	address := p.address(t, "a.mp4", "a.mp4")
+	// Nor does it know numbers that are larger than any file.
+	const huge = "99999999999999999999"
+	for given, want := range map[string]string{"bytes=-" + huge: "bytes 0-699999/700000", "bytes=7-" + huge: "bytes 7-699999/700000"} {
+		got := testkit.Do(t, "GET", p.address(t, "a.mp4", "a.mp4"), "", testkit.Header("Range", given)).Want(t, 206)
+		if got.Header.Get("Content-Range") != want {
+			t.Errorf("%s: %s, want %s", given, got.Header.Get("Content-Range"), want)
+		}
+	}
 	for _, ignored := range []string{"bytes=0-1,5-6", "bytes=0-1, 5-6", "bytes=0-0,-1", "bytes=0-,0-,0-,0-", "items=0-1", "0-1", "bytes"} {
 		if a := testkit.Do(t, "GET", address, "", testkit.Header("Range", ignored)).Want(t, 200); !bytes.Equal(a.Body, content) {
 			t.Errorf("%s: another body", ignored)

@@ -89,7 +89,7 @@ func idempotencyKey(c *gin.Context) (string, error) {
 	case len(keys) > 1:
 		return "", fault.BadField(name, "must be given once")
 	case keys[0] == "":
-		return "", fault.BadField(name, "must be 1 to %d bytes", stream.MaxKey)
+		return "", fault.BadField(name, "must be 1 to %d characters", stream.MaxKey)
 	default:
 		return keys[0], nil
 	}
