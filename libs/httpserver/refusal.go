@@ -34,6 +34,8 @@ type conn struct{ *net.TCPConn }
 var (
 	begin = []byte("HTTP/1.1 ")
 	end   = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
+	// unexpected is the one answer of its own that looks like those of handlers.
+	unexpected = []byte("HTTP/1.1 417 Expectation Failed\r\n")
 )
 
 // longestRefusal is more than any of those answers has, in bytes.
@@ -45,6 +47,9 @@ func (c conn) Write(p []byte) (int, error) {
 		return c.TCPConn.Write(p) //nolint:wrapcheck // passes it on
 	}
 	line, _, refused := bytes.Cut(p[len(begin):], end)
+	if bytes.HasPrefix(p, unexpected) {
+		line, refused = unexpected[len(begin):len(unexpected)-2], true
+	}
 	if !refused || bytes.ContainsRune(line, '\n') {
 		return c.TCPConn.Write(p) //nolint:wrapcheck // passes it on
 	}
@@ -63,6 +68,8 @@ func refusal(line string) []byte {
 	switch status {
 	case http.StatusNotImplemented:
 		code, detail = "transfer_encoding_unsupported", "Send the body with Content-Length, or with Transfer-Encoding: chunked alone"
+	case http.StatusExpectationFailed:
+		code, detail = "expectation_failed", "The header Expect takes 100-continue alone"
 	case http.StatusRequestHeaderFieldsTooLarge:
 		code, detail = headersTooLarge, fmt.Sprintf("The request's address and headers are larger than %d bytes", MaxHeader)
 	}

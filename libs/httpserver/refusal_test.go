@@ -31,6 +31,7 @@ func TestWhatIsNoRequest(t *testing.T) {
 		"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                       {400, "malformed_request", "HTTP/1.1."},
 		"GET / HTTP/1.1\r\n\r\n":                                                     {400, "malformed_request", "missing required Host header."},
 		"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n":                               {400, "malformed_request", "HTTP/1.1."},
+		"GET / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n":                        {417, "expectation_failed", "100-continue alone."},
 		"GET / HTTP/7.3\r\nHost: x\r\n\r\n":                                          {505, "malformed_request", "unsupported protocol version."},
 		"GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("v", 1<<20) + "\r\n\r\n": {431, "headers_too_large", "16384 bytes."},
 	} {
