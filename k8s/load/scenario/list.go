@@ -30,7 +30,7 @@ func All() []Scenario {
 		{Name: "clock-redis", Clock: true, What: "the clock of Redis is set forward and back by 30 s", run: clockOfRedis},
 		{Name: "clock-service", Step: true, What: "the clock of a replica of session-svc is set forward and back by 30 s", run: clockOfService},
 		{Name: "promotion", Short: true, What: "a replica of Redis is promoted that has not got the last writes", run: promotion},
-		{Name: "signed-out", Short: true, User: true, What: "people are signed out in each way, and Redis forgets it, by a loss of memory and by a failover", run: signedOut},
+		{Name: "signed-out", Short: true, User: true, What: "people are signed out in each way, and Redis forgets it or fails over", run: signedOut},
 		{Name: "sentinel", What: "the same, by Sentinel", run: sentinel},
 		{Name: "resharding", What: "the accounts' slots move between the nodes of a Redis Cluster", run: resharding},
 		{Name: "carousel", Short: true, What: "streams are stopped, replaced and started again to get more film", run: film(plan{}, carousel)},

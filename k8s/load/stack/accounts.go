@@ -94,3 +94,23 @@ func (s *Stack) askUser(ctx context.Context, method, path, authorization string,
 	}
 	return json.UnmarshalRead(response.Body, into)
 }
+
+// userService returns the addresses of user-svc, or of the stand-in for it.
+func (s *Stack) userService(ctx context.Context) (public, internal string, err error) {
+	if s.o.User == "" {
+		return s.standIn.url, s.standIn.url, nil
+	}
+	if s.User, err = newService(ctx, s.o.Dir, "user-svc", s.o.User, userSettings(s.o)); err != nil {
+		return "", "", err
+	}
+	return s.User.Public, s.User.Internal, nil
+}
+
+// startUser starts user-svc, if there is one, once session-svc is there.
+func (s *Stack) startUser(ctx context.Context) error {
+	if s.User == nil {
+		return nil
+	}
+	s.User.env = append(s.User.env, "SESSION_SVC_URL="+s.Sessions[0].Internal)
+	return s.User.Start(ctx)
+}

@@ -78,12 +78,9 @@ func (s *Stack) open(ctx context.Context) (err error) {
 		return err
 	}
 	keys := base64.StdEncoding.EncodeToString(random(32))
-	userPublic, userInternal := s.standIn.url, s.standIn.url
-	if s.o.User != "" {
-		if s.User, err = newService(ctx, s.o.Dir, "user-svc", s.o.User, userSettings(s.o)); err != nil {
-			return err
-		}
-		userPublic, userInternal = s.User.Public, s.User.Internal
+	userPublic, userInternal, err := s.userService(ctx)
+	if err != nil {
+		return err
 	}
 	for i := range s.o.Sessions {
 		env := []string{
@@ -106,15 +103,13 @@ func (s *Stack) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if s.User != nil {
-		s.User.env = append(s.User.env, "SESSION_SVC_URL="+s.Sessions[0].Internal)
-		if err := s.User.Start(ctx); err != nil {
-			return err
-		}
+	if err := s.startUser(ctx); err != nil || s.o.Contents == 0 {
+		return err
 	}
-	if s.o.Contents == 0 {
-		return nil
-	}
+	return s.openContents(ctx, keys)
+}
+
+func (s *Stack) openContents(ctx context.Context, keys string) error {
 	media, err := s.media()
 	if err != nil {
 		return err
