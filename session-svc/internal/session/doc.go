@@ -2,7 +2,8 @@
 //
 // The Store decides, in one step with the streams of the session, but it may forget. The Records, which user-svc keeps with the account,
 // forget nothing: each sign-in and refresh is recorded there before the device hears of it, and each end before the store hears of it. So a
-// session that the store doesn't know is taken back if it is recorded, and has ended if it is not.
+// session that the store doesn't know is taken back if it is recorded, and has ended if it is not. One that is older than its server, which may
+// have failed over without the end, is doubtful until the records have said once that it lives.
 //
 // A session is held by a refresh token. The token carries the session's generation under a seal, and each refresh raises the generation. A
 // client that got no answer repeats its request, however much later; so the generation just before the current one is answered with the
