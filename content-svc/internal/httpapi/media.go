@@ -95,23 +95,23 @@ func oneRange(r *http.Request, of *media.Playback) {
 		return
 	}
 	first, last, _ := strings.Cut(strings.TrimSpace(ranges), "-")
-	from, err := strconv.ParseInt(first, 10, 64)
-	to, err2 := strconv.ParseInt(last, 10, 64)
+	if n, err := strconv.ParseInt(last, 10, 64); errors.Is(err, strconv.ErrRange) && n > 0 {
+		first, last = cmp.Or(first, "0"), "" // more than any file has: all there is, for which http.ServeContent knows no number
+		ranges = first + "-"
+	}
+	from, errFrom := strconv.ParseInt(first, 10, 64)
+	to, errTo := strconv.ParseInt(last, 10, 64)
 	if last == "" {
-		to, err2 = of.Size-1, nil
+		to, errTo = of.Size-1, nil
 	}
 	switch {
-	case first == "" && err2 == nil && to == 0:
+	case first == "" && last != "" && errTo == nil && to == 0:
 		ranges = strconv.FormatInt(of.Size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
-	case err == nil && err2 == nil && from >= 0 && from <= to && from < of.Size:
+	case errFrom == nil && errTo == nil && from >= 0 && from <= to && from < of.Size:
 		// What is left out is asked for again: an answer may be shorter than what was asked for (RFC 9110, section 15.3.7).
-		if end := of.Shorten(from, min(to+1, of.Size)); end <= to {
+		if end := of.Shorten(from, min(to, of.Size-1)+1); end <= to {
 			ranges = fmt.Sprintf("%d-%d", from, end-1)
 		}
-	}
-	first, last, _ := strings.Cut(strings.TrimSpace(ranges), "-")
-	if _, err := strconv.ParseInt(last, 10, 64); errors.Is(err, strconv.ErrRange) && last[0] != '-' {
-		ranges = cmp.Or(first, "0") + "-" // more than any file has: all there is, for which http.ServeContent knows no number
 	}
 	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent
 }

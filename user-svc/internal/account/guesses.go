@@ -104,7 +104,9 @@ func (a *Accounts) forgive(ctx context.Context, canonical string) {
 }
 
 // ForgetGuesses removes the failed sign-ins that have aged.
-func (a *Accounts) ForgetGuesses(ctx context.Context) error { return a.guesses.ForgetOlder(ctx, a.now()) }
+func (a *Accounts) ForgetGuesses(ctx context.Context) error {
+	return a.guesses.ForgetOlder(ctx, a.now())
+}
 
 func tooManyGuesses(wait time.Duration) error {
 	detail := "Too many failed sign-ins from your network; wait before the next one."

@@ -63,11 +63,11 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
-		Prepare:    []service.Step{mongodb.Ping(db), store.Indexes()},
+		Prepare: []service.Step{mongodb.Ping(db), store.Indexes()},
 		Background: []func(context.Context){
 			accounts.SendResets, service.Every(time.Hour, log, service.Step{Name: "forget failed sign-ins that have aged", Do: accounts.ForgetGuesses}),
 		},
-		Close:      []func(context.Context) error{mongodb.Close(db)},
+		Close: []func(context.Context) error{mongodb.Close(db)},
 	}
 	if cfg.AdminEmail != "" {
 		s.Prepare = append(s.Prepare, service.Step{Name: "make the first administrator", Do: func(ctx context.Context) error {
