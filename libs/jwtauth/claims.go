@@ -25,6 +25,14 @@ type Claims struct {
 	Limit   int       // claim lim: streams at once, 1 to MaxLimit
 	Evicts  bool      // claim evict: a start at the limit ends the oldest stream, instead of being refused
 	Expires time.Time // claim exp
+	// Foreign is what else the token of another issuer says; nil for those of user-svc.
+	Foreign *Foreign
+}
+
+// Foreign is what a token of another issuer says besides. Its Account and Session follow from the issuer and its claims, and its Role is RoleUser.
+type Foreign struct {
+	SignedIn time.Time // when its device signed in, as far as the issuer tells, or when the token was issued
+	Content  string    // the only content that it may start, 24 hex digits, or "" for any
 }
 
 // sessionSize is the length of a session's id in random bytes.

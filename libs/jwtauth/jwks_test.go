@@ -99,7 +99,7 @@ func TestRemoteKeysAreKept(t *testing.T) {
 	i := newIssuer(t, ours)
 	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
 	for range 10 {
-		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours))); err != nil || !key.Equal(public(ours)) {
+		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours)), "EdDSA"); err != nil || !public(ours).Equal(key) {
 			t.Fatalf("key %v, %v", key, err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 	for n := range 50 {
 		flood.Go(func() {
 			for flooding.Err() == nil {
-				if _, err := keys.Key(flooding, strings.Repeat("x", n)); !errors.Is(err, jwtauth.ErrUnknownKey) {
+				if _, err := keys.Key(flooding, strings.Repeat("x", n), "EdDSA"); !errors.Is(err, jwtauth.ErrUnknownKey) {
 					t.Errorf("key %d: %v", n, err)
 				}
 			}
@@ -132,7 +132,7 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 	for n := range 3 {
 		rotated := newKey('k' + byte(n))
 		i.publish(t, ours, rotated)
-		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(rotated))); err != nil || !key.Equal(public(rotated)) {
+		if key, err := keys.Key(t.Context(), jwtauth.KeyID(public(rotated)), "EdDSA"); err != nil || !public(rotated).Equal(key) {
 			t.Errorf("rotation %d: key %v, %v", n, key, err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestKeysComeFromTheIssuerAlone(t *testing.T) {
 	t.Setenv("http_proxy", elsewhere.URL)
 	for _, url := range []string{redirecting.URL, "http://issuer.invalid/jwks.json"} {
 		keys := jwtauth.NewRemoteKeys(url, testkit.Logger(t))
-		if _, err := keys.Key(t.Context(), jwtauth.KeyID(public(theirs))); fault.KindOf(err) != fault.Unavailable {
+		if _, err := keys.Key(t.Context(), jwtauth.KeyID(public(theirs)), "EdDSA"); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -226,10 +226,10 @@ func TestOtherKindsOfKeysArePassedOver(t *testing.T) {
 	}
 	i.answer(`{"keys":[{"kty":"EC","crv":"P-256","x":"x","y":"y","kid":"p"},` + string(ed) + `],"more":1}`)
 	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
-	if _, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours))); err != nil {
+	if _, err := keys.Key(t.Context(), jwtauth.KeyID(public(ours)), "EdDSA"); err != nil {
 		t.Error(err)
 	}
-	if _, err := keys.Key(t.Context(), "p"); !errors.Is(err, jwtauth.ErrUnknownKey) {
+	if _, err := keys.Key(t.Context(), "p", "ES256"); !errors.Is(err, jwtauth.ErrUnknownKey) {
 		t.Errorf("an elliptic curve: %v", err)
 	}
 }

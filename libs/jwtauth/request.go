@@ -1,6 +1,7 @@
 package jwtauth
 
 import (
+	"context"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,9 +13,15 @@ import (
 // tokenField is the form field, and where allowed the query parameter, that carries the token (RFC 6750 2.2, 2.3).
 const tokenField = "access_token"
 
+// TokenVerifier returns the claims of good access tokens: a Verifier, or what knows further issuers.
+type TokenVerifier interface {
+	// Verify is Verifier.Verify.
+	Verify(ctx context.Context, token string) (*Claims, error)
+}
+
 // Authenticator verifies the access tokens of requests.
 type Authenticator struct {
-	*Verifier
+	Verifier TokenVerifier
 
 	// InQuery accepts the query parameter access_token too. Queries end up in logs and histories.
 	InQuery bool
@@ -27,7 +34,7 @@ func (a Authenticator) Authenticate(c *gin.Context) (*Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.Verify(c.Request.Context(), token)
+	return a.Verifier.Verify(c.Request.Context(), token)
 }
 
 func (a Authenticator) token(c *gin.Context) (string, error) {

@@ -2,7 +2,6 @@ package jwtauth
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,17 +14,6 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/objectid"
 )
-
-// KeySource returns the public key of a token.
-type KeySource interface {
-	// Key returns the key with this id, ErrUnknownKey, or a fault.Unavailable when it can't be known at the moment.
-	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
-	// Generation changes whenever a key was withdrawn, so that earlier verifications become invalid.
-	Generation() uint64
-}
-
-// ErrUnknownKey says that a token names a key that its issuer doesn't publish.
-var ErrUnknownKey = errors.New("unknown key")
 
 const (
 	// maxToken is the largest token that is accepted, in bytes. Ours have about 350.
@@ -69,25 +57,22 @@ func NewVerifier(keys KeySource, issuer string) *Verifier {
 // fault.Unavailable when the issuer's keys have never been read.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	generation := v.keys.Generation()
-	if hit, ok := v.cache.Get(token); ok && hit.generation == generation && v.now().Before(hit.claims.Expires) {
-		return hit.claims, nil
+	if hit := v.Remembered(token); hit != nil {
+		return hit, nil
 	}
 	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 skips line breaks: one token would have many forms
 		return nil, invalidToken(fmt.Errorf("%d bytes long or in lines", len(token)))
 	}
 	var claims tokenClaims
 	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		if _, ok := t.Header["crit"]; ok {
-			return nil, errors.New("critical extensions") // RFC 7515 4.1.11: we understand none
-		}
-		if typ, ok := t.Header["typ"]; ok && !isAccessToken(typ) {
-			return nil, errors.New("another type of token")
+		if err := CheckHeader(t.Header); err != nil {
+			return nil, err
 		}
 		if err := v.check(&claims); err != nil { // before the issuer is asked for its key
 			return nil, err
 		}
 		kid, _ := t.Header["kid"].(string)
-		return v.keys.Key(ctx, kid)
+		return v.keys.Key(ctx, kid, t.Method.Alg())
 	})
 	if err != nil {
 		if fault.KindOf(err) == fault.Unavailable {
@@ -101,6 +86,25 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	}
 	v.cache.Add(strings.Clone(token), verified{result, generation}) // the token may be part of a body of 64 KiB
 	return result, nil
+}
+
+// Remembered returns the claims of a token that was verified before and is still good, or nil.
+func (v *Verifier) Remembered(token string) *Claims {
+	if hit, ok := v.cache.Get(token); ok && hit.generation == v.keys.Generation() && v.now().Before(hit.claims.Expires) {
+		return hit.claims
+	}
+	return nil
+}
+
+// CheckHeader refuses a token whose header says that it is no access token, or has extensions that must be understood.
+func CheckHeader(header map[string]any) error {
+	if _, ok := header["crit"]; ok {
+		return errors.New("critical extensions") // RFC 7515 4.1.11: we understand none
+	}
+	if typ, ok := header["typ"]; ok && !isAccessToken(typ) {
+		return errors.New("another type of token")
+	}
+	return nil
 }
 
 // isAccessToken reports whether a header's typ is that of a JWT or an access token (RFC 7519, section 5.1; RFC 9068, section 2.1).

@@ -316,11 +316,11 @@ type counting struct {
 	asked      atomic.Int64
 }
 
-func (c *counting) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+func (c *counting) Key(ctx context.Context, kid, algorithm string) (any, error) {
 	c.asked.Add(1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.keys.Key(ctx, kid)
+	return c.keys.Key(ctx, kid, algorithm)
 }
 
 func (c *counting) Generation() uint64 {

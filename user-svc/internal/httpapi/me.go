@@ -78,7 +78,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	}
 	var keep account.Session
 	if given.AccessToken != nil {
-		claims, err := a.authenticator.Verify(c.Request.Context(), *given.AccessToken)
+		claims, err := a.authenticator.Verifier.Verify(c.Request.Context(), *given.AccessToken)
 		if fault.KindOf(err) == fault.Unauthenticated && err != nil {
 			return fault.BadField("access_token", "is not valid (any more); leave it out to end all sessions")
 		}
