@@ -31,6 +31,8 @@ type Grant struct {
 	Scope string
 	// Entry is the name of the playlist in the scope's folder that the film begins with; "" where the scope is a file, and in grants of before.
 	Entry string
+	// Foreign is set where the account is another issuer's: user-svc knows nothing of it.
+	Foreign bool
 }
 
 // ErrInvalid says that a text is no grant of ours, or has expired.
@@ -39,6 +41,7 @@ var ErrInvalid = errors.New("grant: not valid")
 // The first byte of a grant.
 const (
 	encrypted byte = 3
+	foreign   byte = 4 // the same, with Foreign set
 	// What was issued before was signed, and told everybody what it says. It is good until it expires.
 	signed             byte = 2
 	signedWithoutEntry byte = 1
@@ -118,7 +121,9 @@ func (k Keys) Seal(g Grant) (string, error) {
 	b = append(b, g.Entry...)
 	b = append(b, g.Scope...)
 	text := make([]byte, 1, 1+nonceLength+len(b)+tagLength)
-	text[0] = encrypted
+	if text[0] = encrypted; g.Foreign {
+		text[0] = foreign
+	}
 	return base64.RawURLEncoding.EncodeToString(k.ciphers[0].Seal(text, nil, b, text[:1])), nil //nolint:gosec // it makes the nonce itself
 }
 
@@ -141,10 +146,12 @@ func (k Keys) Read(text string) (Grant, error) {
 		return Grant{}, ErrInvalid
 	}
 	switch b[0] {
-	case encrypted:
+	case encrypted, foreign:
 		for _, c := range k.ciphers {
 			if message, err := c.Open(nil, nil, b[1:], b[:1]); err == nil {
-				return parse(message, timeLength, true)
+				g, err := parse(message, timeLength, true)
+				g.Foreign = err == nil && b[0] == foreign
+				return g, err
 			}
 		}
 	case signed, signedWithoutEntry:

@@ -31,7 +31,8 @@ type Claims struct {
 
 // Foreign is what a token of another issuer says besides. Its Account and Session follow from the issuer and its claims, and its Role is RoleUser.
 type Foreign struct {
-	SignedIn time.Time // when its device signed in, as far as the issuer tells, or when the token was issued
+	SignedIn time.Time // when its device signed in, as far as the issuer tells; else Issued
+	Issued   time.Time // claim iat
 	Content  string    // the only content that it may start, 24 hex digits, or "" for any
 }
 

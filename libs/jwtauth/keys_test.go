@@ -185,7 +185,9 @@ func TestAnIssuerOfTenThousandKeys(t *testing.T) {
 func TestAKeyThatIsReplacedUnderItsID(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
-	jwk := func(x []byte) string { return `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` + b64(x) + `"}]}` }
+	jwk := func(x []byte) string {
+		return `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` + b64(x) + `"}]}`
+	}
 	keys := jwtauth.NewRemoteKeys(i.URL, testkit.Logger(t))
 	for n, key := range []string{jwk(public(ours)), jwk(public(ours)), jwk(public(theirs))} {
 		i.answer(key)

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"streamgate/session-svc/internal/config"
 	"streamgate/session-svc/internal/contentsvc"
 	"streamgate/session-svc/internal/httpapi"
+	"streamgate/session-svc/internal/issuer"
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
@@ -58,6 +60,15 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	store := redisstore.New(client, guard, rules, ruleMetrics)
 	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.Shown(cfg.ToContent))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
+	others, faults := issuer.Parse(cfg.Issuers, cfg.TokenIssuer)
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("settings: %w", errors.Join(faults...))
+	}
+	issuers := issuer.New(jwtauth.NewVerifier(keys, cfg.TokenIssuer), others, log)
+	prepare := []service.Step{redisstore.RequireRights(client), redisdb.RequireFit(client)}
+	if len(others) > 0 {
+		prepare = append(prepare, service.Step{Name: "note since when Redis remembers", Do: store.Remember})
+	}
 
 	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
 	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.NewRecords(accounts), refreshKeys)
@@ -72,7 +83,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Houses:        house,
 		Catalogue:     contents,
 		Accounts:      accounts,
-		Authenticator: jwtauth.Authenticator{Verifier: jwtauth.NewVerifier(keys, cfg.TokenIssuer), InQuery: cfg.TokenInQuery},
+		Authenticator: jwtauth.Authenticator{Verifier: issuers, InQuery: cfg.TokenInQuery},
 		PublicURL:     cfg.PublicURL,
 		Draining:      draining,
 	})
@@ -85,8 +96,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	return &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
-		Prepare:    []service.Step{redisstore.RequireRights(client), redisdb.RequireFit(client)},
-		Background: []func(context.Context){keys.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)},
+		Prepare:    prepare,
+		Background: []func(context.Context){keys.Run, issuers.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)},
 		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
 	}, nil

@@ -8,6 +8,7 @@ import (
 	"streamgate/libs/redisdb"
 	"streamgate/libs/seal"
 	"streamgate/libs/service"
+	"streamgate/session-svc/internal/issuer"
 )
 
 // Config is read once, at start-up.
@@ -18,6 +19,7 @@ type Config struct {
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer and audience (iss, aud) of the access tokens that are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
+	Issuers       string        `env:"ISSUERS" desc:"further issuers whose access tokens are accepted, a list in JSON; see charts/doors/IDENTITY.md"`
 	UserSvcURL    string        `env:"USER_SVC_URL" envDefault:"http://user-svc:8081" desc:"internal listener of user-svc"`
 	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
 	ToUser        []string      `env:"SECRETS_TO_USER_SVC" desc:"required: secrets shown to user-svc, which has the same in SECRETS_FROM_SESSION_SVC; at least 16 characters each; the first is sent"`
@@ -51,6 +53,8 @@ func (c *Config) Validate() []error {
 		faults.Add(libconfig.CheckURL("PUBLIC_URL", c.PublicURL))
 	}
 	faults.Check(c.TokenIssuer != "", "TOKEN_ISSUER: empty; set the same as user-svc has")
+	_, issuers := issuer.Parse(c.Issuers, c.TokenIssuer)
+	faults.Add(issuers...)
 	for name, keys := range map[string][]string{"GRANT_KEYS": c.GrantKeys, "REFRESH_KEYS": c.RefreshKeys} {
 		_, err := seal.ParseKeys(name, keys)
 		faults.Add(err)

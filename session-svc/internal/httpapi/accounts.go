@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/fault"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -56,7 +57,7 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	return nil
 }
 
-// setPlan passes a plan on to user-svc: PUT /accounts/:id/plan. The limit counts at once; what happens at the limit, with the
+// setPlan passes a plan on to user-svc, unless the account is another issuer's: PUT /accounts/:id/plan. The limit counts at once; what happens at the limit, with the
 // account's next access token. Streams that play go on.
 func (a *API) setPlan(c *gin.Context, r request) error {
 	account, err := objectID(c, "id")
@@ -68,7 +69,11 @@ func (a *API) setPlan(c *gin.Context, r request) error {
 		return err
 	}
 	var changed accountPlanDTO
-	if err := a.Accounts.Call(c.Request.Context(), http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed); err != nil {
+	err = a.Accounts.Call(c.Request.Context(), http.MethodPut, "/internal/accounts/"+account+"/plan", given, &changed)
+	if fault.KindOf(err) == fault.NotFound {
+		changed, err = a.setForeignLimit(c, account, given.MaxStreams, err)
+	}
+	if err != nil {
 		return err
 	}
 	if changed.Plan.MaxStreams != nil {
@@ -98,7 +103,7 @@ func (a *API) listAccountSessions(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return a.showSessions(c, account, r.session)
+	return a.showSessions(c, account, r.session, false)
 }
 
 // endAccountsSessions signs all devices of an account out: DELETE /accounts/:id/sessions.

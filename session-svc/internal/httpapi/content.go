@@ -27,7 +27,7 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	if method == http.MethodGet { // the catalogue is read while Redis is away, too
 		require = a.Sessions.RequireToRead
 	}
-	if err := require(c.Request.Context(), r.Account, r.session); err != nil {
+	if err := require(c.Request.Context(), r.Account, r.session, r.seen); err != nil {
 		return err
 	}
 	if method == http.MethodGet || method == http.MethodDelete {

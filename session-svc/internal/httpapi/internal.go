@@ -59,7 +59,7 @@ func (a *API) sessionLives(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Sessions.Get(c.Request.Context(), account, id); err != nil {
+	if _, err := a.Sessions.Get(c.Request.Context(), account, id, nil); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

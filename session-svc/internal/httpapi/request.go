@@ -16,11 +16,12 @@ type request struct {
 	*jwtauth.Claims
 
 	session session.ID
+	seen    *session.Sighting // of another issuer's account; else nil
 	baseURL string
 }
 
 func (r request) caller() stream.Caller {
-	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts}
+	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts, Seen: r.seen}
 }
 
 // handler answers a request with a good access token.
@@ -42,18 +43,21 @@ func (a *API) authenticated(e *httpserver.Engine, h handler) httpserver.Handler 
 		if r.baseURL == "" {
 			r.baseURL = e.BaseURL(c)
 		}
+		if claims.Foreign != nil {
+			return explain(a.foreign(c, r, h))
+		}
 		return explain(h(c, r))
 	}
 }
 
 // signedIn fails unless the caller's device session lives. It may use an answer up to 4 s old.
 func (a *API) signedIn(c *gin.Context, r request) error {
-	return a.Sessions.Require(c.Request.Context(), r.Account, r.session)
+	return a.Sessions.Require(c.Request.Context(), r.Account, r.session, r.seen)
 }
 
 // self returns the caller's device session as it is now.
 func (a *API) self(c *gin.Context, r request) (session.Session, error) {
-	found, err := a.Sessions.Get(c.Request.Context(), r.Account, r.session)
+	found, err := a.Sessions.Get(c.Request.Context(), r.Account, r.session, r.seen)
 	if fault.KindOf(err) == fault.NotFound {
 		err = session.ErrEnded
 	}

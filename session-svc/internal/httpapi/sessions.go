@@ -15,12 +15,12 @@ func (a *API) listSessions(c *gin.Context, r request) error {
 	if err := errors.Join(bind.Nothing(c), a.signedIn(c, r)); err != nil {
 		return err
 	}
-	return a.showSessions(c, r.Account, r.session)
+	return a.showSessions(c, r.Account, r.session, r.Foreign != nil)
 }
 
 // showSessions answers with the devices of an account; current is the one that asks.
-func (a *API) showSessions(c *gin.Context, account string, current session.ID) error {
-	sessions, err := a.Sessions.List(c.Request.Context(), account)
+func (a *API) showSessions(c *gin.Context, account string, current session.ID, foreign bool) error {
+	sessions, err := a.Sessions.List(c.Request.Context(), account, foreign)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,11 @@ func (a *API) end(c *gin.Context, r request, which session.Selection) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.SignOut(c.Request.Context(), r.Account, which, by.Device); err != nil {
+	end := a.Sessions.SignOut
+	if r.Foreign != nil { // nobody has records of them
+		end = a.Sessions.End
+	}
+	if err := end(c.Request.Context(), r.Account, which, by.Device); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

@@ -48,6 +48,9 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	if err != nil {
 		return err
 	}
+	if err := r.mayStart(given.Content); err != nil {
+		return err
+	}
 	options := stream.Options{Content: given.Content, Player: given.Player, Device: given.Device, Key: key}
 	if options.Device == "" {
 		options.Device = useragent.Device(c.GetHeader("User-Agent"))

@@ -20,6 +20,7 @@ type Store struct {
 
 	mu       sync.Mutex
 	accounts map[string]*account
+	began    time.Time // to remember
 }
 
 type account struct {
@@ -30,6 +31,7 @@ type account struct {
 	sessions map[session.ID]session.Session
 	heard    bool      // of the account, before
 	lost     time.Time // when the memory of the account was lost
+	gone     time.Time // when the last session was ended of which nothing else is known any more
 }
 
 // known is a stream that lives, has lapsed or has ended.
@@ -44,7 +46,7 @@ type known struct {
 
 // New makes an empty store on a clock.
 func New(rules stream.Rules, now func() time.Time) *Store {
-	return &Store{rules: rules, now: now, accounts: map[string]*account{}}
+	return &Store{rules: rules, now: now, accounts: map[string]*account{}, began: now()}
 }
 
 var _ stream.Store = (*Store)(nil)

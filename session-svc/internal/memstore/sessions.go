@@ -30,15 +30,7 @@ func (s *SessionStore) Open(_ context.Context, id string, opened session.Session
 		return found, nil
 	}
 	a.hear(now, signIn)
-	crowded := len(a.sessions) >= session.MaxKnown
-	maps.DeleteFunc(a.sessions, func(_ session.ID, each session.Session) bool {
-		ended := later(each.Expires, each.Refreshed)
-		return !each.Expires.After(now) && (crowded || !ended.Add(session.RememberFor).After(now))
-	})
-	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
-	if len(live) >= session.MaxSessions {
-		a.end(slices.MinFunc(live, byRefresh).ID, now)
-	}
+	a.open(now, session.RememberFor, false)
 	opened.Created, opened.Refreshed, opened.Expires, opened.Generation = now, now, now.Add(s.ttl), 1
 	a.sessions[opened.ID] = opened
 	return opened, nil
@@ -67,6 +59,49 @@ func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session)
 	}
 	_, lives := a.signedIn(lost.ID, now)
 	return lives, nil
+}
+
+// Sight is session.Store's.
+func (s *SessionStore) Sight(_ context.Context, account string, id session.ID, seen session.Sighting) (session.Session, bool, error) {
+	a, now, unlock := s.store.lock(account)
+	defer unlock()
+	if !a.heard {
+		a.heard, a.lost = true, s.store.began
+	}
+	found, known := a.sessions[id]
+	after := func(at, end time.Time) bool { return at.Add(-session.SightLeeway).After(end) }
+	switch {
+	case known && found.Expires.After(now):
+		return found, true, nil
+	case known && found.Expires.IsZero() && !after(seen.SignedIn, found.Refreshed), !known && !after(seen.Issued, a.gone):
+		return session.Session{ID: id}, false, nil
+	}
+	a.open(now, max(s.ttl, session.TokenFor), true)
+	opened := session.Session{
+		ID: id, Device: session.CleanName(seen.Device), Created: now, Refreshed: now, Expires: now.Add(s.ttl), Generation: 1,
+	}
+	a.sessions[id] = opened
+	return opened, true, nil
+}
+
+// open makes room for one more session: it forgets those that ended so long ago, and ends the one not refreshed longest if too many live. Of another
+// issuer's account it remembers when the last of the forgotten ones was ended.
+func (a *account) open(now time.Time, remember time.Duration, foreign bool) {
+	crowded := len(a.sessions) >= session.MaxKnown
+	for id, each := range a.sessions {
+		ended := later(each.Expires, each.Refreshed)
+		if each.Expires.After(now) || !crowded && ended.Add(remember).After(now) {
+			continue
+		}
+		delete(a.sessions, id)
+		if foreign && each.Expires.IsZero() {
+			a.gone = later(a.gone, ended)
+		}
+	}
+	live := slices.DeleteFunc(slices.Collect(maps.Values(a.sessions)), func(each session.Session) bool { return !each.Expires.After(now) })
+	if len(live) >= session.MaxSessions {
+		a.end(slices.MinFunc(live, byRefresh).ID, now)
+	}
 }
 
 // Refresh is session.Store's.
@@ -121,6 +156,8 @@ func (s *SessionStore) End(_ context.Context, id string, which session.Selection
 	a.hear(now, session.LaterSignIn)
 	if !which.Others {
 		a.end(which.ID, now)
+	} else {
+		a.gone = now
 	}
 	for each := range a.sessions {
 		if which.Includes(each) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"streamgate/libs/redisdb"
 	"streamgate/session-svc/internal/session"
 )
 
@@ -19,8 +20,8 @@ import (
 //	+<id>   when the records said that the session lives, after the server may have lost its end (Guard)
 //	heard   when the server first heard of the account, unless it had forgotten it by then
 //	lost    when it found that it had forgotten the account, with all its sessions and leases
-
 //	limit   how many streams the account may play at once, where it was set
+//	gone    of another issuer's account: when the last session was ended of which nothing else is known any more
 //
 // The generation is that of the refresh token that is good. An older version wrote a word where it didn't know it.
 //
@@ -36,11 +37,40 @@ type SessionStore struct {
 // Open implements session.Store.
 func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, signIn session.SignIn) (session.Session, error) {
 	answer, err := s.call(ctx, openScript, account, opened.ID[:], opened.Device, s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
-		string(signIn), session.RememberFor.Milliseconds(), session.GrantFor.Milliseconds())
+		string(signIn), session.RememberFor.Milliseconds(), session.GrantFor.Milliseconds(), "", "", "", "", "0")
 	if err != nil {
 		return session.Session{}, err
 	}
 	return parseSession(opened.ID, answer[1])
+}
+
+// Sight implements session.Store.
+func (s *SessionStore) Sight(ctx context.Context, account string, id session.ID, seen session.Sighting) (session.Session, bool, error) {
+	sight := func(lost, memory int64) ([]any, error) {
+		return s.call(ctx, openScript, account, id[:], session.CleanName(seen.Device), s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
+			string(session.LaterSignIn), max(s.ttl, session.TokenFor).Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(),
+			seen.SignedIn.Add(-session.SightLeeway).UnixMilli(), seen.Issued.Add(-session.SightLeeway).UnixMilli(), lost, memory,
+			s.store.guard.began())
+	}
+	answer, err := sight(-1, -1)
+	if err != nil {
+		return session.Session{}, false, err
+	}
+	// Nobody tells us whether another issuer's account was here before. What the server has, it has since it began to keep its memory.
+	now, _ := answer[0].(int64)
+	if lost, _ := answer[2].(int64); now-lost < s.store.rules.Lease.Milliseconds() {
+		memory, err := s.store.memory(ctx, sessionsKey(account))
+		if err != nil {
+			return session.Session{}, false, redisdb.Fault(fmt.Errorf("memory: %w", err))
+		}
+		if memory < lost {
+			if answer, err = sight(lost, memory); err != nil {
+				return session.Session{}, false, err
+			}
+		}
+	}
+	found, err := parseSession(id, answer[1])
+	return found, found.Expires.After(instant(now)), err
 }
 
 // Adopt implements session.Store.
@@ -89,7 +119,7 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 		mode = "others"
 	}
 	_, err := s.store.decide(ctx, endScript, keysOf(account), noStream[:], which.ID[:], mode, by,
-		s.store.rules.Keep().Milliseconds(), session.GrantFor.Milliseconds(), session.MaxKnown)
+		s.store.rules.Keep().Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(), session.MaxKnown)
 	return err
 }
 

@@ -41,6 +41,13 @@ type Session struct {
 	Doubtful   bool  // the store may have forgotten that it ended; the Records know
 }
 
+// Sighting is what speaks for a session of another issuer's account: a token, or a grant. A session of user-svc's has none, but Records.
+type Sighting struct {
+	SignedIn time.Time // when the device signed in, as far as the issuer tells; else Issued
+	Issued   time.Time // when the token was issued, or the stream of the grant started
+	Device   string    // a name to show
+}
+
 // SignIn says whether an account is known to have signed in before.
 type SignIn string
 
@@ -81,4 +88,8 @@ const (
 	RememberFor = 15 * time.Minute
 	// GrantFor is how long the grant of a stream is good, from the start of its stream: longer than a film stays paused.
 	GrantFor = 12 * time.Hour
+	// TokenFor is how long a token of another issuer is good at most. So long the store knows at least that a session of its account was ended.
+	TokenFor = 25 * time.Hour
+	// SightLeeway allows for clocks that differ between the issuer and the store.
+	SightLeeway = 5 * time.Second
 )

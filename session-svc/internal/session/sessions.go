@@ -58,6 +58,15 @@ type Sessions struct {
 type aliveKey struct {
 	account string
 	id      ID
+	issued  int64 // of a Sighting, Unix: what ended an older token doesn't end a newer one
+}
+
+func newAliveKey(account string, id ID, seen *Sighting) aliveKey {
+	key := aliveKey{account: account, id: id}
+	if seen != nil {
+		key.issued = seen.Issued.Unix()
+	}
+	return key
 }
 
 type aliveAnswer struct {
@@ -89,7 +98,7 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (account string, r
 	refreshed, outcome, err := s.store.Refresh(ctx, account, r)
 	if err == nil && outcome == Missing {
 		var lives bool
-		if lives, err = s.Adopt(ctx, account, r.ID); lives {
+		if lives, err = s.Adopt(ctx, account, r.ID, nil); lives {
 			refreshed, outcome, err = s.store.Refresh(ctx, account, r)
 		}
 	}
@@ -110,13 +119,13 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (account string, r
 
 // Require fails with ErrEnded unless the session lives, and with fault.Unavailable within 250 ms if that can't be known. The answer may be
 // up to 4 s old.
-func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
-	now, key := s.now(), aliveKey{account, id}
+func (s *Sessions) Require(ctx context.Context, account string, id ID, seen *Sighting) error {
+	now, key := s.now(), newAliveKey(account, id, seen)
 	answer, ok := s.alive.Get(key)
 	if !ok || !now.Before(answer.until) {
 		hurry, cancel := context.WithTimeout(ctx, aliveWithin)
 		defer cancel()
-		_, err := s.Get(hurry, account, id)
+		_, err := s.Get(hurry, account, id, seen)
 		if err != nil && !errors.Is(err, errNotFound) {
 			return err
 		}
@@ -131,11 +140,11 @@ func (s *Sessions) Require(ctx context.Context, account string, id ID) error {
 
 // RequireToRead does the same for what only reads and goes on while nobody can say who is signed in: then a session counts as living, since
 // its access token was signed at most 15 minutes ago.
-func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID) error {
+func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID, seen *Sighting) error {
 	if s.now().UnixNano() < s.away.Load() {
 		return nil
 	}
-	err := s.Require(ctx, account, id)
+	err := s.Require(ctx, account, id, seen)
 	if fault.KindOf(err) == fault.Unavailable {
 		if ctx.Err() == nil { // a caller who leaves says nothing of the store
 			s.away.Store(s.now().Add(storeAwayFor).UnixNano())
@@ -146,25 +155,19 @@ func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID) err
 }
 
 // Adopt takes back a session that a genuine token or grant names, if the store has forgotten it, or may have forgotten its end, and the records
-// have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again.
-func (s *Sessions) Adopt(ctx context.Context, account string, id ID) (bool, error) {
-	_, lives, err := s.adopt(ctx, account, id)
+// have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again. Of a session of another issuer's account, what was seen
+// takes the place of the records, and opens it where it was never seen before.
+func (s *Sessions) Adopt(ctx context.Context, account string, id ID, seen *Sighting) (bool, error) {
+	_, lives, err := s.adopt(ctx, account, id, seen)
 	return lives, err
 }
 
-func (s *Sessions) adopt(ctx context.Context, account string, id ID) (Session, bool, error) {
-	now, key := s.now(), aliveKey{account, id}
+func (s *Sessions) adopt(ctx context.Context, account string, id ID, seen *Sighting) (Session, bool, error) {
+	now, key := s.now(), newAliveKey(account, id, seen)
 	if answer, ok := s.alive.Get(key); ok && !answer.alive && now.Before(answer.until) {
 		return Session{}, false, nil
 	}
-	recorded, err := s.records.Session(ctx, account, id)
-	lives := err == nil
-	if lives {
-		lives, err = s.store.Adopt(ctx, account, recorded)
-		if err == nil && !lives { // it was ended while the records could not be told
-			err = s.records.End(ctx, account, Only(id))
-		}
-	}
+	recorded, lives, err := s.take(ctx, account, id, seen)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return Session{}, false, err
 	}
@@ -174,29 +177,49 @@ func (s *Sessions) adopt(ctx context.Context, account string, id ID) (Session, b
 	return recorded, lives, nil
 }
 
+// take has the store open what was seen, or take back what is recorded.
+func (s *Sessions) take(ctx context.Context, account string, id ID, seen *Sighting) (Session, bool, error) {
+	if seen != nil {
+		return s.store.Sight(ctx, account, id, *seen)
+	}
+	recorded, err := s.records.Session(ctx, account, id)
+	if err != nil {
+		return recorded, false, err
+	}
+	lives, err := s.store.Adopt(ctx, account, recorded)
+	if err == nil && !lives { // it was ended while the records could not be told
+		err = s.records.End(ctx, account, Only(id))
+	}
+	return recorded, lives, err
+}
+
 // Get returns a session that a genuine access token speaks for, or fails with fault.NotFound.
-func (s *Sessions) Get(ctx context.Context, account string, id ID) (Session, error) {
+func (s *Sessions) Get(ctx context.Context, account string, id ID, seen *Sighting) (Session, error) {
 	found, ok, err := s.store.Get(ctx, account, id)
 	if err != nil || ok {
 		return found, err
 	}
-	found, ok, err = s.adopt(ctx, account, id)
+	found, ok, err = s.adopt(ctx, account, id, seen)
 	if err == nil && !ok {
 		err = errNotFound
 	}
 	return found, err
 }
 
-// List returns the sessions of an account, the last refreshed first. It shows doubtful ones while nobody can say of them.
-func (s *Sessions) List(ctx context.Context, account string) ([]Session, error) {
+// List returns the sessions of an account, the last refreshed first. It shows doubtful ones while nobody can say of them, and so those of a foreign
+// account, which is another issuer's.
+func (s *Sessions) List(ctx context.Context, account string, foreign bool) ([]Session, error) {
 	all, err := s.store.List(ctx, account)
+	if foreign {
+		return all, err
+	}
 	hurry, cancel := context.WithTimeout(ctx, aliveWithin)
 	defer cancel()
 	return slices.DeleteFunc(all, func(each Session) bool {
 		if !each.Doubtful {
 			return false
 		}
-		lives, err := s.Adopt(hurry, account, each.ID)
+		lives, err := s.Adopt(hurry, account, each.ID, nil)
 		return err == nil && !lives
 	}), err
 }
@@ -216,7 +239,7 @@ func (s *Sessions) End(ctx context.Context, account string, which Selection, by 
 		return err
 	}
 	if !which.Others { // the others are forgotten when their time comes
-		s.alive.Remove(aliveKey{account, which.ID})
+		s.alive.Remove(aliveKey{account: account, id: which.ID})
 	}
 	return nil
 }

@@ -15,6 +15,12 @@ type Store interface {
 	// just now.
 	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
+	// Sight opens a session of another issuer's account that was seen, and returns it and whether it lives. One that lives stays as it is, and one
+	// that expired opens again. One that was ended has ended, unless the device signed in later; and so has one that the store doesn't know, if it may
+	// have forgotten the end, unless what was seen was issued later. SightLeeway allows for clocks that differ. If MaxSessions live, the one that was
+	// opened first ends. An account that the store doesn't know counts as forgotten when the store may last have lost its memory.
+	Sight(ctx context.Context, account string, id ID, seen Sighting) (Session, bool, error)
+
 	// Refresh exchanges a generation for the next. The outcome is one of these:
 	//   - Refreshed, with the session as it is then, if the generation is the current one, or a newer one from a refresh that the store has
 	//     lost. It is also the outcome for the generation before the current one; that changes nothing.

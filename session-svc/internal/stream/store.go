@@ -98,6 +98,7 @@ type AccountRenewal struct {
 	Renewal
 
 	Account string
+	Seen    *session.Sighting // of another issuer's account; else nil
 }
 
 // RenewalAnswer is what Store.Renew answers.

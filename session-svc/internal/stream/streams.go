@@ -40,7 +40,7 @@ var AnyStream ID
 // Sessions knows the device sessions.
 type Sessions interface {
 	// Adopt is session.Sessions'.
-	Adopt(ctx context.Context, account string, id session.ID) (bool, error)
+	Adopt(ctx context.Context, account string, id session.ID, seen *session.Sighting) (bool, error)
 }
 
 // Caller is whose request it is.
@@ -49,6 +49,7 @@ type Caller struct {
 	Session session.ID
 	Limit   int
 	Evicts  bool
+	Seen    *session.Sighting // of another issuer's account; else nil
 }
 
 // Options of a start. All but Content may be zero.
@@ -117,7 +118,7 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	}
 	hurry, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	result, err := s.adopting(hurry, caller.Account, caller.Session, func() (Result, error) {
+	result, err := s.adopting(hurry, caller.Account, caller.Session, caller.Seen, func() (Result, error) {
 		return s.store.Start(hurry, caller.Account, start)
 	})
 	if err != nil {
@@ -136,17 +137,19 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
-// adopting asks the store, and asks again if it had forgotten the caller's session, or may have forgotten its end. Then the store may also have
-// forgotten the account's limit.
-func (s *Streams) adopting(ctx context.Context, account string, id session.ID, ask func() (Result, error)) (Result, error) {
+// adopting asks the store, and asks again if it had forgotten the caller's session, may have forgotten its end, or never seen it. What it has forgotten of an account of user-svc's is
+// also the limit.
+func (s *Streams) adopting(ctx context.Context, account string, id session.ID, seen *session.Sighting, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {
 		return result, err
 	}
-	if lives, err := s.sessions.Adopt(ctx, account, id); err != nil || !lives {
+	if lives, err := s.sessions.Adopt(ctx, account, id, seen); err != nil || !lives {
 		return result, err
 	}
-	s.recall(account) //nolint:contextcheck // nobody waits for it
+	if seen == nil {
+		s.recall(account) //nolint:contextcheck // nobody waits for it
+	}
 	return ask()
 }
 
@@ -202,7 +205,7 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 	}
 	sealed, err := s.grants.Seal(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
-		Limit:   caller.Limit,
+		Limit: caller.Limit, Foreign: caller.Seen != nil,
 		Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Scope: scope, Entry: entry,
 	})
 	if err != nil {
@@ -229,7 +232,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 		}
 	}
-	result, err := s.renew(ctx, caller.Account, r.Session, func() (Result, error) { return s.store.Renew(ctx, caller.Account, r) })
+	result, err := s.renew(ctx, caller.Account, r.Session, caller.Seen, func() (Result, error) { return s.store.Renew(ctx, caller.Account, r) })
 	return result.Lease.Expires, result.Outcome == Resumed, err
 }
 
@@ -299,13 +302,17 @@ func (s *Streams) renewalOf(sent Sent) (AccountRenewal, error) {
 	if !s.now().After(g.Expires) { // an old one brings nothing back
 		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 	}
-	return AccountRenewal{r, g.Account}, nil
+	of := AccountRenewal{Renewal: r, Account: g.Account}
+	if g.Foreign { // its device was signed in when the stream started
+		of.Seen = &session.Sighting{SignedIn: g.Started, Issued: g.Started}
+	}
+	return of, nil
 }
 
 // deliver returns what a stream may be sent, given the store's first answer.
 func (s *Streams) deliver(ctx context.Context, r AccountRenewal, first RenewalAnswer) (Delivery, error) {
 	asked := false
-	result, err := s.renew(ctx, r.Account, r.Session, func() (Result, error) {
+	result, err := s.renew(ctx, r.Account, r.Session, r.Seen, func() (Result, error) {
 		if !asked {
 			asked = true
 			return first.Result, first.Err
@@ -319,8 +326,8 @@ func (s *Streams) deliver(ctx context.Context, r AccountRenewal, first RenewalAn
 }
 
 // renew asks the store about a renewal, and counts what it decides.
-func (s *Streams) renew(ctx context.Context, account string, holder session.ID, ask func() (Result, error)) (Result, error) {
-	result, err := s.adopting(ctx, account, holder, ask)
+func (s *Streams) renew(ctx context.Context, account string, holder session.ID, seen *session.Sighting, ask func() (Result, error)) (Result, error) {
+	result, err := s.adopting(ctx, account, holder, seen, ask)
 	if err != nil {
 		s.metrics.renewed("unavailable")
 		return Result{}, err

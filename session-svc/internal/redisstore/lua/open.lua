@@ -1,5 +1,5 @@
 #!lua
--- Opens a device session.
+-- Opens a device session: of a sign-in, or of a token or grant of another issuer's account.
 --
 -- KEYS     s:{account}    the device sessions, a hash (sessions.go)
 -- ARGV     session        id of the new session
@@ -9,28 +9,52 @@
 --          most_kept      how many are kept with the ended ones; beyond, these are forgotten early
 --          sign_in        'later' if the account is known to have signed in before, else 'first'
 --          remember       ms that the end of a session is kept
---          grant_for      ms that a grant can speak for a session
--- RETURNS  {now, session as it is kept}
+--          grant_for      ms that a grant, or a token of another issuer, can speak for a session
+--          signed_in      of another issuer's account, Unix ms: when the device signed in there,
+--                         with the leeway taken off; '' of a sign-in here
+--          issued         the same: when what speaks for the session was issued
+--          lost, memory   if the hash has this lost, the server has forgotten nothing since memory
+--          began          when this server began, Unix ms: it may lack what is older; 0 if not
+-- RETURNS  {now, session as it is kept, lost or 0}
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 
 local sessions_key = KEYS[1]
 local session, device, ttl, most_living, most_kept, sign_in = unpack(ARGV, 1, 6)
-local remember, grant_for = unpack(ARGV, 7)
+local remember, grant_for, signed_in, issued, found_lost, memory, began = unpack(ARGV, 7)
+signed_in, issued = tonumber(signed_in), tonumber(issued)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local found = redis.call('HGET', sessions_key, session)
-if found then return {now, found} end -- a repeated call
-
-local heard, lost = unpack(redis.call('HMGET', sessions_key, 'heard', 'lost'))
+local found, heard, lost, gone =
+  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'gone'))
 if not heard and not lost then
+  if sign_in == 'later' then lost = now end
   redis.call('HSET', sessions_key, sign_in == 'later' and 'lost' or 'heard', now)
+elseif lost and lost == found_lost then
+  lost = memory
+  redis.call('HSET', sessions_key, 'lost', lost)
+end
+lost = tonumber(lost or 0)
+
+-- A repeated call, or a session that lives. One of another issuer's account opens again if it has
+-- expired, and if it was ended, by what is newer than that.
+local expires, _, ended = (found or ''):match(SESSION)
+expires, ended, gone = tonumber(expires or 0), tonumber(ended or 0), tonumber(gone or 0)
+if found and (not signed_in or expires > now) then
+  if signed_in and began ~= '0' then -- nobody else could say whether it was ended
+    redis.call('HSET', sessions_key, '+' .. session, math.max(now, tonumber(began)))
+  end
+  return {now, found, lost}
+end
+local forgotten = not found and issued and issued <= gone
+if forgotten or found and expires == 0 and signed_in <= ended then
+  return {now, '0 0 ' .. math.max(ended, gone) .. ' 0 ', lost}
 end
 
 local fields = redis.call('HGETALL', sessions_key)
 local living, past, oldest = 0, {}, nil
 for n = 1, #fields, 2 do
-  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of the others
+  local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of what is no session
   if expires then
     local s = {id = fields[n], device = name}
     s.expires, s.refreshed = tonumber(expires), tonumber(refreshed)
@@ -46,8 +70,12 @@ end
 local crowded = living + #past >= tonumber(most_kept)
 for _, s in ipairs(past) do
   local ended = math.max(s.expires, s.refreshed) -- what was ended counts as refreshed then
-  if crowded or ended + remember <= now then redis.call('HDEL', sessions_key, s.id, '+' .. s.id) end
+  if crowded or ended + remember <= now then
+    redis.call('HDEL', sessions_key, s.id, '+' .. s.id)
+    if signed_in and s.expires == 0 then gone = math.max(gone, ended) end
+  end
 end
+if gone > 0 then redis.call('HSET', sessions_key, 'gone', gone) end
 if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
   redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)
 end
@@ -55,4 +83,4 @@ end
 local opened = table.concat({now + ttl, 1, now, now, device}, ' ')
 redis.call('HSET', sessions_key, session, opened)
 redis.call('PEXPIRE', sessions_key, ttl + grant_for)
-return {now, opened}
+return {now, opened, lost}
