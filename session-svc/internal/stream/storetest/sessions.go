@@ -24,13 +24,10 @@ func (b *bench) refresh(t *testing.T, id session.ID, generation int32, want sess
 // adopt takes back a session that is recorded with generation 7.
 func (b *bench) adopt(t *testing.T, id session.ID, want bool) session.Session {
 	t.Helper()
-	clock, err := b.Streams.List(t.Context(), testkit.NewID())
-	if err != nil {
-		t.Fatal(err)
-	}
+	now := b.clock(t)
 	recorded := session.Session{
 		ID: id, Device: "adopted", Generation: 7,
-		Created: clock.Now.Add(-time.Hour), Refreshed: clock.Now.Add(-time.Minute), Expires: clock.Now.Add(SessionTTL),
+		Created: now.Add(-time.Hour), Refreshed: now.Add(-time.Minute), Expires: now.Add(SessionTTL),
 	}
 	lives, err := b.Sessions.Adopt(t.Context(), b.account, recorded)
 	if err != nil || lives != want {
@@ -139,4 +136,104 @@ func testSessionExpiry(t *testing.T, b *bench) {
 	}
 	b.refresh(t, s, 1, session.Missing)
 	b.refresh(t, other, 1, session.Refreshed)
+}
+
+// testSight opens sessions of another issuer's account, which nobody signs in here.
+func testSight(t *testing.T, b *bench) {
+	// Whoever asks first has the store remember since when it forgot nothing. A lease later, accounts that it doesn't know are new.
+	first := &bench{Stores: b.Stores, account: testkit.NewID()}
+	first.sight(t, session.NewID(), time.Now(), true)
+	b.Pass(Rules.Lease)
+
+	tv, phone := session.NewID(), session.NewID()
+	signedIn := b.clock(t).Add(-time.Minute)
+	opened := b.sight(t, tv, signedIn, true)
+	id := b.start(t, request(tv), stream.Granted).Lease.ID
+	if diff := cmp.Diff(opened, b.sight(t, tv, b.clock(t), true)); diff != "" {
+		t.Errorf("one that lives stays as it is: %s", diff)
+	}
+	b.sight(t, phone, signedIn, true)
+	if diff := cmp.Diff([]string{"seen", "seen"}, b.devices(t)); diff != "" {
+		t.Error(diff)
+	}
+
+	// What was ended stays so for whoever signed in before, and ends its streams.
+	if err := b.Sessions.End(t.Context(), b.account, session.Only(tv), "Phone"); err != nil {
+		t.Fatal(err)
+	}
+	ended := b.clock(t)
+	b.renew(t, id, tv, stream.Ended)
+	for _, before := range []time.Time{signedIn, ended, ended.Add(session.SightLeeway - time.Second)} {
+		b.sight(t, tv, before, false)
+	}
+	b.start(t, request(tv), stream.NoSession)
+	b.seen(t, tv, session.Sighting{SignedIn: signedIn, Issued: ended.Add(time.Hour)}, false) // a token that was only refreshed
+	b.sight(t, tv, ended.Add(time.Hour), true)
+	b.start(t, request(tv), stream.Granted)
+
+	// The end of all others is that of those that were not seen yet.
+	if err := b.Sessions.End(t.Context(), b.account, session.AllBut(phone), ""); err != nil {
+		t.Fatal(err)
+	}
+	b.sight(t, phone, signedIn, true)
+	b.sight(t, session.NewID(), signedIn, false)
+	b.sight(t, session.NewID(), ended.Add(time.Hour), true)
+}
+
+// testSightsBounded has ended sessions of another issuer's account forgotten early. They stay ended all the same.
+func testSightsBounded(t *testing.T, b *bench) {
+	signedIn := b.clock(t)
+	gone := session.NewID()
+	b.sight(t, gone, signedIn, true)
+	if err := b.Sessions.End(t.Context(), b.account, session.Only(gone), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * session.MaxKnown {
+		b.sight(t, session.NewID(), signedIn.Add(time.Hour), true)
+	}
+	if living := len(b.devices(t)); living != session.MaxSessions {
+		t.Errorf("%d live", living)
+	}
+	b.sight(t, gone, signedIn, false)
+}
+
+// testSightExpiry opens a session again that merely expired.
+func testSightExpiry(t *testing.T, b *bench) {
+	tv, signedIn := session.NewID(), b.clock(t)
+	b.sight(t, tv, signedIn, true)
+	b.Pass(SessionTTL)
+	if names := b.devices(t); len(names) != 0 {
+		t.Error(names)
+	}
+	b.sight(t, tv, signedIn, true)
+	b.start(t, request(tv), stream.Granted)
+}
+
+// sight sees a session by a token that was issued when its device signed in.
+func (b *bench) sight(t *testing.T, id session.ID, at time.Time, want bool) session.Session {
+	t.Helper()
+	return b.seen(t, id, session.Sighting{SignedIn: at, Issued: at}, want)
+}
+
+func (b *bench) seen(t *testing.T, id session.ID, by session.Sighting, want bool) session.Session {
+	t.Helper()
+	by.Device = "seen"
+	found, lives, err := b.Sessions.Sight(t.Context(), b.account, id, by)
+	if err != nil || lives != want {
+		t.Fatalf("sight: %v, %v, want %v", lives, err, want)
+	}
+	if _, ok, err := b.Sessions.Get(t.Context(), b.account, id); err != nil || ok != want {
+		t.Fatalf("get: %v, %v, want %v", ok, err, want)
+	}
+	return found
+}
+
+// clock returns the stores' time.
+func (b *bench) clock(t *testing.T) time.Time {
+	t.Helper()
+	answer, err := b.Streams.List(t.Context(), testkit.NewID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Now
 }

@@ -68,6 +68,9 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"after a loss of memory starts are held and leases put back": testLoss,
 		"sessions are bounded":                                       testSessionBound,
 		"a session expires":                                          testSessionExpiry,
+		"sessions of other issuers are opened when they are seen":    testSight,
+		"ended sessions of other issuers are bounded":                testSightsBounded,
+		"an expired session of another issuer opens again":           testSightExpiry,
 		"an expired or unknown session can't start a stream":         testNoSession,
 	} {
 		t.Run(name, func(t *testing.T) {
