@@ -148,7 +148,9 @@ func (o *object) setting() Setting {
 	o.check(s.Issuer != "" || o.members["issuer"] != nil, "issuer", "missing; set what the tokens have in iss")
 	s.StaticKeys = o.staticKeys()
 	o.whereKeysAre(s)
-	o.take("require", "an object of lists of texts, such as {\"token_use\": [\"access\"]}", &s.Require)
+	if !o.take("require", "an object of lists of texts, such as {\"token_use\": [\"access\"]}", &s.Require) {
+		s.Require = nil
+	}
 	for name, values := range s.Require {
 		o.check(name != "" && fit(values), "require."+name, fmt.Sprintf("must have 1 to %d different texts", mostValues))
 	}
