@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	stdjson "encoding/json"
 	"errors"
@@ -264,7 +263,9 @@ func text(claim any) (string, bool) {
 func isID(text string) bool { return text != "" && len(text) <= longestText && utf8.ValidString(text) }
 
 // accountID returns 96 bits of a hash of the issuer and what it calls the account. So accounts of different issuers don't meet, nor those of user-svc,
-// whose ids are random.
+// whose ids are random. A line of shell makes it, too:
+//
+//	printf 'streamgate/account\n%s\n%s' "$iss" "$sub" | sha256sum | cut -c 1-24
 func accountID(issuer, account string) string {
 	return hex.EncodeToString(hash("streamgate/account", issuer, account)[:12])
 }
@@ -274,12 +275,8 @@ func sessionID(issuer, account, device string) string {
 	return base64.RawURLEncoding.EncodeToString(hash("streamgate/session", issuer, account, device)[:8])
 }
 
-// hash is of the texts with their lengths, so that no two lists are alike.
-func hash(texts ...string) []byte {
-	h := sha256.New()
-	for _, text := range texts {
-		_ = binary.Write(h, binary.BigEndian, uint64(len(text))) // a hash takes anything
-		h.Write([]byte(text))
-	}
-	return h.Sum(nil)
+// hash is of lines, of which only the last may have line breaks, or the account's of a session, which then is still another account's.
+func hash(lines ...string) []byte {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return sum[:]
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -146,6 +147,7 @@ func (o *object) setting() Setting {
 		Ceiling: o.limit("ceiling"),
 	}
 	o.check(s.Issuer != "" || o.members["issuer"] != nil, "issuer", "missing; set what the tokens have in iss")
+	o.check(!strings.ContainsFunc(s.Issuer, unicode.IsControl), "issuer", "has control characters; leave them out")
 	s.StaticKeys = o.staticKeys()
 	o.whereKeysAre(s)
 	if !o.take("require", "an object of lists of texts, such as {\"token_use\": [\"access\"]}", &s.Require) {
