@@ -214,8 +214,9 @@ func TestPlaybackTokens(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
 	g := startForeign(t, b.setting(t))
+	viewer := testkit.NewID()
 	token := func(session string, claims map[string]any) string {
-		all := map[string]any{"sub": "viewer", "session": session}
+		all := map[string]any{"sub": viewer, "session": session}
 		maps.Copy(all, claims)
 		return b.token(t, all)
 	}
@@ -233,7 +234,7 @@ func TestPlaybackTokens(t *testing.T) {
 	wide := g.viewer(token("three", map[string]any{"limit": 5}))
 	admin := g.signIn(t, "desk")
 	admin.becomeAdmin(t)
-	id := accountOf("viewer")
+	id := accountOf(viewer)
 	plan := admin.do(t, http.MethodPut, "/accounts/"+id+"/plan", `{"maxStreams":1,"onLimit":"deny"}`).Want(t, http.StatusOK).JSON(t)
 	if plan["plan"].(map[string]any)["maxStreams"] != 1.0 {
 		t.Errorf("plan %v", plan)
