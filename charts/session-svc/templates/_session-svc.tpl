@@ -16,6 +16,7 @@
 {{ include "streamgate.env" (list "SESSION_TTL" .Values.sessionTTL) }}
 {{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
 {{ include "streamgate.env" (list "TOKEN_IN_QUERY" .Values.token.inQuery) }}
+{{ include "streamgate.env" (list "ISSUERS" (empty .Values.issuers | ternary "" (toJson .Values.issuers))) }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.secretEnv" (list "REFRESH_KEYS" (include "streamgate.ownSecret" .) "refresh-keys") }}
 {{- end }}

@@ -19,7 +19,7 @@ type Config struct {
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer and audience (iss, aud) of the access tokens that are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
-	Issuers       string        `env:"ISSUERS" desc:"further issuers whose access tokens are accepted, a list in JSON; see charts/doors/IDENTITY.md"`
+	Issuers       string        `env:"ISSUERS" desc:"further issuers whose access tokens are accepted, a list in JSON; see charts/doors/identity.md"`
 	UserSvcURL    string        `env:"USER_SVC_URL" envDefault:"http://user-svc:8081" desc:"internal listener of user-svc"`
 	ContentSvcURL string        `env:"CONTENT_SVC_URL" envDefault:"http://content-svc:8081" desc:"internal listener of content-svc"`
 	ToUser        []string      `env:"SECRETS_TO_USER_SVC" desc:"required: secrets shown to user-svc, which has the same in SECRETS_FROM_SESSION_SVC; at least 16 characters each; the first is sent"`

@@ -66,6 +66,9 @@ func (b backend) token(t *testing.T, claims map[string]any) string {
 // accepting sets ISSUERS.
 func accepting(t *testing.T, issuers ...map[string]any) func(*config.Config) {
 	t.Helper()
+	if len(issuers) == 0 {
+		return func(*config.Config) {}
+	}
 	text, err := json.Marshal(issuers)
 	if err != nil {
 		t.Fatal(err)
@@ -75,9 +78,9 @@ func accepting(t *testing.T, issuers ...map[string]any) func(*config.Config) {
 
 // startForeign runs session-svc with these issuers, in a Redis that has kept its memory for a lease. user-svc fails the test if it is asked about
 // an account.
-func startForeign(t *testing.T, issuers ...map[string]any) *gate {
+func startForeign(t *testing.T, issuers []map[string]any, change ...func(*config.Config)) *gate {
 	t.Helper()
-	g := start(t, accepting(t, issuers...), func(c *config.Config) {
+	g := start(t, append(change, accepting(t, issuers...), func(c *config.Config) {
 		target, err := url.Parse(c.UserSvcURL)
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +96,7 @@ func startForeign(t *testing.T, issuers ...map[string]any) *gate {
 		}))
 		t.Cleanup(neighbour.Close)
 		c.UserSvcURL = neighbour.URL
-	})
+	})...)
 	began := time.Now()
 	testkit.Eventually(t, "Redis has kept its memory for a lease", func() bool { return time.Since(began) > lease })
 	return g
@@ -162,9 +165,9 @@ func TestTokensOfAnOpenIDProvider(t *testing.T) {
 		}
 		return tokens.AccessToken
 	}
-	g := startForeign(t, map[string]any{
+	g := startForeign(t, []map[string]any{{
 		"issuer": provider.Issuer(), "audience": []string{provider.ClientID}, "claims": map[string]string{"session": "jti"}, "maxStreams": 2,
-	})
+	}})
 	tv, phone, other := g.viewer(signIn("jane")), g.viewer(signIn("jane")), g.viewer(signIn("john"))
 
 	// What a user of user-svc's does.
@@ -213,7 +216,7 @@ func TestTokensOfAnOpenIDProvider(t *testing.T) {
 func TestPlaybackTokens(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	g := startForeign(t, b.setting(t))
+	g := startForeign(t, []map[string]any{b.setting(t)})
 	viewer := testkit.NewID()
 	token := func(session string, claims map[string]any) string {
 		all := map[string]any{"sub": viewer, "session": session}
@@ -264,7 +267,7 @@ func accountOf(sub string) string {
 func TestAForeignDeviceStaysEnded(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	g := startForeign(t, b.setting(t))
+	g := startForeign(t, []map[string]any{b.setting(t)})
 	signedIn := time.Now().Add(-time.Minute).Unix()
 	claims := map[string]any{"sub": testkit.NewID(), "session": "tv", "iat": signedIn}
 	tv := g.viewer(b.token(t, claims))
