@@ -53,6 +53,7 @@ type plan struct {
 	noOrder bool
 	quiet   bool // no player fetches video
 	user    bool // run user-svc, whose part a stand-in plays otherwise
+	foreign bool // every other account is another issuer's
 
 	lease    time.Duration                           // 0 is the usual
 	sessions int                                     // replicas of session-svc; 0 is the usual
@@ -114,12 +115,17 @@ func open(ctx context.Context, s Setting, p plan) (*trial, player.System, error)
 	t.stack, err = stack.Open(ctx, stack.Options{
 		User: user,
 		Dir:  s.Dir, Session: s.Session, Content: s.Content, Sessions: cmp.Or(p.sessions, 2), Contents: cmp.Or(p.contents, 2), RedisURL: url, RedisMode: mode,
-		MongoURI: s.MongoURI, Lease: t.rule.Lease, Limit: Limit, Change: p.change, Settings: p.settings, Between: p.between,
+		MongoURI: s.MongoURI, Lease: t.rule.Lease, Limit: Limit, Change: p.change, Settings: p.settings, Between: p.between, Foreign: p.foreign,
 	})
 	if err != nil {
 		return t, player.System{}, err
 	}
 	t.closers = append(t.closers, t.stack.Close)
+	if p.foreign { // a Redis that has just begun to remember holds starts of accounts that it doesn't know
+		if err := pass(ctx, t.rule.Lease); err != nil {
+			return t, player.System{}, err
+		}
+	}
 	system := t.stack.System()
 	if p.doors {
 		for i, base := range system.Sessions {

@@ -43,6 +43,7 @@ type Options struct {
 	Lease     time.Duration
 	Limit     int
 	Settings  []string // further variables of all services
+	Foreign   bool     // every other account is another issuer's than user-svc
 	// Between returns the address at which the services that call session-svc find it; nil lets each have a replica of its own.
 	Between func(internal []string) (string, error)
 	// Change may change the program and the further variables of a replica of session-svc.
@@ -57,15 +58,16 @@ type Stack struct {
 
 	o       Options
 	standIn *standIn
+	foreign *foreignIssuer // or nil
 	http    *http.Transport
 
 	mu    sync.Mutex
-	known map[string]bool // accounts that have signed in
+	known map[string]int // the numbers of accounts that have signed in, from 0
 }
 
 // Open starts the services and waits until they are ready.
 func Open(ctx context.Context, o Options) (*Stack, error) {
-	s := &Stack{o: o, http: player.NewTransport(), known: map[string]bool{}}
+	s := &Stack{o: o, http: player.NewTransport(), known: map[string]int{}}
 	err := s.open(ctx)
 	if err != nil {
 		s.Close()
@@ -82,6 +84,10 @@ func (s *Stack) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	foreign, err := s.foreignSettings()
+	if err != nil {
+		return err
+	}
 	for i := range s.o.Sessions {
 		env := []string{
 			"REDIS_URL=" + s.o.RedisURL, "REDIS_MODE=" + s.o.RedisMode, "GRANT_KEYS=" + keys, "REFRESH_KEYS=" + keys, "LEASE=" + s.o.Lease.String(),
@@ -91,7 +97,7 @@ func (s *Stack) open(ctx context.Context) (err error) {
 			"SECRETS_FROM_USER_SVC=" + Secret("user", "session"), "SECRETS_TO_USER_SVC=" + Secret("session", "user"),
 			"SECRETS_FROM_CONTENT_SVC=" + Secret("content", "session"), "SECRETS_TO_CONTENT_SVC=" + Secret("session", "content"),
 		}
-		env = append(env, s.o.Settings...)
+		env = append(append(env, foreign...), s.o.Settings...)
 		program := s.o.Session
 		if s.o.Change != nil {
 			other, further := s.o.Change(i)
@@ -219,9 +225,15 @@ func (s *Stack) SignIn(ctx context.Context, account string) (*player.Device, err
 // SignInWith signs a device in whose token has a limit of its own.
 func (s *Stack) SignInWith(ctx context.Context, account string, limit int) (*player.Device, error) {
 	s.mu.Lock()
-	known := s.known[account]
-	s.known[account] = true
+	number, known := s.known[account]
+	if !known {
+		number = len(s.known)
+		s.known[account] = number
+	}
 	s.mu.Unlock()
+	if s.foreign != nil && number%2 == 1 {
+		return s.signInForeign(ctx, account, limit)
+	}
 	var errs error
 	for _, service := range s.Sessions {
 		id, err := s.openSession(ctx, service, account, known)
