@@ -59,6 +59,7 @@ func TestAGrantComesBackAsItWas(t *testing.T) {
 		"longest scope":  func(g *grant.Grant) { g.Scope = strings.Repeat("s", grant.MaxScope) },
 		"smallest limit": func(g *grant.Grant) { g.Limit = 1 },
 		"largest limit":  func(g *grant.Grant) { g.Limit = 255 },
+		"another issuer": func(g *grant.Grant) { g.Foreign = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
