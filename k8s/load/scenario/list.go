@@ -21,7 +21,7 @@ func All() []Scenario {
 		{Name: "redis-killed-always", What: "Redis is killed and has synced its log before each answer", run: redisKilled(stack.KeepAlways)},
 		{Name: "redis-stopped", What: "Redis is stopped for 12 s, and goes on", run: simple(plan{late: 17 * time.Second}, redisStopped)},
 		{Name: "flushall", Short: true, What: "Redis forgets everything", run: simple(plan{noOrder: true}, flushAll)},
-		{Name: "issuers", Short: true, What: "half of the accounts sign in with another issuer, and a replica of session-svc is killed", run: simple(plan{foreign: true}, serviceKilled)},
+		{Name: "issuers", Short: true, What: "half of the accounts are another issuer's; a replica is killed", run: simple(plan{foreign: true}, serviceKilled)},
 		{Name: "issuers-flushall", What: "the same accounts, and Redis forgets everything", run: simple(plan{foreign: true, noOrder: true}, flushAll)},
 		{Name: "script-flush", Short: true, What: "Redis forgets the scripts, again and again", run: simple(plan{}, scriptFlush)},
 		{Name: "replies-lost", Short: true, What: "replies are cut off after what they answer was done", run: simple(plan{link: true, doors: true}, repliesLost)},

@@ -57,8 +57,8 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	return nil
 }
 
-// setPlan passes a plan on to user-svc, unless the account is another issuer's: PUT /accounts/:id/plan. The limit counts at once; what happens at the limit, with the
-// account's next access token. Streams that play go on.
+// setPlan passes a plan on to user-svc, unless the account is another issuer's: PUT /accounts/:id/plan. The limit counts at once; what happens at
+// the limit, with the account's next access token. Streams that play go on.
 func (a *API) setPlan(c *gin.Context, r request) error {
 	account, err := objectID(c, "id")
 	if err != nil {

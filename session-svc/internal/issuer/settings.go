@@ -56,7 +56,8 @@ const (
 	evict = "evict-oldest"
 )
 
-// Parse reads the issuers, a list in JSON whose fields the README describes, and returns all of its faults, each with the field's name and the remedy.
+// Parse reads the issuers, a list in JSON whose fields charts/doors/identity.md describes, and returns all of its faults, each with the field's name
+// and the remedy.
 // Own is user-svc's name as an issuer.
 func Parse(text, own string) ([]Setting, []error) {
 	if text == "" {
@@ -74,7 +75,8 @@ func Parse(text, own string) ([]Setting, []error) {
 		settings[i] = o.setting()
 		name := settings[i].Issuer
 		o.check(name != own, "issuer", "is user-svc's own name; it must be another (iss)")
-		o.check(name == "" || !slices.ContainsFunc(settings[:i], func(s Setting) bool { return s.Issuer == name }), "issuer", "is the same as that of an entry before; an issuer has one entry")
+		again := name != "" && slices.ContainsFunc(settings[:i], func(s Setting) bool { return s.Issuer == name })
+		o.check(!again, "issuer", "is the same as that of an entry before; an issuer has one entry")
 	}
 	return settings, faults
 }
@@ -159,7 +161,8 @@ func (o *object) setting() Setting {
 	o.check(len(s.Audience) > 0 || len(s.Require) > 0 || o.members["audience"] != nil || o.members["require"] != nil, "audience",
 		"missing; set it, or in require what stands for it, lest tokens for other applications of this issuer be accepted")
 	for _, algorithm := range s.Algorithms {
-		o.check(slices.Contains(jwtauth.Algorithms, algorithm), "algorithms", fmt.Sprintf("has %q; there is %s", algorithm, strings.Join(jwtauth.Algorithms, ", ")))
+		o.check(slices.Contains(jwtauth.Algorithms, algorithm), "algorithms",
+			fmt.Sprintf("has %q; there is %s", algorithm, strings.Join(jwtauth.Algorithms, ", ")))
 	}
 	if s.Algorithms == nil {
 		s.Algorithms = jwtauth.Algorithms
@@ -168,7 +171,8 @@ func (o *object) setting() Setting {
 	if s.MaxStreams == 0 {
 		s.MaxStreams = 3 // as user-svc's plans have it
 	}
-	o.check(s.Claims.Limit == "" || s.Ceiling > 0 || o.members["ceiling"] != nil, "ceiling", "missing; set the most streams that a token may ask for by claims.limit")
+	o.check(s.Claims.Limit == "" || s.Ceiling > 0 || o.members["ceiling"] != nil, "ceiling",
+		"missing; set the most streams that a token may ask for by claims.limit")
 	o.check(s.Ceiling == 0 || s.MaxStreams <= s.Ceiling, "ceiling", fmt.Sprintf("is less than maxStreams, %d; it must be at least that", s.MaxStreams))
 	var onLimit string
 	if o.take("onLimit", deny+" or "+evict, &onLimit) {
