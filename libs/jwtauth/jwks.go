@@ -163,7 +163,7 @@ func (r *RemoteKeys) Generation() uint64 { return r.generation.Load() }
 func (r *RemoteKeys) lookup(kid, algorithm string) (key any, known bool, failed error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if key, err := r.keys.Key(context.Background(), kid, algorithm); err == nil {
+	if key := r.keys.find(kid, algorithm); key != nil {
 		return key, true, nil
 	}
 	if r.failed != nil && time.Since(r.at) < askEvery {

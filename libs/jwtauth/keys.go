@@ -86,12 +86,20 @@ func NewStaticKeys(keys ...ed25519.PublicKey) StaticKeys {
 
 // Key returns a key or ErrUnknownKey.
 func (s StaticKeys) Key(_ context.Context, kid, algorithm string) (any, error) {
-	for _, key := range s[kid] {
-		if key.Fits(algorithm) {
-			return key.Key, nil
-		}
+	if key := s.find(kid, algorithm); key != nil {
+		return key, nil
 	}
 	return nil, ErrUnknownKey
+}
+
+// find returns a key or nil.
+func (s StaticKeys) find(kid, algorithm string) any {
+	for _, key := range s[kid] {
+		if key.Fits(algorithm) {
+			return key.Key
+		}
+	}
+	return nil
 }
 
 // Generation is always 0, since no key is ever withdrawn.

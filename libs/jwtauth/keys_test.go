@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -95,9 +96,7 @@ func TestKeysVerifyWhatTheirOwnersSign(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, named := range []object{{}, {"alg": alg}, {"use": "sig", "key_ops": []string{"verify"}}} {
-			for name, value := range named {
-				jwk[name] = value
-			}
+			maps.Copy(jwk, named)
 			set, err := parse(t, object{"kty": "oct", "kid": jwk["kid"], "k": "c2VjcmV0"}, jwk)
 			if err != nil {
 				t.Errorf("%s: %v", alg, err)

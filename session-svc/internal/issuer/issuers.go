@@ -155,32 +155,13 @@ func (o *other) read(given jwt.MapClaims) (*jwtauth.Claims, error) {
 	if err := o.admits(given); err != nil {
 		return nil, err
 	}
-	expires, err := given.GetExpirationTime()
-	if err != nil || expires == nil || expires.After(time.Now().Add(session.TokenFor)) {
-		return nil, errors.New("exp is missing or too far ahead")
+	claims := &jwtauth.Claims{Role: jwtauth.RoleUser}
+	var err error
+	if claims.Expires, claims.Foreign, err = times(given); err != nil {
+		return nil, err
 	}
-	issued, err := given.GetIssuedAt()
-	if err != nil || issued == nil {
-		return nil, errors.New("iat is missing: it couldn't be told from a token of before a sign-out")
-	}
-	foreign := &jwtauth.Foreign{SignedIn: issued.Time, Issued: issued.Time}
-	if at, ok := given["auth_time"].(stdjson.Number); ok {
-		if seconds, err := at.Int64(); err == nil && seconds > 0 && seconds < issued.Unix() {
-			foreign.SignedIn = time.Unix(seconds, 0)
-		}
-	}
-	account, ok := given[o.Claims.Account].(string)
-	if !ok || !isID(account) {
-		return nil, fmt.Errorf("%s is no text of 1 to %d bytes", o.Claims.Account, longestText)
-	}
-	device := ""
-	if o.Claims.Session != "" {
-		if device, ok = text(given[o.Claims.Session]); !ok || !isID(device) {
-			return nil, fmt.Errorf("%s is no text of 1 to %d bytes, nor a whole number", o.Claims.Session, longestText)
-		}
-	}
-	claims := &jwtauth.Claims{
-		Account: accountID(o.Issuer, account), Session: sessionID(o.Issuer, account, device), Role: jwtauth.RoleUser, Expires: expires.Time, Foreign: foreign,
+	if claims.Account, claims.Session, err = o.ids(given); err != nil {
+		return nil, err
 	}
 	if claims.Limit, err = o.limit(given); err != nil {
 		return nil, err
@@ -188,15 +169,43 @@ func (o *other) read(given jwt.MapClaims) (*jwtauth.Claims, error) {
 	if claims.Evicts, err = o.evicts(given); err != nil {
 		return nil, err
 	}
-	if content := given[o.Claims.Content]; o.Claims.Content != "" && content != nil {
-		id, _ := content.(string)
-		parsed, err := objectid.Parse(o.Claims.Content, id)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no content's id", o.Claims.Content)
-		}
-		foreign.Content = parsed.String()
+	if claims.Foreign.Content, err = o.content(given); err != nil {
+		return nil, err
 	}
 	return claims, nil
+}
+
+// times returns when a token expires, when it was issued and when its device signed in.
+func times(given jwt.MapClaims) (time.Time, *jwtauth.Foreign, error) {
+	expires, err := given.GetExpirationTime()
+	if err != nil || expires == nil || expires.After(time.Now().Add(session.TokenFor)) {
+		return time.Time{}, nil, errors.New("exp is missing or too far ahead")
+	}
+	issued, err := given.GetIssuedAt()
+	if err != nil || issued == nil {
+		return time.Time{}, nil, errors.New("iat is missing: it couldn't be told from a token of before a sign-out")
+	}
+	foreign := &jwtauth.Foreign{SignedIn: issued.Time, Issued: issued.Time}
+	if at, ok := given["auth_time"].(stdjson.Number); ok {
+		if seconds, err := at.Int64(); err == nil && seconds > 0 && seconds < issued.Unix() {
+			foreign.SignedIn = time.Unix(seconds, 0)
+		}
+	}
+	return expires.Time, foreign, nil
+}
+
+// ids returns those of the account and of the device's session.
+func (o *other) ids(given jwt.MapClaims) (account, device string, err error) {
+	name, ok := given[o.Claims.Account].(string)
+	if !ok || !isID(name) {
+		return "", "", fmt.Errorf("%s is no text of 1 to %d bytes", o.Claims.Account, longestText)
+	}
+	if o.Claims.Session != "" {
+		if device, ok = text(given[o.Claims.Session]); !ok || !isID(device) {
+			return "", "", fmt.Errorf("%s is no text of 1 to %d bytes, nor a whole number", o.Claims.Session, longestText)
+		}
+	}
+	return accountID(o.Issuer, name), sessionID(o.Issuer, name, device), nil
 }
 
 // admits checks that a token was issued for us.
@@ -233,6 +242,18 @@ func (o *other) limit(given jwt.MapClaims) (int, error) {
 		return 0, fmt.Errorf("%s is no whole number of streams from 1", o.Claims.Limit)
 	}
 	return min(n, o.Ceiling), nil
+}
+
+func (o *other) content(given jwt.MapClaims) (string, error) {
+	claim := given[o.Claims.Content]
+	if o.Claims.Content == "" || claim == nil {
+		return "", nil
+	}
+	id, _ := claim.(string)
+	if _, err := objectid.Parse(o.Claims.Content, id); err != nil {
+		return "", fmt.Errorf("%s is no content's id", o.Claims.Content)
+	}
+	return id, nil
 }
 
 func (o *other) evicts(given jwt.MapClaims) (bool, error) {

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -168,19 +169,20 @@ func (o *object) setting() Setting {
 		s.Algorithms = jwtauth.Algorithms
 	}
 	s.Claims = o.claims()
-	if s.MaxStreams == 0 {
-		s.MaxStreams = 3 // as user-svc's plans have it
-	}
+	s.MaxStreams = cmp.Or(s.MaxStreams, 3) // as user-svc's plans have it
 	o.check(s.Claims.Limit == "" || s.Ceiling > 0 || o.members["ceiling"] != nil, "ceiling",
 		"missing; set the most streams that a token may ask for by claims.limit")
 	o.check(s.Ceiling == 0 || s.MaxStreams <= s.Ceiling, "ceiling", fmt.Sprintf("is less than maxStreams, %d; it must be at least that", s.MaxStreams))
-	var onLimit string
-	if o.take("onLimit", deny+" or "+evict, &onLimit) {
-		o.check(onLimit == deny || onLimit == evict, "onLimit", "must be "+deny+" or "+evict)
-		s.Evicts = onLimit == evict
-	}
+	s.Evicts = o.evicts()
 	o.end()
 	return s
+}
+
+func (o *object) evicts() bool {
+	var onLimit string
+	given := o.take("onLimit", deny+" or "+evict, &onLimit)
+	o.check(!given || onLimit == deny || onLimit == evict, "onLimit", "must be "+deny+" or "+evict)
+	return onLimit == evict
 }
 
 func (o *object) claims() ClaimNames {
