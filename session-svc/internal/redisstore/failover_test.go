@@ -204,7 +204,7 @@ func TestAFailoverThatLosesAnEndBringsNobodyBack(t *testing.T) {
 			ended("its heartbeat", err)
 			_, err = after.start(t, gone, "key")
 			ended("its repeated start", err)
-			if listed, err := after.sessions.List(t.Context(), after.account); err != nil || len(listed) != 1 || listed[0].ID != kept.ID {
+			if listed, err := after.sessions.List(t.Context(), after.account, false); err != nil || len(listed) != 1 || listed[0].ID != kept.ID {
 				t.Error("devices:", listed, err)
 			}
 			user.take()
