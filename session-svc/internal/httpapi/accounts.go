@@ -112,7 +112,16 @@ func (a *API) endAccountsSessions(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return a.endFor(c, account, session.All(), stream.Support)
+	return a.signOut(c, account, session.All(), stream.Support)
+}
+
+// signOut ends sessions for good.
+func (a *API) signOut(c *gin.Context, account string, which session.Selection, by string) error {
+	if err := a.Sessions.SignOut(c.Request.Context(), account, which, by); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
 }
 
 // endAccountsSession signs one of them out: DELETE /accounts/:id/sessions/:session.
@@ -125,5 +134,5 @@ func (a *API) endAccountsSession(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return a.endFor(c, account, session.Only(id), stream.Support)
+	return a.signOut(c, account, session.Only(id), stream.Support)
 }

@@ -38,6 +38,11 @@ func TestWhatRedisForgets(t *testing.T) {
 			phone.do(t, http.MethodDelete, "/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
 		},
 		"all others": func(_, phone *device) { phone.do(t, http.MethodDelete, "/sessions", "").Want(t, http.StatusNoContent) },
+		"by the support desk": func(tv, phone *device) {
+			desk := *phone
+			desk.becomeAdmin(t)
+			desk.do(t, http.MethodDelete, "/accounts/"+tv.account+"/sessions/"+tv.session, "").Want(t, http.StatusNoContent)
+		},
 		"by a refresh token used twice": func(tv, _ *device) {
 			next := tv.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t)["refreshToken"].(string)
 			tv.refresh(t, next).Want(t, http.StatusOK)
