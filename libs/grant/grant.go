@@ -41,7 +41,10 @@ var ErrInvalid = errors.New("grant: not valid")
 // The first byte of a grant.
 const (
 	encrypted byte = 3
-	foreign   byte = 4 // the same, with Foreign set
+	// reporting is that of a ticket, which is of the same form.
+	reporting byte = 5
+	// ofForeign is added to both where Foreign is set.
+	ofForeign byte = 1
 	// What was issued before was signed, and told everybody what it says. It is good until it expires.
 	signed             byte = 2
 	signedWithoutEntry byte = 1
@@ -97,7 +100,22 @@ func newCipher(key []byte) (cipher.AEAD, error) {
 }
 
 // Seal returns the grant as text for an address: base64url without padding. It tells nothing but its length to those without a key.
-func (k Keys) Seal(g Grant) (string, error) {
+func (k Keys) Seal(g Grant) (string, error) { return k.seal(encrypted, g) }
+
+// SealTicket returns what a player may report its stream by, of the same form. It is no grant: whoever sees the address that it is in, such as
+// a service that analyses playback, can fetch nothing by it, whatever the scope.
+func (k Keys) SealTicket(g Grant) (string, error) { return k.seal(reporting, g) }
+
+// ReadTicket reads what SealTicket wrote, which may have expired, or fails with ErrInvalid.
+func (k Keys) ReadTicket(text string) (Grant, error) {
+	b, err := decode(text)
+	if err != nil || b[0] != reporting && b[0] != reporting+ofForeign {
+		return Grant{}, ErrInvalid
+	}
+	return k.open(b, reporting)
+}
+
+func (k Keys) seal(kind byte, g Grant) (string, error) {
 	if g.Limit < 1 || g.Limit > 255 || len(g.Entry) > 255 || len(g.Scope)+len(g.Entry) > MaxScope {
 		return "", errors.New("grant: limit or scope out of range")
 	}
@@ -121,8 +139,8 @@ func (k Keys) Seal(g Grant) (string, error) {
 	b = append(b, g.Entry...)
 	b = append(b, g.Scope...)
 	text := make([]byte, 1, 1+nonceLength+len(b)+tagLength)
-	if text[0] = encrypted; g.Foreign {
-		text[0] = foreign
+	if text[0] = kind; g.Foreign {
+		text[0] += ofForeign
 	}
 	return base64.RawURLEncoding.EncodeToString(k.ciphers[0].Seal(text, nil, b, text[:1])), nil //nolint:gosec // it makes the nonce itself
 }
@@ -138,25 +156,40 @@ func (k Keys) Verify(text string, now time.Time) (Grant, error) {
 
 // Read reads a grant, which may have expired, or fails with ErrInvalid.
 func (k Keys) Read(text string) (Grant, error) {
-	if strings.ContainsAny(text, "\r\n") || len(text) > base64.RawURLEncoding.EncodedLen(longest) {
-		return Grant{}, ErrInvalid
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) == 0 {
-		return Grant{}, ErrInvalid
+	b, err := decode(text)
+	if err != nil {
+		return Grant{}, err
 	}
 	switch b[0] {
-	case encrypted, foreign:
-		for _, c := range k.ciphers {
-			if message, err := c.Open(nil, nil, b[1:], b[:1]); err == nil {
-				g, err := parse(message, timeLength, true)
-				g.Foreign = err == nil && b[0] == foreign
-				return g, err
-			}
-		}
+	case encrypted, encrypted + ofForeign:
+		return k.open(b, encrypted)
 	case signed, signedWithoutEntry:
 		if message, genuine := k.signed.Open(purpose, b); genuine {
 			return parse(message[1:], signedTimeLength, message[0] == signed)
+		}
+	}
+	return Grant{}, ErrInvalid
+}
+
+// decode returns the bytes of a grant or ticket: one at least.
+func decode(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") || len(text) > base64.RawURLEncoding.EncodedLen(longest) {
+		return nil, ErrInvalid
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) == 0 {
+		return nil, ErrInvalid
+	}
+	return b, nil
+}
+
+// open reads what is encrypted. The first byte says what for, and is authenticated with the rest.
+func (k Keys) open(b []byte, kind byte) (Grant, error) {
+	for _, c := range k.ciphers {
+		if message, err := c.Open(nil, nil, b[1:], b[:1]); err == nil {
+			g, err := parse(message, timeLength, true)
+			g.Foreign = err == nil && b[0] == kind+ofForeign
+			return g, err
 		}
 	}
 	return Grant{}, ErrInvalid

@@ -318,3 +318,33 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// A ticket stands in addresses that others see, such as a service that analyses playback.
+func TestATicketIsNoGrant(t *testing.T) {
+	t.Parallel()
+	g := example()
+	ticket, err := keys.SealTicket(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := keys.ReadTicket(ticket); err != nil || back != g {
+		t.Errorf("%+v: %v", back, err)
+	}
+	if _, err := keys.Read(ticket); !errors.Is(err, grant.ErrInvalid) {
+		t.Errorf("a ticket is read as a grant: %v", err)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[0] = 3 // says that it is a grant
+	forged := base64.RawURLEncoding.EncodeToString(raw)
+	if _, err := keys.Read(forged); !errors.Is(err, grant.ErrInvalid) {
+		t.Errorf("a ticket that says that it is a grant is one: %v", err)
+	}
+	for _, text := range []string{issue(t, g), forged, ticket[:len(ticket)-1], "", "AA", ticket + "\n"} {
+		if _, err := keys.ReadTicket(text); !errors.Is(err, grant.ErrInvalid) {
+			t.Errorf("%q is a ticket: %v", text, err)
+		}
+	}
+}
