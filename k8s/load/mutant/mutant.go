@@ -72,7 +72,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "no-cover", What: "a lease lapses while its player has film to play", Scenario: "buffers",
-			file: renew, old: "LIFE, state, seen, now + ahead - seen", new: "LIFE, state, seen, 0",
+			file: renew, old: "LIFE, state, seen, played - seen", new: "LIFE, state, seen, 0",
 		},
 		{
 			Name: "no-budget", What: "an account may be sent any film", Scenario: "carousel",

@@ -39,7 +39,8 @@ type known struct {
 	lease  stream.Lease
 	seen   time.Time // the last sign of life
 	played time.Time // when what it was sent has been played
-	beats  bool      // it sends heartbeats
+	beats  bool      // it sends heartbeats, or said that it is paused
+	paused bool
 	end    *stream.End
 	forget time.Time // of an ended stream
 }
@@ -266,6 +267,11 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 		return a.result(stream.Unknown, now)
 	}
 	renewed := k != nil && k.live(now)
+	if r.Paused && k != nil && !renewed {
+		return stream.Result{
+			Outcome: stream.Renewed, Now: now, Holds: k.lease.Expires.Sub(now), Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires},
+		}
+	}
 	if !renewed && len(a.live(now)) >= r.Limit {
 		return a.result(stream.LimitReached, now)
 	}
@@ -280,6 +286,21 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 	result := stream.Result{Outcome: stream.Resumed, Now: now, Ahead: s.ahead(k, r, now)}
 	k.played = now.Add(result.Ahead)
 	k.seen = later(k.seen, now.Add(-min(r.Idle, s.rules.Lease)))
+	switch paused := k.paused; {
+	case r.Paused:
+		k.paused, k.played = true, now.Add(r.Hold)
+		if paused && k.lease.Expires.Before(k.played) {
+			k.played = k.lease.Expires
+		}
+		k.seen = k.played.Add(-s.rules.Lease)
+		if k.seen.After(now) {
+			k.seen = now
+		}
+	case r.Heartbeat:
+		k.paused = false
+	case paused:
+		k.played = later(k.played, before)
+	}
 	k.lease.Expires = later(k.seen.Add(s.rules.Lease), k.played)
 	result.Holds = k.lease.Expires.Sub(now)
 	result.Credit, result.Wait = s.credit(a, r, now)
@@ -295,7 +316,7 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 
 // ahead counts what a stream was sent, and returns how much of it can't have been played yet.
 func (s *Store) ahead(k *known, r stream.Renewal, now time.Time) time.Duration {
-	k.beats = k.beats || r.Heartbeat
+	k.beats = k.beats || r.Heartbeat || r.Paused
 	if k.beats {
 		return 0
 	}

@@ -101,12 +101,15 @@ func (p *pair) step(t *testing.T) {
 			ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4), Heartbeat: p.choose(5) == 0,
 			Sent: time.Duration(p.choose(30)) * time.Millisecond, Want: time.Duration(p.choose(60)) * time.Millisecond,
 		}
+		if r.Paused = p.choose(5) == 0; r.Paused {
+			r.Hold = time.Duration(p.choose(3)*p.choose(60)) * time.Millisecond
+		}
 		if p.choose(2) == 0 && !p.names[string(r.ID[:stream.NameLength])] { // that has a ticket only if it was the one that was granted
 			r.Ticket = &stream.Ticket{
 				Content: p.contents[p.choose(2)], Player: stream.Player{byte(p.choose(3))}, Started: p.now.Add(-time.Duration(p.choose(1000)) * time.Millisecond),
 			}
 		}
-		if !r.Heartbeat {
+		if !r.Heartbeat && !r.Paused {
 			r.Idle = time.Duration(p.choose(3)*p.choose(20)) * time.Millisecond
 		}
 		p.say("renew %+v", r)

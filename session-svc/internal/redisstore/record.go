@@ -23,9 +23,10 @@ import (
 //
 // A stream:
 //
-//	c1    state: of a lease, live or lapsed, l, or h if it sent heartbeats; of an ended stream, the letter of its reason
-//	I6    seen: the last sign of life; of an ended stream, its end
-//	I3    cover: how much longer, in ms, what it was sent takes to play; 1 at least, once a start was
+//	c1    state: of a lease, live or lapsed, l, h if it sent heartbeats, or p while it is paused; of an ended stream, the letter of its
+//	      reason
+//	I6    seen: the last sign of life; of a pause that holds its slot for less than a lease, so much before that; of an ended stream, its end
+//	I3    cover: how much longer, in ms, what it was sent takes to play, or its pause may last; 1 at least, once a start was
 //	      repeated
 //	c16   stream id
 //	c8    session id

@@ -33,13 +33,17 @@ func (s *Store) renewal(r stream.Renewal) ([]any, error) {
 		player, started = r.Ticket.Player[:], r.Ticket.Started.UnixMilli()
 	}
 	sign := "fetch"
-	if r.Heartbeat {
+	switch {
+	case r.Paused:
+		sign = "pause"
+	case r.Heartbeat:
 		sign = "heartbeat"
 	}
 	return []any{
 		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(),
 		s.rules.Keep().Milliseconds(), s.guard.began(), content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(),
 		s.rules.Ahead.Milliseconds(), r.Want.Milliseconds(), s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds(),
+		r.Hold.Milliseconds(),
 	}, nil
 }
 

@@ -76,11 +76,12 @@ type Rules struct {
 	Resume   time.Duration // how long after its lapse a stream can take a slot again
 	Cooldown time.Duration // how old a lease must be before a start can evict it
 	Ahead    time.Duration // how much film that was sent and is not played yet holds a slot, at most; up to MaxAhead
+	Pause    time.Duration // how long a player that says that it is paused holds its slot; up to MaxAhead
 	Budget   Budget
 	Starts   Starts
 }
 
-// MaxAhead is the longest Ahead that a store keeps.
+// MaxAhead is the longest Ahead or Pause that a store keeps.
 const MaxAhead = 4 * time.Hour
 
 // Budget bounds what an account is sent, whoever shares its addresses: Factor seconds of film a second for each of its slots, in the long
@@ -97,12 +98,14 @@ type Starts struct {
 }
 
 // Keep is how long what is known of an account is kept after its last change.
-func (r Rules) Keep() time.Duration { return max(r.Lease, r.Ahead) + max(r.Remember, r.Resume) }
+func (r Rules) Keep() time.Duration {
+	return max(r.Lease, r.Ahead, r.Pause) + max(r.Remember, r.Resume)
+}
 
 // NewRules returns the rules for a lease, with the default figures for all else.
 func NewRules(lease time.Duration) Rules {
 	return Rules{
-		Lease: lease, Remember: 5 * time.Minute, Resume: 12 * time.Hour, Cooldown: max(3*lease, 30*time.Second), Ahead: 2 * time.Minute,
+		Lease: lease, Remember: 5 * time.Minute, Resume: 12 * time.Hour, Cooldown: max(3*lease, 30*time.Second), Ahead: 2 * time.Minute, Pause: time.Minute,
 		Budget: Budget{Factor: 1250, Burst: 2 * time.Minute}, Starts: Starts{Every: 2 * time.Second, Burst: 30},
 	}
 }

@@ -34,7 +34,8 @@ type Store interface {
 	//   - the session isn't signed in, or the store may have forgotten that it ended: NoSession;
 	//   - it had lapsed and Limit other leases live: LimitReached.
 	// What was Sent holds the slot until it has been played, Rules.Ahead at most. But a stream that sent a Heartbeat lives by these, one
-	// lease at a time. Of what is Wanted, the account's Rules.Budget gives Credit, and the rest after Wait.
+	// lease at a time. One that is Paused holds its slot for Hold from the first such sign on, or for what is left of a former one if that is
+	// less, and takes none if it has lapsed: Renewed with Holds of 0 or less. Of what is Wanted, the account's Rules.Budget gives Credit, and the rest after Wait.
 	Renew(ctx context.Context, account string, r Renewal) (Result, error)
 
 	// RenewAll does the same for many leases, each for itself, and answers them in their order.
@@ -88,9 +89,12 @@ type Renewal struct {
 	Ticket  *Ticket
 	// Heartbeat is set of a sign of life that the player gives; otherwise it fetches.
 	Heartbeat bool
-	Idle      time.Duration // since the sign of life, in ms
-	Sent      time.Duration // film that the stream was sent since its sender last renewed it, in ms
-	Want      time.Duration // film that is to be sent next, in ms
+	// Paused is set of a player that says that it doesn't play, and for how long that holds its slot.
+	Paused bool
+	Hold   time.Duration // in ms, up to MaxAhead
+	Idle   time.Duration // since the sign of life, in ms
+	Sent   time.Duration // film that the stream was sent since its sender last renewed it, in ms
+	Want   time.Duration // film that is to be sent next, in ms
 }
 
 // AccountRenewal is a renewal with its account.

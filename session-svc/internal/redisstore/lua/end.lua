@@ -12,7 +12,7 @@
 -- RETURNS  {'done', now, 0, record}
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
+local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
 local session, which, by, keep, grant_for, most_kept = unpack(ARGV)

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Renews a lease, takes a slot again for one that lapsed, or puts back one that the server lost.
 -- Counts what the stream was sent: it holds its slot until that is played, and the account may
--- be sent so much and no more.
+-- be sent so much and no more. Of one that is paused, bounds how long it holds its slot.
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
@@ -15,13 +15,14 @@
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
 --          content        what a signed ticket says of the lease, or ''
 --          player, started  the same
---          sign           of life: 'heartbeat' or 'fetch'
+--          sign           of life: 'heartbeat' or 'fetch'; or 'pause', which prolongs nothing
 --          idle           ms since the sign of life
 --          sent           ms of film that the stream was sent since its sender last renewed it
 --          most_ahead     ms of film at most that hold a slot
 --          want           ms of film that are to be sent next
 --          factor         thousandths of play that each slot may be sent, in the long run
 --          burst          ms of film that each slot may be sent beyond
+--          hold           ms that a pause holds the slot, from its first sign on
 -- RETURNS  {outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds}; last ones
 --          may miss
 --          outcome        one of stream.Store.Renew, or 'set_back': rebase.lua comes first
@@ -38,12 +39,14 @@ local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
 local LIFE = '>c1I6I3' -- its beginning: state, seen, cover
 local OWNER = '>c16c8' -- behind that: stream, session
 local FIXED = '>c1I6I3c16c8I6c12c4B' -- all but the name
-local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
+local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
 local stream, session, limit, lease, remember, resume, keep, began = unpack(ARGV, 1, 8)
-local content, player, started, sign, idle, sent, most_ahead, want, factor, burst = unpack(ARGV, 9)
+local content, player, started, sign, idle, sent, most_ahead, want = unpack(ARGV, 9, 16)
+local factor, burst, hold = unpack(ARGV, 17)
 lease, want = tonumber(lease), tonumber(want)
+local pauses = sign == 'pause'
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -89,6 +92,9 @@ if not known then
   if forgot + lease <= now then return {'unknown', now, limit, record} end
 end
 local renewed = known and own.lapses > now
+if pauses and known and not renewed then
+  return {'renewed', now, limit, '', {}, 0, 0, 0, 0, own.lapses - now}
+end
 if not renewed and rivals >= limit then
   for n, at in ipairs(leases) do
     local _, holder = struct.unpack(OWNER, record, at)
@@ -108,11 +114,19 @@ end
 
 -- One that is older than a lease is none any more.
 local seen = math.max(own.seen, now - math.min(idle, lease))
--- A stream that sends heartbeats lives by them alone.
-local state = sign == 'heartbeat' and 'h' or own.state
+-- A stream that sends heartbeats lives by them alone, and one that says that it is paused by that.
+local state = sign == 'heartbeat' and 'h' or pauses and 'p' or own.state
 local ahead = 0
 if state == 'l' then
   ahead = math.min(tonumber(most_ahead), math.max(0, own.played - now) + sent)
+end
+local played = now + ahead
+if pauses then
+  played = now + hold
+  if own.state == 'p' then played = math.min(own.lapses, played) end
+  seen = math.min(now, played - lease) -- where the hold is shorter than a lease
+elseif state == 'p' then
+  played = math.max(own.played, played)
 end
 
 -- The account may be sent rate ms of film in a ms. What it was sent is paid off at the time spent;
@@ -125,12 +139,13 @@ spent = math.max(spent, now) + math.ceil(credit / rate)
 
 record = struct.pack(ACCOUNT, spent, starts)
   .. record:sub(first, own_at - 1)
-  .. struct.pack(LIFE, state, seen, now + ahead - seen)
+  .. struct.pack(LIFE, state, seen, played - seen)
   .. record:sub(own_at + life)
 redis.call('SET', leases_key, record, 'PX', keep)
-local holds = math.max(seen + lease, now + ahead) - now
+local holds = math.max(seen + lease, played) - now
 local gained = now + holds - math.max(now, own.lapses)
 if renewed then
+  if holds <= 0 then redis.pcall('PUBLISH', leases_key, '') end -- its slot is free
   return {'renewed', now, limit, '', {}, gained, wait, credit, ahead, holds}
 end
 redis.pcall('PUBLISH', leases_key, '')

@@ -31,7 +31,7 @@
 --          wait           of too_many_starts, ms until the next is taken
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
+local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 local NO_PLAYER = '\0\0\0\0'
 

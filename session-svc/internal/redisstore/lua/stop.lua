@@ -12,7 +12,7 @@
 -- RETURNS  {outcome, now, 0, record}; the outcomes are those of stream.Store.Stop
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = true, h = true} -- the states of leases, live or lapsed
+local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
 
 local leases_key = KEYS[1]
 local stream, session, by, lease, remember, resume, keep = unpack(ARGV)

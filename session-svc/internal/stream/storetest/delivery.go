@@ -212,3 +212,51 @@ func testIdle(t *testing.T, b *bench) {
 	b.Pass(2 * Rules.Lease)
 	b.wantLive(t)
 }
+
+// pause tells that a stream is paused.
+func (b *bench) pause(t *testing.T, id stream.ID, s session.ID, hold time.Duration) stream.Result {
+	t.Helper()
+	r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: id, Session: s, Limit: limit, Paused: true, Hold: hold})
+	return b.check(t, "pause", r, err, stream.Renewed)
+}
+
+func testPause(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	hold := 3 * Rules.Lease
+	first := b.pause(t, id, s, hold)
+	if !first.Lease.Expires.Equal(first.Now.Add(hold)) || first.Holds != hold {
+		t.Fatalf("%+v", first)
+	}
+	b.Pass(Rules.Lease)
+	b.wantLive(t, id)
+	// Being still paused prolongs nothing, and a fetch doesn't shorten it.
+	if r := b.pause(t, id, s, hold); !r.Lease.Expires.Equal(first.Lease.Expires) {
+		t.Fatalf("%+v, and %v at first", r, first.Lease.Expires)
+	}
+	if r := b.fetch(t, id, s, 2*Rules.Ahead, 0); !r.Lease.Expires.Equal(first.Lease.Expires) || r.Ahead != 0 {
+		t.Fatalf("%+v, and %v at first", r, first.Lease.Expires)
+	}
+	b.Pass(first.Holds - Rules.Lease)
+	b.wantLive(t)
+	if r := b.pause(t, id, s, hold); r.Holds > 0 {
+		t.Fatalf("a lapsed stream took a slot by pausing: %+v", r)
+	}
+	b.wantLive(t)
+	b.renew(t, id, s, stream.Resumed)
+	if r := b.heartbeat(t, id, s); r.Holds != Rules.Lease {
+		t.Fatalf("%+v", r)
+	}
+	// The end is a pause that holds nothing: the slot is free at once, also from within a pause.
+	b.pause(t, id, s, hold)
+	if r := b.pause(t, id, s, 0); r.Holds > 0 {
+		t.Fatalf("%+v", r)
+	}
+	b.wantLive(t)
+	b.renew(t, id, s, stream.Resumed)
+	if r := b.pause(t, id, s, Rules.Lease/3); r.Holds != Rules.Lease/3 {
+		t.Fatalf("%+v", r)
+	}
+	b.Pass(Rules.Lease / 3)
+	b.wantLive(t)
+}

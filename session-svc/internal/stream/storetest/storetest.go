@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a limit that was set counts for what was granted before":    testSetLimit,
 		"what was sent holds the slot until it has been played":      testCovered,
 		"a stream that sends heartbeats lives by them":               testHeartbeats,
+		"a pause holds the slot for as long as it may":               testPause,
 		"what was sent holds a slot for a bounded time":              testAheadBound,
 		"an account is sent what its slots can play":                 testBudget,
 		"stop and start change nothing of the budget":                testCarousel,
