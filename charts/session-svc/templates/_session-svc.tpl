@@ -13,6 +13,8 @@
 {{ include "streamgate.env" (list "BUDGET_BURST" .Values.budget.burst) }}
 {{ include "streamgate.env" (list "STARTS_EVERY" .Values.starts.every) }}
 {{ include "streamgate.env" (list "STARTS_BURST" .Values.starts.burst) }}
+{{ include "streamgate.env" (list "CMCD" .Values.cmcd.enabled) }}
+{{ include "streamgate.env" (list "CMCD_PAUSE" .Values.cmcd.pause) }}
 {{ include "streamgate.env" (list "SESSION_TTL" .Values.sessionTTL) }}
 {{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
 {{ include "streamgate.env" (list "TOKEN_IN_QUERY" .Values.token.inQuery) }}
@@ -34,6 +36,7 @@
 - path: /content
 - path: /uploads
 - path: /streams
+- path: /cmcd
 - path: /sessions
 - path: /accounts
 - path: /house

@@ -57,6 +57,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	rules.Ahead = cfg.Ahead + 45*time.Second
 	rules.Budget = stream.Budget{Factor: int(cfg.BudgetFactor * 1000), Burst: cfg.BudgetBurst}
 	rules.Starts = stream.Starts{Every: cfg.StartsEvery, Burst: cfg.StartsBurst}
+	rules.Pause = cfg.CMCDPause
 	store := redisstore.New(client, guard, rules, ruleMetrics)
 	contents := contentsvc.NewClient(cfg.ContentSvcURL, cfg.Shown(cfg.ToContent))
 	keys := jwtauth.NewRemoteKeys(cfg.JWKSURL, log)
@@ -85,6 +86,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Accounts:      accounts,
 		Authenticator: jwtauth.Authenticator{Verifier: issuers, InQuery: cfg.TokenInQuery},
 		PublicURL:     cfg.PublicURL,
+		CMCD:          cfg.CMCD,
 		Draining:      draining,
 	})
 	public, internal, err := listeners.New(listeners.Options{

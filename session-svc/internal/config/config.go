@@ -35,6 +35,8 @@ type Config struct {
 	BudgetBurst   time.Duration `env:"BUDGET_BURST" envDefault:"3m" desc:"how much film an account is sent beyond that, for each of its streams, AHEAD to 1h"`
 	StartsEvery   time.Duration `env:"STARTS_EVERY" envDefault:"2s" desc:"how often an account may start a stream in the long run, 1ms to 1m"`
 	StartsBurst   int           `env:"STARTS_BURST" envDefault:"30" desc:"how many streams an account may start at once, 1 to 10000"`
+	CMCD          bool          `env:"CMCD" envDefault:"false" desc:"take what players report by CMCD version 2 as heartbeats, at the address that the answer to a start names as cmcd"`
+	CMCDPause     time.Duration `env:"CMCD_PAUSE" envDefault:"1m" desc:"how long a player that reports by CMCD holds its slot while it is paused, 0s (a pause frees it at once) to 4h"`
 	SessionTTL    time.Duration `env:"SESSION_TTL" envDefault:"720h" desc:"how long a device stays signed in without a refresh, 15m to 8760h"`
 }
 
@@ -66,6 +68,7 @@ func (c *Config) Validate() []error {
 		"BUDGET_BURST: %v is not between AHEAD, %v, and 1h; with less, a start would have to wait for its first film", c.BudgetBurst, c.Ahead)
 	faults.Check(c.StartsEvery >= time.Millisecond && c.StartsEvery <= time.Minute, "STARTS_EVERY: %v is not between 1ms and 1m", c.StartsEvery)
 	faults.Check(c.StartsBurst >= 1 && c.StartsBurst <= 10_000, "STARTS_BURST: %d is not between 1 and 10000", c.StartsBurst)
+	faults.Check(c.CMCDPause >= 0 && c.CMCDPause <= 4*time.Hour, "CMCD_PAUSE: %v is not between 0s and 4h", c.CMCDPause)
 	faults.Check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
 	return faults
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Authenticator jwtauth.Authenticator
 
 	PublicURL string          // of media addresses; "" is the request's own
+	CMCD      bool            // players may report by CMCD
 	Draining  <-chan struct{} // closed when the service is to end, so that what would go on for ever ends too
 }
 
@@ -59,6 +60,11 @@ func (a *API) Public(e *httpserver.Engine) {
 	route(http.MethodGet, "/streams/events", a.streamEvents) // no HEAD: it has no end
 	route(http.MethodDelete, "/streams/:id", a.stopStream)
 	route(http.MethodPost, "/streams/:id/heartbeat", a.heartbeat)
+
+	if a.CMCD {
+		e.Route(http.MethodOptions, "/cmcd/:ticket", a.preflightReport)
+		e.Route(http.MethodPost, "/cmcd/:ticket", a.report)
+	}
 
 	read("/sessions", a.listSessions)
 	route(http.MethodDelete, "/sessions", a.endOtherSessions)

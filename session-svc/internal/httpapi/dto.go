@@ -15,6 +15,7 @@ type leaseDTO struct {
 	ExpiresAt         instant.Time `json:"expiresAt"`
 	HeartbeatInterval float64      `json:"heartbeatInterval,omitzero"` // seconds
 	Ticket            string       `json:"ticket,omitzero"`            // to be sent with heartbeats
+	CMCD              string       `json:"cmcd,omitzero"`              // where a player may report, of a start
 }
 
 func newLeaseDTO(l stream.Lease) leaseDTO {

@@ -69,6 +69,13 @@ func (a *API) start(c *gin.Context, r request, status int, given startDTO) error
 	dto := newLeaseDTO(playing.Lease)
 	dto.HeartbeatInterval = (a.Streams.Rules().Lease / 3).Truncate(100 * time.Millisecond).Seconds()
 	dto.Ticket = playing.Ticket
+	if a.CMCD {
+		ticket, err := a.Streams.ReportTicket(r.caller(), playing.Lease)
+		if err != nil {
+			return err
+		}
+		dto.CMCD = r.baseURL + "/cmcd/" + ticket
+	}
 	source := playing.Source
 	if strings.HasPrefix(source, "/") {
 		source = r.baseURL + source

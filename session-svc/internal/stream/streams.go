@@ -290,6 +290,13 @@ func (s *Streams) renewalOf(sent Sent) (AccountRenewal, error) {
 	if err != nil {
 		return AccountRenewal{}, fault.BadField("grant", "is not valid").Because(err)
 	}
+	r, err := s.renewing(g)
+	r.Sent, r.Want, r.Idle = sent.Film, sent.Want, sent.Idle
+	return r, err
+}
+
+// renewing returns the renewal of a grant's or a ticket's stream.
+func (s *Streams) renewing(g grant.Grant) (AccountRenewal, error) {
 	id, err := ParseID("grant", g.Stream)
 	if err != nil {
 		return AccountRenewal{}, err
@@ -298,7 +305,7 @@ func (s *Streams) renewalOf(sent Sent) (AccountRenewal, error) {
 	if err != nil {
 		return AccountRenewal{}, err
 	}
-	r := Renewal{ID: id, Session: holder, Limit: g.Limit, Sent: sent.Film, Want: sent.Want, Idle: sent.Idle}
+	r := Renewal{ID: id, Session: holder, Limit: g.Limit}
 	if !s.now().After(g.Expires) { // an old one brings nothing back
 		r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}
 	}
