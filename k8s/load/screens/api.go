@@ -103,7 +103,9 @@ func (r *Rig) Publish(ctx context.Context, f *Film) error {
 type Started struct {
 	Source string `json:"source"`
 	Stream struct {
-		ID string `json:"id"`
+		ID                string  `json:"id"`
+		CMCD              string  `json:"cmcd"`
+		HeartbeatInterval float64 `json:"heartbeatInterval"` // seconds
 	} `json:"stream"`
 }
 

@@ -49,11 +49,16 @@ type tab struct {
 }
 
 // Tab makes a screen.
-func (b *Browser) Tab(w Wish) Screen {
+func (b *Browser) Tab(w Wish) Screen { return b.tab(w) }
+
+func (b *Browser) tab(w Wish) *tab {
 	texts := map[string]any{"player": w.Player, "content": w.Film.ID, "id": w.ID, "stubborn": w.Stubborn}
-	if w.Bare {
+	switch {
+	case w.Bare:
 		texts["source"] = w.Line.URL + "/bare/" + w.Film.Src
-	} else {
+	case w.Started != nil:
+		texts["source"], texts["cmcd"], texts["interval"] = w.Started.Source, w.Started.Stream.CMCD, w.Started.Stream.HeartbeatInterval
+	default:
 		texts["token"] = w.Device.Token
 	}
 	wish, _ := json.Marshal(texts)
@@ -78,6 +83,7 @@ func (t *tab) Look(ctx context.Context) (Look, error) {
 		Position float64 `json:"position"`
 		Height   int     `json:"height"`
 		Hidden   bool    `json:"hidden"`
+		Over     bool    `json:"over"`
 		Stream   string  `json:"stream"`
 		Problem  string  `json:"problem"`
 	}
@@ -95,13 +101,16 @@ func (t *tab) Look(ctx context.Context) (Look, error) {
 		return Look{}, errors.New("the page is hidden: its player would not play")
 	}
 	at := time.UnixMicro(int64(1000 * seen.At)).Sub(t.browser.began)
-	return Look{Sample{At: at, Position: seen.Position, Height: seen.Height}, seen.Stream, seen.Problem}, nil
+	return Look{Sample{At: at, Position: seen.Position, Height: seen.Height}, seen.Stream, seen.Problem, seen.Over}, nil
 }
 
 // Seek is as Screen says.
 func (t *tab) Seek(ctx context.Context, seconds float64) error {
 	return t.evaluate(ctx, fmt.Sprintf("viewer.seek(%f)", seconds))
 }
+
+// finish lets the screen show the end of its film.
+func (t *tab) finish(ctx context.Context) error { return t.evaluate(ctx, "viewer.finish()") }
 
 // Pause is as Screen says.
 func (t *tab) Pause(ctx context.Context) error { return t.evaluate(ctx, "viewer.pause()") }

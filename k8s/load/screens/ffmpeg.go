@@ -130,7 +130,7 @@ func (c *cli) Look(context.Context) (Look, error) {
 	height := c.wish.Line.height(c.wish.Film)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	look := Look{Sample{At: time.Since(c.began), Position: c.position, Height: height}, c.stream, c.problem}
+	look := Look{Sample{At: time.Since(c.began), Position: c.position, Height: height}, c.stream, c.problem, false}
 	if c.process != nil {
 		select {
 		case <-c.process.Done():

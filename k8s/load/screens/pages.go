@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-//go:embed web/player.html web/screen.js
+//go:embed web/player.html web/reporting.js web/screen.js
 var own embed.FS
 
 // newPages serves the page of a screen, and the players from npm's folder.

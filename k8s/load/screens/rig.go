@@ -67,9 +67,17 @@ func (r *Rig) serveBare(ctx context.Context, media string) error {
 	if err := mime.AddExtensionType(".m3u8", "application/vnd.apple.mpegurl"); err != nil {
 		return err
 	}
-	r.bare = &http.Server{Handler: http.StripPrefix("/bare", http.FileServer(http.Dir(media))), ReadHeaderTimeout: 10 * time.Second}
+	r.bare = &http.Server{Handler: anySite(http.StripPrefix("/bare", http.FileServer(http.Dir(media)))), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = r.bare.Serve(listener) }() // until it is closed
 	return nil
+}
+
+// anySite lets players on any site read the answers, as a CDN does.
+func anySite(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // Close ends it all, and leaves nothing.

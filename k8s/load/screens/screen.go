@@ -27,15 +27,17 @@ type Look struct {
 
 	Stream  string
 	Problem string // what the player says is wrong; "" if nothing
+	Over    bool   // the film is at its end
 }
 
 // Wish is what a screen is to play.
 type Wish struct {
 	Player   string // a name that the page knows, or ffmpeg
 	Film     *Film
-	ID       string // of the player, which it keeps over a reload
-	Stubborn bool   // begins anew when the player has given up
-	Bare     bool   // plays the film from a plain file server, without us
+	ID       string   // of the player, which it keeps over a reload
+	Stubborn bool     // begins anew when the player has given up
+	Bare     bool     // plays the film from a plain file server, without us
+	Started  *Started // the stream that somebody else started, of a player that reports by CMCD
 	Device   *Device
 	Line     *Line
 }

@@ -90,6 +90,7 @@ func (s *System) open(ctx context.Context, o Options, dir string) error {
 		"session-svc": {
 			"SECRETS_FROM_USER_SVC=" + fromUser, "SECRETS_TO_USER_SVC=" + toUser,
 			"SECRETS_FROM_CONTENT_SVC=" + fromContent, "SECRETS_TO_CONTENT_SVC=" + toContent,
+			"CMCD=true", "CMCD_PAUSE=" + hold.String(),
 		},
 	}
 	for _, name := range services {

@@ -37,7 +37,7 @@ func main() {
 	var o options
 	flag.BoolVar(&o.short, "short", false, "run the shorter cut")
 	flag.StringVar(&o.only, "only", "", "run these rows alone: parts of their names, with commas between, such as hls.js,mp4 4M")
-	flag.StringVar(&o.part, "part", "", "measure this part alone: cells (each player by itself) or crowds (twelve of one account)")
+	flag.StringVar(&o.part, "part", "", "measure this part alone: cells (each player by itself), crowds (twelve of one account) or cmcd (players of an outside source, which report)")
 	flag.IntVar(&o.parallel, "parallel", 9, "how many cells run at the same time")
 	flag.StringVar(&o.work, "work", ".local/screens", "a folder where films and programs are kept")
 	flag.StringVar(&o.programs, "programs", "", "a folder with user-svc, session-svc and content-svc, which are then not built")
@@ -92,19 +92,38 @@ var pairs = []pair{
 	{player: "ffmpeg", film: "hls live"},
 }
 
+// reporters are the players that report by CMCD, which is the only heartbeat for a source outside of Streamgate. Shaka's other builds are made
+// without the names of the states.
+var reporters = []pair{
+	{player: "hls.js", film: "hls 6s"},
+	{player: "dash.js", film: "dash"},
+	{player: "Shaka", film: "dash"},
+	{player: "Shaka, debug build", film: "dash"},
+}
+
 func choose(o options) []pair {
-	return slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool {
-		if o.only == "" {
-			return o.short && !p.short
-		}
-		return !slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(p.player+" "+p.film, part) })
-	})
+	if o.part == "cmcd" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool { return o.only == "" && o.short && !p.short || !o.names(p.player+" "+p.film) })
+}
+
+func chooseReporting(o options) []pair {
+	if o.part != "" && o.part != "cmcd" || o.part == "" && o.short {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(reporters), func(p pair) bool { return !o.names(p.player + " cmcd " + p.film) })
+}
+
+// names reports whether a row is to be run.
+func (o options) names(row string) bool {
+	return slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(row, part) })
 }
 
 // run reports whether all is as promised.
 func run(ctx context.Context, o options) (right bool, err error) {
-	chosen := choose(o)
-	if len(chosen) == 0 {
+	chosen, reporting := choose(o), chooseReporting(o)
+	if len(chosen)+len(reporting) == 0 {
 		return false, fmt.Errorf("there is no row %q", o.only)
 	}
 	began := time.Now()
@@ -121,6 +140,13 @@ func run(ctx context.Context, o options) (right bool, err error) {
 			return false, err
 		}
 	}
+	reports := make([]screens.ReportRow, len(reporting))
+	for i, p := range reporting {
+		reports[i].Player = p.player
+		if reports[i].Film, err = library.Film(ctx, p.film); err != nil {
+			return false, err
+		}
+	}
 	say("films", began)
 	rig, err := open(ctx, o, work, library.Dir, began)
 	if err != nil {
@@ -133,18 +159,25 @@ func run(ctx context.Context, o options) (right bool, err error) {
 		}
 	}
 	say("services", began)
-	if o.part != "crowds" {
+	if o.part == "" || o.part == "cells" {
 		cells(ctx, o.parallel, rig, rows)
 		say("cells", began)
 	}
-	if o.part != "cells" {
+	if o.part == "" || o.part == "crowds" {
 		crowds(ctx, o.short, rig, chosen, rows)
 	}
+	reported(ctx, rig, reports)
 	if ctx.Err() != nil {
 		return false, errors.New("interrupted")
 	}
-	right = screens.Table(os.Stdout, rows)
-	_, _ = fmt.Fprintf(os.Stdout, "\n%d rows in %.0f s\n", len(rows), time.Since(began).Seconds())
+	right = true
+	if len(rows) > 0 {
+		right = screens.Table(os.Stdout, rows)
+	}
+	if len(reports) > 0 {
+		right = screens.ReportTable(os.Stdout, reports) && right
+	}
+	_, _ = fmt.Fprintf(os.Stdout, "\n%d rows in %.0f s\n", len(rows)+len(reports), time.Since(began).Seconds())
 	return right, nil
 }
 
@@ -192,8 +225,20 @@ func crowds(ctx context.Context, short bool, rig *screens.Rig, chosen []pair, ro
 	}
 }
 
+// reported runs those that report, at the same time.
+func reported(ctx context.Context, rig *screens.Rig, rows []screens.ReportRow) {
+	var running sync.WaitGroup
+	for i := range rows {
+		running.Go(func() {
+			rows[i].Err = rig.Report(ctx, &rows[i])
+			tell(&rows[i])
+		})
+	}
+	running.Wait()
+}
+
 // tell says what was found, before the table does.
-func tell(r *screens.Row) { _, _ = fmt.Fprintln(os.Stderr, "   ", r) }
+func tell(r fmt.Stringer) { _, _ = fmt.Fprintln(os.Stderr, "   ", r) }
 
 func say(what string, began time.Time) {
 	_, _ = fmt.Fprintf(os.Stderr, "%s: done after %.0f s\n", what, time.Since(began).Seconds())

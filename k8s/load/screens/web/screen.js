@@ -15,23 +15,29 @@ const viewer = {
     position: video().currentTime,
     height: video().videoHeight,
     hidden: document.hidden,
+    over: video().ended,
     stream: viewer.stream,
     problem: viewer.problem,
   }),
   seek (to) { video().currentTime = to },
   pause () { video().pause() },
   play () { video().play() },
+  // Shows the end of the film.
+  finish () { video().currentTime = video().duration - 2 },
 }
 
 const script = path => new Promise((resolve, reject) => {
   document.head.append(Object.assign(document.createElement('script'), { src: 'node_modules/' + path, onload: resolve, onerror: reject }))
 })
 
-// Each gives the source to a player with the player's defaults, and says when the player has given up.
+// What a player is given beside its defaults: nothing, or where to report.
+const settings = player => wish.cmcd ? reporting[player](wish.cmcd, wish.interval) : {}
+
+// Each gives the source to a player, and says when the player has given up.
 const players = {
   async 'hls.js' (source) {
     await script('hls.js/dist/hls.min.js')
-    const hls = new Hls()
+    const hls = new Hls(settings('hls.js'))
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && failed(data.details))
     hls.loadSource(source)
     hls.attachMedia(video())
@@ -39,16 +45,19 @@ const players = {
   async 'dash.js' (source) {
     await script('dashjs/dist/modern/umd/dash.all.min.js')
     const player = dashjs.MediaPlayer().create()
+    player.updateSettings(settings('dash.js'))
     player.initialize(video(), source, true)
     player.on('error', event => failed(event.error.message))
   },
-  async 'Shaka' (source) {
-    await script('shaka-player/dist/shaka-player.compiled.js')
+  async 'Shaka' (source, build = 'compiled') {
+    await script(`shaka-player/dist/shaka-player.${build}.js`)
     const player = new shaka.Player()
+    player.configure(settings('Shaka'))
     player.addEventListener('error', event => failed('error ' + event.detail.code))
     await player.attach(video())
     player.load(source).catch(error => failed('error ' + error.code))
   },
+  'Shaka, debug build': source => players['Shaka'](source, 'compiled.debug'),
   async 'video.js' (source) {
     await script('video.js/dist/video.min.js')
     const player = videojs(video())
