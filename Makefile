@@ -57,7 +57,7 @@ web: ## Build the web app, if there is npm
 	@if ! command -v npm >/dev/null; then echo "web app: not built, for want of npm (Debian: apt-get install npm); everything else works"; \
 	elif ! $(MAKE) $(WEB)/dist/index.html.gz; then echo "web app: not built, since npm failed; everything else works"; fi
 
-$(WEB)/dist/index.html.gz: $(WEB)/node_modules/.package-lock.json $(WEB)/build.js $(wildcard $(WEB)/src/* $(WEB)/src/*/*)
+$(WEB)/dist/index.html.gz: $(WEB)/node_modules/.package-lock.json $(WEB)/build.js $(wildcard $(WEB)/client/src/* $(WEB)/src/* $(WEB)/src/*/*)
 	@npm --prefix $(WEB) run --silent build
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json

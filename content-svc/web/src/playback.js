@@ -1,5 +1,6 @@
 // One screen: the stream that holds its place, and the video element that shows it.
-import { account, call, tokenNow } from './api.js';
+import { Place, randomId } from 'streamgate-client';
+import { account, session } from './api.js';
 import { attach } from './engine.js';
 import { Store } from './store.js';
 import { watching } from './watching.js';
@@ -22,89 +23,76 @@ export class Playback {
 
   #content;
   #video;
-  #player;
-  #stream = null;
+  #place;
+  #worker;
+  #stream = null; // whose picture is shown
   #detach = null;
   #timer = null;
-  #clock;
-  #closed = false;
   #pausedAt = 0;
-  #lastBeat = 0;
   #ends = [];
-  #attempt = 0;
+  #tries = 0;
 
   constructor(content, video, player) {
     this.#content = content;
     this.#video = video;
-    this.#player = player;
-    this.#clock = new Worker(document.body.dataset.clock, { type: 'module' });
-    this.#clock.onmessage = () => this.#tick();
+    this.#worker = new Worker(document.body.dataset.clock, { type: 'module' });
+    this.#place = new Place(session, { content: content.id, player, changed: (state) => this.#became(state), clock: (...every) => this.#clock(...every) });
     const on = (target, event, listener) => {
       target.addEventListener(event, listener);
       this.#ends.push(() => target.removeEventListener(event, listener));
     };
-    on(window, 'pagehide', () => this.#leave());
+    on(window, 'pagehide', () => this.#place.leave());
     on(window, 'pageshow', ({ persisted }) => persisted && this.start());
-    on(window, 'online', () => this.#beat());
+    on(window, 'online', () => this.#place.beat());
     on(video, 'play', () => { this.#pausedAt = 0; });
     on(video, 'pause', () => { this.#pausedAt ||= Date.now(); });
     on(video, 'ended', () => this.#finish());
     // Another device may have ended this stream: what is told to all of them is faster than our next heartbeat.
     this.#ends.push(watching.watch((seen) => {
-      if (seen && this.#stream && !seen.streams.some(({ id }) => id === this.#stream.id)) this.#beat();
+      if (seen && this.streamId && !seen.streams.some(({ id }) => id === this.streamId)) this.#place.beat();
     }));
   }
 
   // streamId is the id of the stream that plays here, if there is one.
   get streamId() {
-    return this.#stream?.id;
+    return this.#place.stream?.id;
   }
 
   // start asks for a place, in place of another stream if one is named.
-  async start(replace) {
-    clearTimeout(this.#timer);
-    this.#stop();
-    const attempt = ++this.#attempt;
-    if (this.state.value.phase !== 'refused') this.state.set({ phase: 'starting' });
-    // A repeated request after a lost answer is the same start.
-    const headers = { 'Idempotency-Key': randomId() };
-    const body = { content: this.#content.id, player: this.#player, ...(replace && { replace }) };
-    for (let wait = 1; attempt === this.#attempt && !this.#closed; wait = Math.min(2 * wait, 8)) {
-      try {
-        const started = await call('POST', '/streams', { headers, body });
-        if (attempt !== this.#attempt || this.#closed) this.#goodbye(started.stream.id);
-        else await this.#begin(started);
-        return;
-      } catch (problem) {
-        if (attempt !== this.#attempt || this.#closed) return;
-        if (problem.status !== 0) return this.#refuse(problem, replace);
-        this.state.set({ phase: 'held', why: 'offline', until: Date.now() + wait * 1000 });
-        await new Promise((resolve) => { this.#timer = setTimeout(resolve, wait * 1000); });
-      }
-    }
+  start(replace) {
+    return this.#place.start(replace);
   }
 
-  #refuse(problem, replace) {
-    if (problem.code === 'stream_limit_reached') {
-      this.state.set({ phase: 'refused', streams: problem.streams, limit: problem.limit });
-    } else if (problem.status === 503 || problem.status === 429) {
-      const until = Date.now() + Math.max(1, problem.retryAfter) * 1000;
-      this.state.set({ phase: 'held', why: problem.code, until });
-      this.#timer = setTimeout(() => this.start(replace), until - Date.now());
-    } else if (problem.status === 404 && replace) {
-      this.start(); // what was to be replaced has gone by itself
-    } else if (problem.status !== 401) { // else the page shows the sign-in
-      this.state.set({ phase: 'failed', problem });
-    }
+  // clock ticks in a worker, which browsers don't slow down.
+  #clock(seconds, beat) {
+    this.#worker.onmessage = () => {
+      this.#remember();
+      if (this.#rests()) this.#rest();
+      else beat();
+    };
+    this.#worker.postMessage(seconds);
+    return () => this.#worker.postMessage(0);
   }
 
-  async #begin({ source, stream }) {
+  // became is told what became of the place.
+  #became(state) {
+    if (state.phase === 'left') {
+      this.#stop();
+      return;
+    }
+    if (state.phase !== 'playing') {
+      this.#stop();
+    } else if (state.stream !== this.#stream) {
+      this.#stop();
+      this.#begin(state);
+    }
+    this.state.set(state);
+  }
+
+  #begin({ source, stream }) {
     this.#stream = stream;
-    this.#lastBeat = Date.now();
     this.#pausedAt = Date.now(); // until it plays, which a browser may leave to the person
-    this.state.set({ phase: 'playing', troubled: false });
-    this.#clock.postMessage(stream.heartbeatInterval);
-    await this.#play(source, this.#remembered());
+    this.#play(source, this.#remembered());
   }
 
   async #play(source, position) {
@@ -116,7 +104,7 @@ export class Playback {
       if (!again) return this.#fail({ code: 'media_unplayable', detail: '' });
       const at = this.#video.currentTime || position;
       // The heartbeat's answer says whether it is us who are refused, or whether the line is down.
-      await this.#beat();
+      await this.#place.beat();
       this.#timer = setTimeout(() => {
         if (mine !== this.#stream) return;
         this.#tries = at > position ? 0 : this.#tries + 1;
@@ -140,10 +128,8 @@ export class Playback {
     }
   }
 
-  #tries = 0;
-
   #fail(problem) {
-    this.#leave();
+    this.#place.leave();
     this.state.set({ phase: 'failed', problem });
   }
 
@@ -154,93 +140,29 @@ export class Playback {
 
   // What was fetched already would hold the place for as long as it plays.
   #rest() {
-    this.#leave();
+    this.#place.leave();
     this.state.set({ phase: 'rested' });
   }
 
-  // tick is called all the time while there is a stream.
-  #tick() {
-    this.#remember();
-    if (this.#rests()) this.#rest();
-    else this.#beat();
-  }
-
-  // beat renews the stream, and acts on what became of it.
-  async #beat() {
-    const stream = this.#stream;
-    if (!stream || this.#beating) return;
-    this.#beating = true;
-    try {
-      await call('POST', `/streams/${stream.id}/heartbeat`, { body: { ticket: stream.ticket } });
-      if (stream !== this.#stream) return;
-      this.#lastBeat = Date.now();
-      this.state.set({ phase: 'playing', troubled: false });
-    } catch (problem) {
-      if (stream !== this.#stream) return;
-      this.#lost(problem);
-    } finally {
-      this.#beating = false;
-    }
-  }
-
-  #beating = false;
-
-  #lost(problem) {
-    switch (problem.status) {
-      case 410:
-        this.#stop();
-        this.state.set({ phase: 'ended', reason: problem.reason, by: problem.by });
-        break;
-      case 403:
-        this.#stop();
-        this.#refuse(problem);
-        break;
-      case 404: // so long ago that nobody remembers
-        this.start();
-        break;
-      case 401:
-        this.#stop();
-        this.state.set({ phase: 'ended', reason: 'session_ended', by: '' });
-        break;
-      default:
-        this.state.set({ phase: 'playing', troubled: Date.now() - this.#lastBeat > 2000 * this.#stream.heartbeatInterval });
-    }
-  }
-
   #finish() {
+    this.#place.leave();
     forgetPosition(this.#content.id);
-    this.#leave();
     this.state.set({ phase: 'over' });
   }
 
-  // stop takes the picture away; the stream may live on.
+  // stop takes the picture away.
   #stop() {
     this.#remember();
     this.#stream = null;
-    this.#clock.postMessage(0);
     clearTimeout(this.#timer);
     this.#detach?.();
     this.#detach = null;
   }
 
-  // leave frees the place at once, also from a page that goes away.
-  #leave() {
-    const stream = this.#stream;
-    this.#attempt++;
-    this.#stop();
-    if (stream) this.#goodbye(stream.id);
-  }
-
-  #goodbye(id) {
-    const headers = { Authorization: `Bearer ${tokenNow()}` };
-    fetch(`/streams/${id}`, { method: 'DELETE', keepalive: true, headers }).catch(() => {});
-  }
-
   close() {
-    this.#closed = true;
-    this.#leave();
+    this.#place.leave();
     for (const end of this.#ends) end();
-    this.#clock.terminate();
+    this.#worker.terminate();
   }
 
   #remember() {
@@ -282,10 +204,6 @@ export function positionOf(content) {
   } catch {
     return 0;
   }
-}
-
-function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 // playerId returns this tab's id, which it keeps over a reload, so that a reload never counts twice. A tab that was duplicated has the
