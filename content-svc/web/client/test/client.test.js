@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Place, Problem, Session, watch } from '../src/index.js';
 import { events } from '../src/watch.js';
@@ -154,6 +155,22 @@ test('what the account plays is told, also after the connection broke', async ()
   await until('it stands', () => stands.at(-1) === true);
   stop.abort();
   await ended;
+});
+
+test('the README does what it says', async (t) => {
+  service.limit = 1;
+  const tv = place({ device: 'TV' });
+  await tv.start();
+  service.expire(); // nobody's token is good but the one that the README gets
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, code] = /```js\n(.*?)```/s.exec(readme);
+  const program = code.replace('streamgate-client', new URL('../src/index.js', import.meta.url)).replace('https://video.example.com', service.url);
+  const said = [];
+  t.mock.method(console, 'log', (...words) => said.push(words));
+  await import(`data:text/javascript,${encodeURIComponent(program)}`);
+  t.mock.restoreAll();
+  assert.deepEqual(said, [['taken by', ['TV']], ['play', 'https://cdn.example.com/607c55840e977203b4d8b5e5.m3u8']]);
+  await until('its place is free', () => service.live.length === 0);
 });
 
 test('events come in pieces', async () => {
