@@ -15,10 +15,10 @@
 //	             (none)
 //
 // A lease is a screen, not a request. A player that fetches plays from what it fetched, so its lease lives until what the stream was sent has
-// been played, Rules.Ahead at most. A player that sends heartbeats lives by these, one lease at a time. One
-// that says that it is paused holds its slot for Rules.Pause, and one that says that it is at the end for no longer; both may go on later, if a
-// slot is free. What an account is sent in all is
-// bounded by Rules.Budget, so that nothing is gained by sharing an address, or by starting and stopping; Rules.Starts bounds the starts.
+// been played, Rules.Ahead at most. A player that sends heartbeats lives by these, one lease at a time. One that says that it is paused holds
+// its slot for Rules.Pause, and one that says that it is at the end for no longer; both may go on later, if a slot is free. What an account is
+// sent in all is bounded by Rules.Budget, so that nothing is gained by sharing an address, or by starting and stopping; Rules.Starts bounds
+// the starts.
 //
 // Live and lapsed differ by the clock alone, so a player that crashed frees its slot without any clean-up, and the live leases are counted
 // each time their number matters; the number is never stored. The clock is the store's. Those of services and clients take no part in a
