@@ -178,3 +178,24 @@ func TestUnknownTicketsReachNoStore(t *testing.T) {
 		t.Errorf("%d calls for nothing", after-before)
 	}
 }
+
+// Players repeat what is answered 503, all of it at each later event.
+func TestReportsAreTakenWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	redis := newSilence(t, testkit.Redis(t))
+	tv := start(t, reports(time.Minute), func(c *config.Config) { c.Redis.URL = redis.url }).signIn(t, "TV")
+	_, address := tv.reporting(t)
+	report(t, address, playing, "live")
+	redis.Lock()
+	began := time.Now()
+	report(t, address, playing, "unavailable")
+	took := time.Since(began)
+	redis.Unlock()
+	if took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	testkit.Eventually(t, "it goes on", func() bool {
+		answer := testkit.Do(t, http.MethodPost, address, playing, testkit.Header("Content-Type", "application/cmcd")).Want(t, http.StatusNoContent)
+		return answer.Header.Get("X-Stream-State") == "live"
+	})
+}
