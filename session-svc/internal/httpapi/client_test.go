@@ -42,7 +42,7 @@ func (g *gate) program(t *testing.T, name string) *program {
 			panic(http.ErrAbortHandler)
 		case r.URL.Path == "/auth/refresh":
 			p.refreshes.Add(1)
-			_ = json.MarshalWrite(w, map[string]any{"token": p.device.token, "expiresIn": 60, "refreshToken": "next"})
+			_ = json.MarshalWrite(w, map[string]any{"token": p.token, "expiresIn": 60, "refreshToken": "next"})
 		default:
 			proxy.ServeHTTP(w, r)
 		}
@@ -184,7 +184,7 @@ func TestTheClientIsToldOfChanges(t *testing.T) {
 	if now, err := phone.Account(t.Context()); err != nil || now.Active != 1 {
 		t.Errorf("%+v: %v", now, err)
 	}
-	if err := phone.Client.Stop(t.Context(), s.ID); err != nil {
+	if err := phone.Stop(t.Context(), s.ID); err != nil {
 		t.Error(err)
 	}
 	next(0)

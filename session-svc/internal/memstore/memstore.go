@@ -251,31 +251,38 @@ func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Re
 	return result, nil
 }
 
-func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result {
-	k := a.find(r.ID)
+// unrenewed decides on a renewal that changes nothing.
+func (s *Store) unrenewed(a *account, k *known, r stream.Renewal, now time.Time) (result stream.Result, decided bool) {
 	switch {
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
-		return a.result(stream.Unknown, now)
+		return a.result(stream.Unknown, now), true
 	case k != nil && k.end != nil:
-		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}
+		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, true
 	}
-	holder, ok := a.signedIn(r.Session, now)
-	if !ok {
-		return a.result(stream.NoSession, now)
+	_, signedIn := a.signedIn(r.Session, now)
+	renewed := k != nil && k.live(now)
+	switch {
+	case !signedIn:
+		return a.result(stream.NoSession, now), true
+	case k == nil && !a.lost.Add(s.rules.Lease).After(now):
+		return a.result(stream.Unknown, now), true
+	case r.Paused && k != nil && !renewed:
+		lease := stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires}
+		return stream.Result{Outcome: stream.Renewed, Now: now, Holds: k.lease.Expires.Sub(now), Lease: lease}, true
+	case !renewed && len(a.live(now)) >= r.Limit:
+		return a.result(stream.LimitReached, now), true
 	}
-	if k == nil && !a.lost.Add(s.rules.Lease).After(now) {
-		return a.result(stream.Unknown, now)
+	return stream.Result{}, false
+}
+
+func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result {
+	k := a.find(r.ID)
+	if result, decided := s.unrenewed(a, k, r, now); decided {
+		return result
 	}
 	renewed := k != nil && k.live(now)
-	if r.Paused && k != nil && !renewed {
-		return stream.Result{
-			Outcome: stream.Renewed, Now: now, Holds: k.lease.Expires.Sub(now), Lease: stream.Lease{ID: r.ID, Session: r.Session, Expires: k.lease.Expires},
-		}
-	}
-	if !renewed && len(a.live(now)) >= r.Limit {
-		return a.result(stream.LimitReached, now)
-	}
 	if k == nil {
+		holder, _ := a.signedIn(r.Session, now)
 		started := r.Ticket.Started.UTC().Truncate(time.Millisecond)
 		a.streams = append(a.streams, known{played: now, lease: stream.Lease{
 			ID: r.ID, Session: r.Session, Content: r.Ticket.Content, Player: r.Ticket.Player, Device: holder.Device, Started: started,
@@ -283,25 +290,7 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 		k = &a.streams[len(a.streams)-1]
 	}
 	before := later(k.lease.Expires, now)
-	result := stream.Result{Outcome: stream.Resumed, Now: now, Ahead: s.ahead(k, r, now)}
-	k.played = now.Add(result.Ahead)
-	k.seen = later(k.seen, now.Add(-min(r.Idle, s.rules.Lease)))
-	switch paused := k.paused; {
-	case r.Paused:
-		k.paused, k.played = true, now.Add(r.Hold)
-		if paused && k.lease.Expires.Before(k.played) {
-			k.played = k.lease.Expires
-		}
-		k.seen = k.played.Add(-s.rules.Lease)
-		if k.seen.After(now) {
-			k.seen = now
-		}
-	case r.Heartbeat:
-		k.paused = false
-	case paused:
-		k.played = later(k.played, before)
-	}
-	k.lease.Expires = later(k.seen.Add(s.rules.Lease), k.played)
+	result := stream.Result{Outcome: stream.Resumed, Now: now, Ahead: s.prolong(k, r, now)}
 	result.Holds = k.lease.Expires.Sub(now)
 	result.Credit, result.Wait = s.credit(a, r, now)
 	result.Gained = k.lease.Expires.Sub(before)
@@ -312,6 +301,28 @@ func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result
 	}
 	result.Active = len(a.live(now))
 	return result
+}
+
+// prolong sets how long a lease lives, and returns how much of what the stream was sent can't have been played yet.
+func (s *Store) prolong(k *known, r stream.Renewal, now time.Time) (ahead time.Duration) {
+	before, paused := later(k.lease.Expires, now), k.paused
+	ahead = s.ahead(k, r, now)
+	k.played = now.Add(ahead)
+	k.seen = later(k.seen, now.Add(-min(r.Idle, s.rules.Lease)))
+	switch {
+	case r.Paused:
+		k.paused, k.played = true, now.Add(r.Hold)
+		if paused {
+			k.played = sooner(k.played, before)
+		}
+		k.seen = sooner(now, k.played.Add(-s.rules.Lease)) // where the hold is shorter than a lease
+	case r.Heartbeat:
+		k.paused = false
+	case paused:
+		k.played = later(k.played, before)
+	}
+	k.lease.Expires = later(k.seen.Add(s.rules.Lease), k.played)
+	return ahead
 }
 
 // ahead counts what a stream was sent, and returns how much of it can't have been played yet.

@@ -180,6 +180,13 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+func sooner(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func byRefresh(a, b session.Session) int {
 	return cmp.Or(a.Refreshed.Compare(b.Refreshed), -cmp.Compare(a.ID.String(), b.ID.String()))
 }

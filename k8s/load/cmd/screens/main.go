@@ -37,7 +37,7 @@ func main() {
 	var o options
 	flag.BoolVar(&o.short, "short", false, "run the shorter cut")
 	flag.StringVar(&o.only, "only", "", "run these rows alone: parts of their names, with commas between, such as hls.js,mp4 4M")
-	flag.StringVar(&o.part, "part", "", "measure this part alone: cells (each player by itself), crowds (twelve of one account) or cmcd (players of an outside source, which report)")
+	flag.StringVar(&o.part, "part", "", "measure this part alone: cells (each player by itself), crowds (twelve of one account) or cmcd (players that report)")
 	flag.IntVar(&o.parallel, "parallel", 9, "how many cells run at the same time")
 	flag.StringVar(&o.work, "work", ".local/screens", "a folder where films and programs are kept")
 	flag.StringVar(&o.programs, "programs", "", "a folder with user-svc, session-svc and content-svc, which are then not built")
@@ -133,19 +133,9 @@ func run(ctx context.Context, o options) (right bool, err error) {
 	}
 	library := screens.Library{Dir: filepath.Join(work, "media")}
 	defer library.Close()
-	rows := make([]screens.Row, len(chosen))
-	for i, p := range chosen {
-		rows[i].Player = p.player
-		if rows[i].Film, err = library.Film(ctx, p.film); err != nil {
-			return false, err
-		}
-	}
-	reports := make([]screens.ReportRow, len(reporting))
-	for i, p := range reporting {
-		reports[i].Player = p.player
-		if reports[i].Film, err = library.Film(ctx, p.film); err != nil {
-			return false, err
-		}
+	rows, reports, err := films(ctx, &library, chosen, reporting)
+	if err != nil {
+		return false, err
 	}
 	say("films", began)
 	rig, err := open(ctx, o, work, library.Dir, began)
@@ -170,6 +160,32 @@ func run(ctx context.Context, o options) (right bool, err error) {
 	if ctx.Err() != nil {
 		return false, errors.New("interrupted")
 	}
+	right = show(rows, reports)
+	_, _ = fmt.Fprintf(os.Stdout, "\n%d rows in %.0f s\n", len(rows)+len(reports), time.Since(began).Seconds())
+	return right, nil
+}
+
+// films makes the rows, and what they play.
+func films(ctx context.Context, library *screens.Library, chosen, reporting []pair) (rows []screens.Row, reports []screens.ReportRow, err error) {
+	for _, p := range chosen {
+		film, err := library.Film(ctx, p.film)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, screens.Row{Player: p.player, Film: film})
+	}
+	for _, p := range reporting {
+		film, err := library.Film(ctx, p.film)
+		if err != nil {
+			return nil, nil, err
+		}
+		reports = append(reports, screens.ReportRow{Player: p.player, Film: film})
+	}
+	return rows, reports, nil
+}
+
+// show prints the tables, and reports whether all is as promised.
+func show(rows []screens.Row, reports []screens.ReportRow) (right bool) {
 	right = true
 	if len(rows) > 0 {
 		right = screens.Table(os.Stdout, rows)
@@ -177,8 +193,7 @@ func run(ctx context.Context, o options) (right bool, err error) {
 	if len(reports) > 0 {
 		right = screens.ReportTable(os.Stdout, reports) && right
 	}
-	_, _ = fmt.Fprintf(os.Stdout, "\n%d rows in %.0f s\n", len(rows)+len(reports), time.Since(began).Seconds())
-	return right, nil
+	return right
 }
 
 func open(ctx context.Context, o options, work, media string, began time.Time) (*screens.Rig, error) {
