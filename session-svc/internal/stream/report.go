@@ -25,7 +25,7 @@ var errTicket = fault.New(fault.NotFound, "ticket_not_found", "There is no such 
 func (s *Streams) ReportTicket(caller Caller, lease Lease) (string, error) {
 	return s.grants.SealTicket(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
-		Limit: caller.Limit, Started: lease.Started, Expires: lease.Started.Add(session.GrantFor),
+		Limit: caller.Limit, Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Foreign: caller.Seen != nil,
 	})
 }
 
@@ -56,6 +56,6 @@ func (s *Streams) Report(ctx context.Context, ticket string, does Activity) (liv
 	case Plays, Waits:
 		r.Heartbeat = true
 	}
-	result, err := s.renew(ctx, r.Account, r.Session, func() (Result, error) { return s.store.Renew(ctx, r.Account, r.Renewal) })
+	result, err := s.renew(ctx, r.Account, r.Session, r.Seen, func() (Result, error) { return s.store.Renew(ctx, r.Account, r.Renewal) })
 	return result.Holds > 0, err
 }
