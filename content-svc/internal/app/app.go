@@ -10,21 +10,21 @@ import (
 	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/blobstore"
 	"streamgate/content-svc/internal/config"
-	"streamgate/content-svc/internal/delivery"
 	"streamgate/content-svc/internal/demo"
 	"streamgate/content-svc/internal/httpapi"
 	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/mediatime"
 	"streamgate/content-svc/internal/mongostore"
-	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/content-svc/internal/upload"
 	"streamgate/content-svc/internal/video"
 	"streamgate/content-svc/web"
+	"streamgate/libs/delivery"
 	"streamgate/libs/grant"
 	"streamgate/libs/listeners"
 	"streamgate/libs/metrics"
 	"streamgate/libs/mongodb"
+	"streamgate/libs/pace"
 	"streamgate/libs/peer"
 	"streamgate/libs/service"
 )
@@ -50,7 +50,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	limits.Film = cfg.UploadLimit
 	uploads := &upload.Uploads{Files: files, Limits: limits, Now: time.Now}
 
-	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, time.Now)
+	streams := delivery.NewKeeper(sessions, pace.Rules{Ahead: cfg.Ahead, First: min(cfg.Ahead, pace.Usual.First)}, delivery.Usually, time.Now)
 	handlers := httpapi.New(httpapi.Options{
 		Catalogue: video.NewCatalogue(contents, files, time.Now),
 		Player: &media.Player{

@@ -22,18 +22,18 @@ import (
 
 	"streamgate/content-svc/api"
 	"streamgate/content-svc/internal/blobstore"
-	"streamgate/content-svc/internal/delivery"
 	"streamgate/content-svc/internal/httpapi"
 	"streamgate/content-svc/internal/media"
 	"streamgate/content-svc/internal/mediatime"
-	"streamgate/content-svc/internal/pace"
 	"streamgate/content-svc/internal/sessionsvc"
 	"streamgate/content-svc/web"
 	"streamgate/libs/apitest"
+	"streamgate/libs/delivery"
 	"streamgate/libs/grant"
 	"streamgate/libs/httpserver"
 	"streamgate/libs/listeners"
 	"streamgate/libs/logging"
+	"streamgate/libs/pace"
 	"streamgate/libs/testkit"
 )
 
@@ -173,7 +173,7 @@ func newPlayer(t testing.TB, options ...option) *player {
 		t.Fatal(err)
 	}
 	log := logging.New(p.log, logging.Text, slog.LevelDebug, "test")
-	p.streams = delivery.NewKeeper(sessionsvc.NewClient(p.URL, []string{secret}, p.registry), unpaced, p.now)
+	p.streams = delivery.NewKeeper(sessionsvc.NewClient(p.URL, []string{secret}, p.registry), unpaced, delivery.Usually, p.now)
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	go p.streams.Run(ctx)

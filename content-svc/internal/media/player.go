@@ -6,11 +6,11 @@ import (
 	"io"
 	"time"
 
-	"streamgate/content-svc/internal/delivery"
 	"streamgate/content-svc/internal/mediatime"
-	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/delivery"
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
+	"streamgate/libs/pace"
 )
 
 // ErrNotFound is the answer to an address that opens nothing.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"streamgate/content-svc/internal/delivery"
+	"streamgate/libs/delivery"
 	"streamgate/libs/fault"
 	"streamgate/libs/peer"
 	"streamgate/libs/problem"

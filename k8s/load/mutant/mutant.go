@@ -23,8 +23,8 @@ type Mutant struct {
 const (
 	start  = "session-svc/internal/redisstore/lua/start.lua"
 	renew  = "session-svc/internal/redisstore/lua/renew.lua"
-	pace   = "content-svc/internal/pace/pace.go"
-	keeper = "content-svc/internal/delivery/keeper.go"
+	pace   = "libs/pace/pace.go"
+	keeper = "libs/delivery/keeper.go"
 )
 
 // All returns the mutants. Each takes one thing out of one file.

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"streamgate/content-svc/internal/delivery"
+	"streamgate/libs/delivery"
 	"streamgate/libs/fault"
 )
 

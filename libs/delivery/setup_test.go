@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"streamgate/content-svc/internal/delivery"
-	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/delivery"
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
+	"streamgate/libs/pace"
 )
 
 const ten = 10 * time.Second
@@ -93,7 +93,7 @@ func in(t *testing.T, test func(t *testing.T, a *authority, k *delivery.Keeper))
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &authority{answer: delivery.Answer{Lease: ten, Holds: ten}}
-		k := delivery.NewKeeper(a, pace.Usual, time.Now)
+		k := delivery.NewKeeper(a, pace.Usual, delivery.Usually, time.Now)
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go k.Run(ctx)

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"streamgate/content-svc/internal/delivery"
-	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/delivery"
+	"streamgate/libs/pace"
 )
 
 const segment = 6 * time.Second

@@ -1,6 +1,6 @@
 // Package delivery says whether, and when, a piece of film may be sent to a stream.
 //
-// session-svc decides which streams play. Each replica of content-svc remembers, for each stream that it sends, what session-svc said
+// An authority, session-svc, decides which streams play. Each replica of a sender remembers, for each stream that it sends, what it said
 // last, and renews the stream's lease by what it sends. So a player that just fetches video needs no heartbeat:
 //
 //	what session-svc said    what the player gets                                    asked again

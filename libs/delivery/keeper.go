@@ -9,8 +9,8 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
-	"streamgate/content-svc/internal/pace"
 	"streamgate/libs/grant"
+	"streamgate/libs/pace"
 )
 
 const (
@@ -33,10 +33,22 @@ const (
 	gathered = 12
 )
 
+// Patience is how long players wait for what they are told.
+type Patience struct {
+	// Hold is how long a request for film that isn't due is held at most.
+	Hold time.Duration
+	// Slow is how long a player that was refused and goes on asking waits for each answer.
+	Slow time.Duration
+}
+
+// Usually is the patience of a server that sends the film itself: below the 10 s after which hls.js and Shaka give up.
+var Usually = Patience{Hold: 8 * time.Second, Slow: 250 * time.Millisecond}
+
 // Keeper remembers streams and asks about them. It is safe for concurrent use.
 type Keeper struct {
 	authority Authority
 	rules     pace.Rules
+	patience  Patience
 	now       func() time.Time
 	streams   *lru.Cache[string, *Stream]
 	usual     atomic.Int64 // the length of a lease as it was last heard, of whichever stream
@@ -57,12 +69,12 @@ type question struct {
 }
 
 // NewKeeper makes a keeper that remembers nothing yet. It asks what nobody waits for only while Run runs.
-func NewKeeper(authority Authority, rules pace.Rules, now func() time.Time) *Keeper {
+func NewKeeper(authority Authority, rules pace.Rules, patience Patience, now func() time.Time) *Keeper {
 	streams, err := lru.New[string, *Stream](Remembered)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	k := &Keeper{authority: authority, rules: rules, now: now, streams: streams, later: map[int64][]*Stream{}}
+	k := &Keeper{authority: authority, rules: rules, patience: patience, now: now, streams: streams, later: map[int64][]*Stream{}}
 	k.usual.Store(int64(Usual))
 	return k
 }

@@ -5,20 +5,16 @@ import (
 	"sync"
 	"time"
 
-	"streamgate/content-svc/internal/pace"
 	"streamgate/libs/fault"
+	"streamgate/libs/pace"
 )
 
 const (
 	// mostReserve bounds the film that is wanted in advance.
 	mostReserve = 30 * time.Second
-	// holdFor is how long a request for film that isn't due is held at most: below the 10 s after which hls.js and Shaka give up.
-	holdFor = 8 * time.Second
 	// early is how much earlier such a request is answered, so that the player's next one meets film that is due. A player takes a refused
 	// request for no sign of a slow line, but one that was answered late for one.
 	early = time.Second
-	// slowed is how long a player that was refused and goes on asking waits for each answer.
-	slowed = 250 * time.Millisecond
 )
 
 // Stream is what is remembered of one stream.
@@ -75,17 +71,17 @@ func (s *Stream) Check(ctx context.Context) error {
 		now = s.keeper.now()
 	}
 	verdict := s.say(now)
-	slow := verdict != nil && s.refusals > 1
+	slow := verdict != nil && s.refusals > 1 && s.keeper.patience.Slow > 0
 	s.mu.Unlock()
 	if slow {
-		sleep(ctx, slowed)
+		sleep(ctx, s.keeper.patience.Slow)
 	}
 	return verdict
 }
 
 // Admit returns when a piece of film may be sent, and counts it as sent. It waits for a while if it has to, and then fails with ErrEarly.
 func (s *Stream) Admit(ctx context.Context, p pace.Piece) error {
-	return s.admit(ctx, p, holdFor)
+	return s.admit(ctx, p, s.keeper.patience.Hold)
 }
 
 // Flow is Admit for a piece of a film that is being sent: it waits for as long as it has to.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"streamgate/content-svc/internal/pace"
+	"streamgate/libs/pace"
 )
 
 var rules = pace.Usual
