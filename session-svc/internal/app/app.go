@@ -17,6 +17,7 @@ import (
 	"streamgate/libs/seal"
 	"streamgate/libs/service"
 	"streamgate/session-svc/api"
+	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/config"
 	"streamgate/session-svc/internal/contentsvc"
 	"streamgate/session-svc/internal/httpapi"
@@ -77,13 +78,22 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	changes := redisstore.NewChanges(client)
 	draining := make(chan struct{})
 
+	streams := stream.New(store, sessions, contents, usersvc.NewPlans(accounts), grantKeys, rules, ruleMetrics)
+	var decider *authorize.Decider
+	if cfg.Authorize {
+		rule := httpapi.Rule{Streams: streams}
+		decider = authorize.New(authorize.Options{
+			Authority: rule, Starter: rule, Changes: changes, Grants: grantKeys, Rules: rules, Registry: registry, Now: time.Now,
+		})
+	}
 	handlers := httpapi.New(httpapi.Options{
-		Streams:       stream.New(store, sessions, contents, usersvc.NewPlans(accounts), grantKeys, rules, ruleMetrics),
+		Streams:       streams,
 		Changes:       changes,
 		Sessions:      sessions,
 		Houses:        house,
 		Catalogue:     contents,
 		Accounts:      accounts,
+		Decider:       decider,
 		Authenticator: jwtauth.Authenticator{Verifier: issuers, InQuery: cfg.TokenInQuery},
 		PublicURL:     cfg.PublicURL,
 		CMCD:          cfg.CMCD,
@@ -96,11 +106,18 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	return &service.Service{
+	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    prepare,
 		Background: []func(context.Context){keys.Run, issuers.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)},
 		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
-	}, nil
+	}
+	if cfg.Authorize {
+		s.Background = append(s.Background, decider.Run)
+	}
+	if cfg.AuthorizeGRPCAddr != "" {
+		listenForEnvoy(s, cfg.AuthorizeGRPCAddr, handlers.Envoy(), draining, cfg.DrainTimeout, log)
+	}
+	return s, nil
 }

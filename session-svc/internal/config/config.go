@@ -2,6 +2,7 @@
 package config
 
 import (
+	"net"
 	"time"
 
 	libconfig "streamgate/libs/config"
@@ -38,6 +39,10 @@ type Config struct {
 	CMCD          bool          `env:"CMCD" envDefault:"false" desc:"take what players report by CMCD version 2 as heartbeats, at the address that the answer to a start names as cmcd"`
 	CMCDPause     time.Duration `env:"CMCD_PAUSE" envDefault:"1m" desc:"how long a player that reports by CMCD holds its slot while it is paused, 0s (a pause frees it at once) to 4h"`
 	SessionTTL    time.Duration `env:"SESSION_TTL" envDefault:"720h" desc:"how long a device stays signed in without a refresh, 15m to 8760h"`
+
+	// The door for other servers.
+	Authorize         bool   `env:"AUTHORIZE" envDefault:"false" desc:"answer other servers at /authorize whether a request may be answered; see charts/doors/authorize.md"`
+	AuthorizeGRPCAddr string `env:"AUTHORIZE_GRPC_ADDR" desc:"address of a listener that answers the same to Envoy by gRPC, such as :8082; none by default"`
 }
 
 // Validate returns every fault.
@@ -70,5 +75,10 @@ func (c *Config) Validate() []error {
 	faults.Check(c.StartsBurst >= 1 && c.StartsBurst <= 10_000, "STARTS_BURST: %d is not between 1 and 10000", c.StartsBurst)
 	faults.Check(c.CMCDPause >= 0 && c.CMCDPause <= 4*time.Hour, "CMCD_PAUSE: %v is not between 0s and 4h", c.CMCDPause)
 	faults.Check(c.SessionTTL >= 15*time.Minute && c.SessionTTL <= 8760*time.Hour, "SESSION_TTL: %v is not between 15m and 8760h", c.SessionTTL)
+	if c.AuthorizeGRPCAddr != "" {
+		_, _, err := net.SplitHostPort(c.AuthorizeGRPCAddr)
+		faults.Check(err == nil, "AUTHORIZE_GRPC_ADDR: %q is not host:port, such as :8082", c.AuthorizeGRPCAddr)
+		faults.Check(c.Authorize, "AUTHORIZE_GRPC_ADDR: set, but AUTHORIZE is not true")
+	}
 	return faults
 }

@@ -6,6 +6,7 @@ import (
 	"streamgate/libs/httpserver"
 	"streamgate/libs/jwtauth"
 	"streamgate/libs/peer"
+	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/contentsvc"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
@@ -20,6 +21,7 @@ type Options struct {
 	Catalogue     *contentsvc.Client
 	Accounts      *peer.Client // user-svc, which keeps the plans
 	Authenticator jwtauth.Authenticator
+	Decider       *authorize.Decider // nil where other servers may not ask
 
 	PublicURL string          // of media addresses; "" is the request's own
 	CMCD      bool            // players may report by CMCD
@@ -78,6 +80,8 @@ func (a *API) Public(e *httpserver.Engine) {
 	route(http.MethodDelete, "/accounts/:id/sessions", a.admin(a.endAccountsSessions))
 	route(http.MethodDelete, "/accounts/:id/sessions/:session", a.admin(a.endAccountsSession))
 	read("/house", a.admin(a.showHouse))
+
+	a.openAuthorize(e)
 }
 
 // Internal adds the routes of the internal listener.

@@ -16,7 +16,7 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 	t.Parallel()
 	engine, _, err := listeners.New(listeners.Options{
 		Service: "session-svc", Spec: api.Spec, Log: testkit.Logger(t), Registry: metrics.NewRegistry("session-svc", "test"),
-	}, httpapi.New(httpapi.Options{CMCD: true}))
+	}, httpapi.New(httpapi.Options{Decider: &authorize.Decider{}, CMCD: true})) // with what is off by default
 	if err != nil {
 		t.Fatal(err)
 	}

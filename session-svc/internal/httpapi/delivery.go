@@ -13,7 +13,6 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/metrics"
 	"streamgate/libs/problem"
-	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -56,10 +55,7 @@ type deliveriesDTO struct {
 }
 
 func newDeliveryDTO(d stream.Delivery, err error) deliveryDTO {
-	if errors.Is(err, session.ErrEnded) {
-		err = &stream.EndedError{End: stream.End{Reason: stream.SessionEnded}} // a player has no session to sign in to
-	}
-	if err = explain(err); err != nil {
+	if err = explainToPlayer(err); err != nil {
 		document := problem.New(err)
 		dto := deliveryDTO{Problem: &document}
 		if e, ok := errors.AsType[*fault.Error](err); ok {

@@ -192,16 +192,31 @@ func (s *Streams) request(caller Caller, o Options) (Start, error) {
 	return start, nil
 }
 
-// address returns where the player fetches the video: an absolute src as it is, else a path that carries the grant.
+// grantSegment is the part of an absolute src that the grant takes the place of, for servers that ask at /authorize.
+const grantSegment = "/:grant/"
+
+// outside returns the path of a video on a server that is not ours, or "" where it is too long for a grant. It begins with a slash, so that a
+// grant for it opens nothing of ours.
+func outside(source string) string {
+	address, err := url.Parse(strings.Replace(source, grantSegment, "/", 1))
+	if err != nil || len(address.Path) > grant.MaxScope {
+		return ""
+	}
+	return address.Path
+}
+
+// address returns where the player fetches the video: an absolute src, with the grant in it if it has a place for that, else a path that
+// carries the grant.
 func (s *Streams) address(caller Caller, lease Lease, source string) (address, ticket string, err error) {
 	elsewhere := strings.Contains(source, "://")
-	folder, file := path.Split(source)
-	scope, entry := source, ""
-	if extension := strings.ToLower(path.Ext(file)); folder != "" && (extension == ".m3u8" || extension == ".mpd") {
-		scope, entry = folder, file // a playlist's segments lie around it
-	}
+	where := source
 	if elsewhere {
-		scope, entry = "", "" // opens nothing of ours
+		where = outside(source)
+	}
+	folder, file := path.Split(where)
+	scope, entry := where, ""
+	if extension := strings.ToLower(path.Ext(file)); strings.Trim(folder, "/") != "" && (extension == ".m3u8" || extension == ".mpd") {
+		scope, entry = folder, file // a playlist's segments lie around it
 	}
 	sealed, err := s.grants.Seal(grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
@@ -212,7 +227,7 @@ func (s *Streams) address(caller Caller, lease Lease, source string) (address, t
 		return "", "", err
 	}
 	if elsewhere {
-		return source, sealed, nil
+		return strings.Replace(source, grantSegment, "/"+sealed+"/", 1), sealed, nil
 	}
 	return "/media/" + sealed + "/" + url.PathEscape(file), sealed, nil
 }
