@@ -128,7 +128,7 @@ func (a *API) answer(c *gin.Context, told authorizeDTO, o original) error {
 // only403 returns the refusal as the proxy can pass it on.
 func (d *authorizeDTO) only403(err error) error {
 	e, ok := errors.AsType[*fault.Error](err)
-	if d.Denied == "" || !ok || e.Kind == fault.Unauthenticated {
+	if d.Denied != "403" || !ok || e.Kind == fault.Unauthenticated {
 		return err
 	}
 	forbidden := *e

@@ -9,6 +9,7 @@ import (
 	"streamgate/libs/metrics"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/api"
+	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/httpapi"
 )
 
