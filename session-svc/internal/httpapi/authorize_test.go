@@ -323,9 +323,11 @@ func TestAnEndIsToldToOtherServers(t *testing.T) {
 	}
 	began := time.Now()
 	for name, ask := range map[string]func(parameters string) testkit.Answer{
-		"grant": func(parameters string) testkit.Answer { return g.ask(t, parameters, byGrant) },
+		"grant":                func(parameters string) testkit.Answer { return g.ask(t, parameters, byGrant) },
 		"grant, other replica": func(parameters string) testkit.Answer { return other.ask(t, parameters, byGrant) },
-		"token": func(parameters string) testkit.Answer { return g.ask(t, parameters, g.segment(1), testkit.Bearer(tv.token)) },
+		"token": func(parameters string) testkit.Answer {
+			return g.ask(t, parameters, g.segment(1), testkit.Bearer(tv.token))
+		},
 	} {
 		testkit.Eventually(t, "the end is told by "+name, func() bool { return ask("").Status == http.StatusGone })
 		ended := ask("")

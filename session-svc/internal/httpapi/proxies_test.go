@@ -129,8 +129,8 @@ func throughProxy(t *testing.T, g *gate, base string, o *origin) {
 	if answer := get(g.segment(1)).Want(t, http.StatusUnauthorized); answer.Header.Get("WWW-Authenticate") == "" {
 		t.Error("no challenge:", answer.Header)
 	}
-	get("/" + strings.Repeat("A", 150) + g.segment(1)).Want(t, http.StatusUnauthorized)
-	get(own + "/live/607c55840e977203b4d8b5e5/1.ts").Want(t, http.StatusForbidden)
+	get("/"+strings.Repeat("A", 150)+g.segment(1)).Want(t, http.StatusUnauthorized)
+	get(own+"/live/607c55840e977203b4d8b5e5/1.ts").Want(t, http.StatusForbidden)
 	for _, header := range []string{"X-Original-URI", "X-Original-URL", "X-Forwarded-Uri", "X-Envoy-Original-Path"} {
 		if answer := get("/live/607c55840e977203b4d8b5e5/1.ts", testkit.Header(header, own+g.segment(1)), testkit.Bearer(own[1:])); answer.Status == http.StatusOK {
 			t.Errorf("a client says by %s what is asked for", header)
@@ -146,7 +146,7 @@ func throughProxy(t *testing.T, g *gate, base string, o *origin) {
 	}
 
 	// What may be answered: with a grant, and with a token.
-	if answer := get(own + g.segment(1)).Want(t, http.StatusOK); string(answer.Body) != "film" {
+	if answer := get(own+g.segment(1)).Want(t, http.StatusOK); string(answer.Body) != "film" {
 		t.Errorf("got %s", answer.Body)
 	}
 	if path := <-o.asked; path != g.segment(1) {
