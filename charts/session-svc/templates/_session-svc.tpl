@@ -19,6 +19,8 @@
 {{ include "streamgate.env" (list "TOKEN_ISSUER" .Values.token.issuer) }}
 {{ include "streamgate.env" (list "TOKEN_IN_QUERY" .Values.token.inQuery) }}
 {{ include "streamgate.env" (list "ISSUERS" (empty .Values.issuers | ternary "" (toJson .Values.issuers))) }}
+{{ include "streamgate.env" (list "AUTHORIZE" .Values.authorize.enabled) }}
+{{ include "streamgate.env" (list "AUTHORIZE_GRPC_ADDR" (ternary ":8082" "" .Values.authorize.envoy)) }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.secretEnv" (list "REFRESH_KEYS" (include "streamgate.ownSecret" .) "refresh-keys") }}
 {{- end }}
