@@ -116,6 +116,8 @@ func (d *Decider) Run(ctx context.Context) {
 // Decision is what a request was allowed as.
 type Decision struct {
 	Stream, Account, Session, Content string
+
+	Started time.Time // of the stream
 }
 
 // ByGrant decides about a request that comes with a grant. Its error says why it may not be answered: ErrGrant, that it is for something
@@ -200,7 +202,7 @@ func admit(ctx context.Context, s *delivery.Stream, film time.Duration) error {
 	return err
 }
 
-func of(g *grant.Grant) Decision { return Decision{g.Stream, g.Account, g.Session, g.Content} }
+func of(g *grant.Grant) Decision { return Decision{g.Stream, g.Account, g.Session, g.Content, g.Started} }
 
 // The outcomes of decisions.
 const (

@@ -19,6 +19,7 @@ import (
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
 	"streamgate/libs/httpserver"
+	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
 	"streamgate/libs/problem"
 	"streamgate/session-svc/internal/authorize"
@@ -139,10 +140,14 @@ func (d *authorizeDTO) only403(err error) error {
 // tell says in headers what was decided.
 func tell(set func(name, value string), d authorize.Decision, err error) {
 	if err == nil {
-		set("X-Stream-Id", d.Stream)
 		set("X-Stream-Account", d.Account)
 		set("X-Stream-Session", d.Session)
-		set("X-Stream-Content", d.Content)
+		if d.Stream != "" { // else an administrator publishes
+			started, _ := instant.Time(d.Started).AppendText(nil) // which doesn't fail
+			set("X-Stream-Id", d.Stream)
+			set("X-Stream-Content", d.Content)
+			set("X-Stream-Started", string(started))
+		}
 		return
 	}
 	document := problem.New(err)
