@@ -143,6 +143,26 @@ func (c *Client) Piece(ctx context.Context, base string, d *Device, stream, sour
 	return c.fetch(ctx, op, base, d, source[:strings.LastIndexByte(source, '/')+1]+PieceName(n), nil)
 }
 
+// AuthorizeFirst asks at session-svc as a server does that has got the first request of a player with a token: it starts the stream.
+func (c *Client) AuthorizeFirst(ctx context.Context, base string, d *Device, o StartOptions) history.Op {
+	op := history.Op{Verb: history.Start, Device: o.Name, Player: o.Name}
+	return c.authorize(ctx, op, base, d, "/live/"+o.Content+"/0.ts?player="+url.QueryEscape(o.Name))
+}
+
+// Authorize does the same with a later request for that stream, or, with a grant, for one that was started in another way.
+func (c *Client) Authorize(ctx context.Context, base string, d *Device, stream, grant string, o StartOptions) history.Op {
+	target := "/live/" + o.Content + "/0.ts?player=" + url.QueryEscape(o.Name)
+	if grant != "" {
+		target = "/" + grant + target
+	}
+	return c.authorize(ctx, history.Op{Verb: history.Fetch, Stream: stream}, base, d, target)
+}
+
+func (c *Client) authorize(ctx context.Context, op history.Op, base string, d *Device, target string) history.Op {
+	header := http.Header{"X-Original-Uri": {target}, "Authorization": {"Bearer " + d.Token}} // a grant in the path comes first
+	return c.ask(ctx, op, d, http.MethodGet, base+"/authorize", header, nil)
+}
+
 func (c *Client) fetch(ctx context.Context, op history.Op, base string, d *Device, address string, header http.Header) history.Op {
 	if i := strings.Index(address, "/media/"); i >= 0 {
 		address = base + address[i:]
@@ -199,6 +219,8 @@ func (c *Client) answer(request *http.Request, op history.Op) history.Answer {
 		body.Write(one)
 	} else if err != nil && err != io.EOF {
 		return history.Answer{}
+	} else if op.Verb == history.Fetch {
+		first = c.Recorder.Now() // a decision about a fetch has no body
 	}
 	film, last := time.Duration(0), first
 	if op.Verb == history.Fetch && response.StatusCode < http.StatusMultipleChoices {
@@ -216,6 +238,10 @@ func (c *Client) answer(request *http.Request, op history.Op) history.Answer {
 	if op.Verb == history.Fetch {
 		a.FirstByte, a.LastByte, a.Film = first, last, film
 		return a
+	}
+	if id := response.Header.Get("X-Stream-Id"); id != "" {
+		a.Stream = id
+		a.Started, _ = time.Parse(time.RFC3339, response.Header.Get("X-Stream-Started"))
 	}
 	a.Active, _ = strconv.Atoi(response.Header.Get("X-Stream-Active"))
 	if limit, err := strconv.Atoi(response.Header.Get("X-Stream-Limit")); err == nil {

@@ -23,8 +23,10 @@ type System struct {
 // Options of a load.
 type Options struct {
 	Accounts int
-	Players  int // of each account, more than the limit
-	Video    int // on how many of the accounts the players fetch video instead of sending heartbeats
+	Players  int  // of each account, more than the limit
+	Video    int  // on how many of the accounts the players fetch video instead of sending heartbeats
+	Asked    int  // on how many of these a server asks at session-svc about each request, instead of content-svc sending it
+	Tokens   bool // half of these players start by a token, without a start of their own
 	Lease    time.Duration
 	Timeout  time.Duration // of a request
 	Content  string
@@ -49,6 +51,7 @@ type Load struct {
 type account struct {
 	id    string
 	video bool
+	asked bool
 
 	mu      sync.Mutex
 	devices [devices]*Device
@@ -70,7 +73,7 @@ func (a *account) setDevice(i int, d *Device) {
 func Begin(ctx context.Context, system System, o Options, recorder *history.Recorder) (*Load, error) {
 	l := &Load{system: system, options: o, recorder: recorder, ended: make(chan struct{})}
 	for i := range o.Accounts {
-		a := &account{id: NewAccount(), video: i < o.Video}
+		a := &account{id: NewAccount(), video: i < o.Video, asked: i < o.Asked}
 		for n := range a.devices {
 			d, err := system.SignIn(ctx, a.id)
 			if err != nil {

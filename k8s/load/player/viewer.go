@@ -25,6 +25,7 @@ type viewer struct {
 type playing struct {
 	device                 *Device
 	stream, source, ticket string
+	name                   string // of its start
 }
 
 // one returns true in one of n cases.
@@ -95,6 +96,9 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 	d := v.account.device(v.device)
 	v.starts++
 	o := StartOptions{Content: v.load.options.Content, Name: fmt.Sprintf("%d.%d", v.ID, v.starts), Replace: replace}
+	if v.account.asked && v.load.options.Tokens && v.one(2) {
+		return v.startByToken(ctx, d, o), ""
+	}
 	if v.one(3) {
 		o.Player = v.name
 	}
@@ -108,7 +112,7 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 			if o.Key != "" && v.one(5) { // a proxy on the way repeats it
 				v.gated(func() history.Op { return v.Start(ctx, v.choose(v.load.system.Sessions), d, o) })
 			}
-			return &playing{d, op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}, ""
+			return &playing{d, op.Answer.Stream, op.Answer.Source, op.Answer.Ticket, o.Name}, ""
 		case op.Refused() && len(op.Answer.Streams) > 0 && v.one(4):
 			return nil, op.Answer.Streams[v.random.IntN(len(op.Answer.Streams))].ID
 		case op.Open() && o.Key != "": // a client that got no answer repeats the request
@@ -120,6 +124,18 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 		}
 	}
 	return nil, ""
+}
+
+// startByToken has the first request of a player start its stream. The answer is waited for, since nothing else tells which stream it is.
+func (v *viewer) startByToken(ctx context.Context, d *Device, o StartOptions) *playing {
+	op := v.gated(func() history.Op {
+		v.hasty = 0
+		return v.AuthorizeFirst(ctx, v.choose(v.load.system.Sessions), d, o)
+	})
+	if !op.Done() {
+		return nil
+	}
+	return &playing{device: d, stream: op.Answer.Stream, name: o.Name}
 }
 
 // watch keeps a stream for a while. It returns false when the load has ended.
@@ -138,7 +154,12 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 			return false
 		}
 		var op history.Op
-		if v.account.video {
+		if v.account.asked {
+			o := StartOptions{Content: v.load.options.Content, Name: p.name}
+			op = v.gated(func() history.Op {
+				return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, o)
+			})
+		} else if v.account.video {
 			op = v.gated(func() history.Op { return v.Fetch(ctx, v.choose(v.load.system.Contents), p.device, p.stream, p.source) })
 		} else {
 			op = v.gated(func() history.Op {

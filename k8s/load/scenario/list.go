@@ -15,6 +15,8 @@ func All() []Scenario {
 		{Name: "rounds", Short: true, What: "200 starts at once on one account at two replicas: three granted each time", run: rounds},
 		{Name: "calm", Short: true, What: "many players, and nothing is broken", run: simple(plan{}, calm)},
 		{Name: "service-killed", Short: true, What: "a replica of session-svc is killed, and comes back", run: simple(plan{}, serviceKilled)},
+		{Name: "authorized", Short: true, What: "other servers ask at /authorize about their players, who have grants or tokens", run: simple(authorized(true), calm)},
+		{Name: "authorized-killed", What: "the same with grants, and a replica of session-svc is killed", run: simple(authorized(false), serviceKilled)},
 		{Name: "service-stopped", What: "a replica of session-svc is stopped for 12 s, and goes on", run: simple(plan{late: 17 * time.Second}, serviceStopped)},
 		{Name: "redis-killed", Short: true, What: "Redis is killed and has kept nothing", run: redisKilled(stack.KeepNothing)},
 		{Name: "redis-killed-everysec", What: "Redis is killed and has synced its log each second", run: redisKilled(stack.KeepEverySec)},
@@ -48,6 +50,11 @@ func All() []Scenario {
 		{Name: "scaled", What: "replicas of session-svc come and are killed behind one address, and nobody notices", run: scaled},
 		{Name: "redis-away", What: "Redis is away under load: new streams get 503 at once, the catalogue doesn't notice", run: redisAway},
 	}
+}
+
+// authorized has other servers send the video. A start by a token that gets no answer is known to nobody, so there is none where answers are lost.
+func authorized(tokens bool) plan {
+	return plan{asked: true, tokens: tokens, noOrder: true, settings: []string{"AUTHORIZE=true"}}
 }
 
 // span returns how long something is broken.

@@ -54,6 +54,8 @@ type plan struct {
 	quiet   bool // no player fetches video
 	user    bool // run user-svc, whose part a stand-in plays otherwise
 	foreign bool // every other account is another issuer's
+	asked   bool // other servers send it, which ask at /authorize
+	tokens  bool // half of their players come with tokens
 
 	lease    time.Duration                           // 0 is the usual
 	sessions int                                     // replicas of session-svc; 0 is the usual
@@ -82,8 +84,12 @@ func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 	if p.quiet {
 		video = 0
 	}
+	asked := 0
+	if p.asked {
+		asked = video
+	}
 	t.load, err = player.Begin(ctx, system, player.Options{
-		Accounts: accounts, Players: players, Video: video, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
+		Accounts: accounts, Players: players, Video: video, Asked: asked, Tokens: p.tokens, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
 	}, t.recorder)
 	if err == nil {
 		t.accounts = t.load.Accounts()
