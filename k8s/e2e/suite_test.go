@@ -84,6 +84,7 @@ func TestStreamgate(t *testing.T) {
 		one("each pod knows its version", versions),
 		one("each caller's secret at each internal route", callers),
 		one("another site beside ours", anotherSite),
+		one("Traefik asks at /authorize before another server", authorized),
 		one("values that the schema refuses", wrongValues),
 		one("secrets, stores and images that aren't there", unreachable),
 		one("helm test of the three charts", helmTest),
