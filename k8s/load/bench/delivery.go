@@ -37,7 +37,7 @@ const (
 	asLongAsItTakes = 5 * time.Minute
 	// viewers are the streams whose ends are measured, one after the other.
 	viewers = 24
-	// connections are to each replica of content-svc.
+	// connections are to each replica that is asked.
 	connections = 16
 	// signingIn is how many accounts are made ready at once.
 	signingIn = 16
@@ -102,6 +102,9 @@ func delivery(ctx context.Context, o Options) error {
 			}
 			t.add(row...)
 		}
+	}
+	if err := authorized(ctx, o, mongo, sizes, costs[0], t, goals); err != nil {
+		return fmt.Errorf("/authorize: %w", err)
 	}
 	t.write(o.Out, "Keeping streams playing that fetch once in a third of a lease: CPU by renewal, without what the fetches themselves cost")
 	goals.write(o.Out, "Goals of delivery")
@@ -182,17 +185,17 @@ func (d *delivered) fetches(ctx context.Context, sizes []audience) ([]time.Durat
 	if err != nil {
 		return nil, err
 	}
-	if err := h.meet(ctx, sources); err != nil {
+	if err := h.fetching().meet(ctx, sources); err != nil {
 		return nil, err
 	}
 	var costs []time.Duration
 	for _, size := range sizes {
 		before := h.contentCPU()
-		answers, err := h.send(ctx, sources, size.rate(), d.watching())
+		told, err := h.fetching().send(ctx, sources, size.rate(), d.watching())
 		if err != nil {
 			return nil, err
 		}
-		costs = append(costs, (h.contentCPU()-before)/time.Duration(answers))
+		costs = append(costs, (h.contentCPU()-before)/time.Duration(told.answers))
 	}
 	return costs, nil
 }
@@ -215,11 +218,11 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 	if err != nil {
 		return found, nil, err
 	}
-	if err := h.meet(ctx, sources); err != nil {
+	if err := h.fetching().meet(ctx, sources); err != nil {
 		return found, nil, err
 	}
 	// Once round, so that the renewals spread over a third of a lease.
-	if _, err := h.send(ctx, sources, a.rate(), a.lease/3); err != nil {
+	if _, err := h.fetching().send(ctx, sources, a.rate(), a.lease/3); err != nil {
 		return found, nil, err
 	}
 	renewed, err := h.renewals(ctx)
@@ -227,7 +230,7 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 		return found, nil, err
 	}
 	content, session, redis := h.contentCPU(), h.sessionCPU(), h.redis.CPU()
-	fetches, err := h.send(ctx, sources, a.rate(), max(d.watching(), a.lease/3))
+	told, err := h.fetching().send(ctx, sources, a.rate(), max(d.watching(), a.lease/3))
 	if err != nil {
 		return found, nil, err
 	}
@@ -237,7 +240,7 @@ func (d *delivered) measure(ctx context.Context, a audience, fetch time.Duration
 		return found, nil, errors.Join(err, errors.New("nothing was renewed"))
 	}
 	n := now - renewed
-	found.content = time.Duration(max(0, float64(content-time.Duration(fetches)*fetch)) / n)
+	found.content = time.Duration(max(0, float64(content-time.Duration(told.answers)*fetch)) / n)
 	found.session, found.redis = time.Duration(float64(session)/n), time.Duration(float64(redis)/n)
 	full, err := h.heap(ctx)
 	if err != nil {
@@ -308,42 +311,62 @@ func (h *house) play(ctx context.Context, streams int) ([]string, error) {
 	return paths[:streams], errors.Join(faults...)
 }
 
-// meet fetches the beginning of each clip once, as fast as the services answer.
-func (h *house) meet(ctx context.Context, paths []string) error {
-	_, err := h.fetch(paths, true, func(addr string, l *list) (*wire.Load, error) {
+// way is how streams are kept playing.
+type way struct {
+	replicas []*stack.Service
+	request  func(path string) string // of a stream's clip
+	status   int
+}
+
+// told is what came of it.
+type told struct {
+	answers int
+	median  time.Duration // until an answer, of the slower replica
+}
+
+// fetching is by the beginnings of their clips.
+func (h *house) fetching() way {
+	return way{h.Contents, func(path string) string {
+		return "GET " + path + " HTTP/1.1\r\nHost: streamgate.example\r\nRange: bytes=0-1023\r\n\r\n"
+	}, 206}
+}
+
+// meet asks for each stream once, as fast as the services answer.
+func (w way) meet(ctx context.Context, paths []string) error {
+	_, err := w.ask(paths, true, func(addr string, l *list) (*wire.Load, error) {
 		return wire.Closed(ctx, addr, connections, l, asLongAsItTakes)
 	})
 	return err
 }
 
-// send fetches the beginnings of clips in turn, at a rate for both replicas together, and returns how many were answered.
-func (h *house) send(ctx context.Context, paths []string, rate float64, lasts time.Duration) (int, error) {
-	return h.fetch(paths, false, func(addr string, l *list) (*wire.Load, error) {
-		return wire.Open(ctx, addr, connections, l, rate/float64(len(h.Contents)), lasts)
+// send asks for streams in turn, at a rate for both replicas together.
+func (w way) send(ctx context.Context, paths []string, rate float64, lasts time.Duration) (told, error) {
+	return w.ask(paths, false, func(addr string, l *list) (*wire.Load, error) {
+		return wire.Open(ctx, addr, connections, l, rate/float64(len(w.replicas)), lasts)
 	})
 }
 
-// fetch sends half of the requests for clips to each replica.
-func (h *house) fetch(paths []string, once bool, load func(addr string, l *list) (*wire.Load, error)) (answers int, err error) {
+// ask sends half of the requests to each replica.
+func (w way) ask(paths []string, once bool, load func(addr string, l *list) (*wire.Load, error)) (told, error) {
 	var all sync.WaitGroup
-	found, faults := make([]int, len(h.Contents)), make([]error, len(h.Contents))
-	for i, service := range h.Contents {
+	found, faults := make([]told, len(w.replicas)), make([]error, len(w.replicas))
+	for i, service := range w.replicas {
 		all.Go(func() {
 			l := &list{once: once}
-			for n := i; n < len(paths); n += len(h.Contents) {
-				l.requests = append(l.requests, []byte("GET "+paths[n]+" HTTP/1.1\r\nHost: streamgate.example\r\nRange: bytes=0-1023\r\n\r\n"))
+			for n := i; n < len(paths); n += len(w.replicas) {
+				l.requests = append(l.requests, []byte(w.request(paths[n])))
 			}
 			load, err := load(strings.TrimPrefix(service.Public, "http://"), l)
-			if err == nil && load.Failures(206) > 0 {
-				err = fmt.Errorf("fetches were answered %v", load.Statuses)
+			if err == nil && load.Failures(w.status) > 0 {
+				err = fmt.Errorf("requests were answered %v", load.Statuses)
 			}
 			if faults[i] = err; err == nil {
-				found[i] = load.Answers() - load.Late
+				found[i] = told{load.Answers() - load.Late, load.Quantile(.5)}
 			}
 		})
 	}
 	all.Wait()
-	return found[0] + found[1], errors.Join(faults...)
+	return told{found[0].answers + found[1].answers, max(found[0].median, found[1].median)}, errors.Join(faults...)
 }
 
 // ends has viewers start streams, fetch at both replicas, and stop, and returns how long after each stop the last byte came, in order.
