@@ -105,9 +105,9 @@ func (d *Decider) Run(ctx context.Context) {
 			return
 		case id := <-ends:
 			if id == stream.AnyStream {
-				d.keeper.Missed()
+				d.keeper.Missed() //nolint:contextcheck // a call serves many streams, and is bounded by the authority
 			} else {
-				d.keeper.Ended(id.String())
+				d.keeper.Ended(id.String()) //nolint:contextcheck // the same
 			}
 		}
 	}
@@ -202,7 +202,9 @@ func admit(ctx context.Context, s *delivery.Stream, film time.Duration) error {
 	return err
 }
 
-func of(g *grant.Grant) Decision { return Decision{g.Stream, g.Account, g.Session, g.Content, g.Started} }
+func of(g *grant.Grant) Decision {
+	return Decision{g.Stream, g.Account, g.Session, g.Content, g.Started}
+}
 
 // The outcomes of decisions.
 const (

@@ -201,7 +201,7 @@ func (d *authorizeDTO) request(header http.Header) (authorize.Request, error) {
 	bad := func(field, detail string) { faults = append(faults, fault.Field{Name: field, Detail: detail}) }
 	number := func(field, text string, most float64) float64 {
 		n, err := strconv.ParseFloat(cmp.Or(text, "0"), 64)
-		if err != nil || !(n >= 0 && n <= most) { //nolint:staticcheck // NaN is neither
+		if err != nil || !(n >= 0 && n <= most) {
 			bad(field, "must be a number from 0 to "+strconv.FormatFloat(most, 'f', -1, 64))
 			return 0
 		}

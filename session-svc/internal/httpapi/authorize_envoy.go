@@ -87,7 +87,7 @@ func (e envoy) Check(ctx context.Context, check *authv3.CheckRequest) (*authv3.C
 		code = codes.Unauthenticated
 	}
 	return &authv3.CheckResponse{
-		Status: &rpcstatus.Status{Code: int32(code), Message: document.Code}, //nolint:gosec // one of a dozen
+		Status: &rpcstatus.Status{Code: int32(code), Message: document.Code},
 		HttpResponse: &authv3.CheckResponse_DeniedResponse{DeniedResponse: &authv3.DeniedHttpResponse{
 			Status:  &typev3.HttpStatus{Code: typev3.StatusCode(document.Status)}, //nolint:gosec // a status of HTTP
 			Headers: headers, Body: string(body),

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"streamgate/libs/process"
 	"streamgate/libs/testkit"
 )
@@ -181,5 +183,53 @@ func throughProxy(t *testing.T, g *gate, base string, o *origin) {
 	}
 	if reason := get(own + g.segment(3)).Header.Get("X-Stream-Reason"); reason != "terminated" {
 		t.Errorf("reason %q", reason)
+	}
+}
+
+// The page's commands are run as they are, but for the addresses and the ids.
+func TestTheCommandsOfThePage(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("there is no curl; apt-get install curl")
+	}
+	page, err := os.ReadFile(examples + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := start(t, opened)
+	tv := g.signIn(t, "TV")
+	names := []string{"http://session-svc:8080", g.PublicURL, "607c55840e977203b4d8b5e5", g.content, "eyJ…", tv.token}
+	var said []string
+	for line := range strings.Lines(string(page)) {
+		command, ok := strings.CutPrefix(line, "    $ curl ")
+		if !ok {
+			continue
+		}
+		command = strings.NewReplacer(names...).Replace(command)
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", shell+" -sS "+command).Output()
+		if err != nil {
+			t.Fatal(command, err)
+		}
+		said = append(said, string(out))
+		var playing struct{ Stream struct{ Ticket string } }
+		if json.Unmarshal(out, &playing, json.MatchCaseInsensitiveNames(true)) == nil {
+			names = append(names, "AyR0…", playing.Stream.Ticket)
+		}
+	}
+	if len(said) != 2 || !strings.HasPrefix(said[1], "HTTP/1.1 200") || !strings.Contains(said[1], "X-Stream-Id: "+tv.active(t)[0]) {
+		t.Error(said)
+	}
+	// What the page shows of a file is in it.
+	conf, err := os.ReadFile(filepath.Join(examples, "nginx.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## nginx\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
+		if shown, ok := strings.CutPrefix(line, "    "); ok && !strings.Contains(shown, "…") && !strings.Contains(string(conf), strings.TrimSpace(shown)) {
+			t.Errorf("nginx.conf has no %s", shown)
+		}
 	}
 }
