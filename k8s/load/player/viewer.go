@@ -69,7 +69,13 @@ func (v *viewer) live(ctx context.Context) {
 	}
 	replace := ""
 	for {
-		started, next := v.start(ctx, replace)
+		var started *playing
+		next := ""
+		if v.account.asked && v.load.options.Tokens && v.one(2) {
+			started = v.startByToken(ctx)
+		} else {
+			started, next = v.start(ctx, replace)
+		}
 		replace = next
 		if started != nil {
 			if !v.watch(ctx, started) {
@@ -96,9 +102,6 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 	d := v.account.device(v.device)
 	v.starts++
 	o := StartOptions{Content: v.load.options.Content, Name: fmt.Sprintf("%d.%d", v.ID, v.starts), Replace: replace}
-	if v.account.asked && v.load.options.Tokens && v.one(2) {
-		return v.startByToken(ctx, d, o), ""
-	}
 	if v.one(3) {
 		o.Player = v.name
 	}
@@ -127,7 +130,10 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 }
 
 // startByToken has the first request of a player start its stream. The answer is waited for, since nothing else tells which stream it is.
-func (v *viewer) startByToken(ctx context.Context, d *Device, o StartOptions) *playing {
+func (v *viewer) startByToken(ctx context.Context) *playing {
+	d := v.account.device(v.device)
+	v.starts++
+	o := StartOptions{Content: v.load.options.Content, Name: fmt.Sprintf("%d.%d", v.ID, v.starts)}
 	op := v.gated(func() history.Op {
 		v.hasty = 0
 		return v.AuthorizeFirst(ctx, v.choose(v.load.system.Sessions), d, o)
@@ -154,14 +160,15 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 			return false
 		}
 		var op history.Op
-		if v.account.asked {
+		switch {
+		case v.account.asked:
 			o := StartOptions{Content: v.load.options.Content, Name: p.name}
 			op = v.gated(func() history.Op {
 				return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, o)
 			})
-		} else if v.account.video {
+		case v.account.video:
 			op = v.gated(func() history.Op { return v.Fetch(ctx, v.choose(v.load.system.Contents), p.device, p.stream, p.source) })
-		} else {
+		default:
 			op = v.gated(func() history.Op {
 				return v.Heartbeat(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket)
 			})

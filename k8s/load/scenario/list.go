@@ -15,7 +15,7 @@ func All() []Scenario {
 		{Name: "rounds", Short: true, What: "200 starts at once on one account at two replicas: three granted each time", run: rounds},
 		{Name: "calm", Short: true, What: "many players, and nothing is broken", run: simple(plan{}, calm)},
 		{Name: "service-killed", Short: true, What: "a replica of session-svc is killed, and comes back", run: simple(plan{}, serviceKilled)},
-		{Name: "authorized", Short: true, What: "other servers ask at /authorize about their players, who have grants or tokens", run: simple(authorized(true), calm)},
+		{Name: "authorized", Short: true, What: "other servers ask at /authorize about players with grants and with tokens", run: simple(authorized(true), calm)},
 		{Name: "authorized-killed", What: "the same with grants, and a replica of session-svc is killed", run: simple(authorized(false), serviceKilled)},
 		{Name: "service-stopped", What: "a replica of session-svc is stopped for 12 s, and goes on", run: simple(plan{late: 17 * time.Second}, serviceStopped)},
 		{Name: "redis-killed", Short: true, What: "Redis is killed and has kept nothing", run: redisKilled(stack.KeepNothing)},

@@ -89,7 +89,8 @@ func begin(ctx context.Context, s Setting, p plan) (*trial, error) {
 		asked = video
 	}
 	t.load, err = player.Begin(ctx, system, player.Options{
-		Accounts: accounts, Players: players, Video: video, Asked: asked, Tokens: p.tokens, Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
+		Accounts: accounts, Players: players, Video: video, Asked: asked, Tokens: p.tokens,
+		Lease: Lease, Timeout: requestTimeout, Content: stack.Content, SignOuts: true, Seed: s.Seed,
 	}, t.recorder)
 	if err == nil {
 		t.accounts = t.load.Accounts()
