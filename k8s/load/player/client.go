@@ -149,13 +149,16 @@ func (c *Client) AuthorizeFirst(ctx context.Context, base string, d *Device, o S
 	return c.authorize(ctx, op, base, d, "/live/"+o.Content+"/0.ts?player="+url.QueryEscape(o.Name))
 }
 
-// Authorize does the same with a later request for that stream, or, with a grant, for one that was started in another way.
-func (c *Client) Authorize(ctx context.Context, base string, d *Device, stream, grant string, o StartOptions) history.Op {
-	target := "/live/" + o.Content + "/0.ts?player=" + url.QueryEscape(o.Name)
-	if grant != "" {
-		target = "/" + grant + target
-	}
-	return c.authorize(ctx, history.Op{Verb: history.Fetch, Stream: stream}, base, d, target)
+// AuthorizeNext does the same with a later request for that stream, which was started then. Where it was the first at its replica, after the stream
+// had lapsed, it has started it again, and is recorded so.
+func (c *Client) AuthorizeNext(ctx context.Context, base string, d *Device, stream string, started time.Time, o StartOptions) history.Op {
+	op := history.Op{Verb: history.Fetch, Device: o.Name, Player: o.Name, Stream: stream, Answer: history.Answer{Started: started}}
+	return c.authorize(ctx, op, base, d, "/live/"+o.Content+"/0.ts?player="+url.QueryEscape(o.Name))
+}
+
+// Authorize does the same with a request that comes with the grant of a stream.
+func (c *Client) Authorize(ctx context.Context, base string, d *Device, stream, grant, content string) history.Op {
+	return c.authorize(ctx, history.Op{Verb: history.Fetch, Stream: stream}, base, d, "/"+grant+"/live/"+content+"/0.ts")
 }
 
 func (c *Client) authorize(ctx context.Context, op history.Op, base string, d *Device, target string) history.Op {
@@ -198,7 +201,10 @@ func (c *Client) ask(ctx context.Context, op history.Op, d *Device, method, addr
 	}
 	request.GetBody = nil // so that net/http itself repeats nothing
 	op.Invoked = c.Recorder.Now()
-	op.Answer = c.answer(request, op)
+	known := op.Answer.Started
+	if op.Answer = c.answer(request, op); op.Verb == history.Fetch && op.Device != "" && op.Done() && op.Answer.Started.After(known) {
+		op.Verb = history.Start
+	}
 	op.Returned = c.Recorder.Now()
 	c.Recorder.Add(op)
 	return op
@@ -235,13 +241,13 @@ func (c *Client) answer(request *http.Request, op history.Op) history.Answer {
 	}
 	a := parse(response.StatusCode, body.Bytes(), op.Verb)
 	a.RetryAfter = response.Header.Get("Retry-After") != ""
-	if op.Verb == history.Fetch {
-		a.FirstByte, a.LastByte, a.Film = first, last, film
-		return a
-	}
 	if id := response.Header.Get("X-Stream-Id"); id != "" {
 		a.Stream = id
 		a.Started, _ = time.Parse(time.RFC3339, response.Header.Get("X-Stream-Started"))
+	}
+	if op.Verb == history.Fetch {
+		a.FirstByte, a.LastByte, a.Film = first, last, film
+		return a
 	}
 	a.Active, _ = strconv.Atoi(response.Header.Get("X-Stream-Active"))
 	if limit, err := strconv.Atoi(response.Header.Get("X-Stream-Limit")); err == nil {

@@ -25,7 +25,8 @@ type viewer struct {
 type playing struct {
 	device                 *Device
 	stream, source, ticket string
-	name                   string // of its start
+	name                   string    // of a start by token
+	started                time.Time // the same
 }
 
 // one returns true in one of n cases.
@@ -115,7 +116,7 @@ func (v *viewer) start(ctx context.Context, replace string) (*playing, string) {
 			if o.Key != "" && v.one(5) { // a proxy on the way repeats it
 				v.gated(func() history.Op { return v.Start(ctx, v.choose(v.load.system.Sessions), d, o) })
 			}
-			return &playing{d, op.Answer.Stream, op.Answer.Source, op.Answer.Ticket, o.Name}, ""
+			return &playing{d, op.Answer.Stream, op.Answer.Source, op.Answer.Ticket, "", time.Time{}}, ""
 		case op.Refused() && len(op.Answer.Streams) > 0 && v.one(4):
 			return nil, op.Answer.Streams[v.random.IntN(len(op.Answer.Streams))].ID
 		case op.Open() && o.Key != "": // a client that got no answer repeats the request
@@ -141,7 +142,7 @@ func (v *viewer) startByToken(ctx context.Context) *playing {
 	if !op.Done() {
 		return nil
 	}
-	return &playing{device: d, stream: op.Answer.Stream, name: o.Name}
+	return &playing{device: d, stream: op.Answer.Stream, name: o.Name, started: op.Answer.Started}
 }
 
 // watch keeps a stream for a while. It returns false when the load has ended.
@@ -161,10 +162,18 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 		}
 		var op history.Op
 		switch {
-		case v.account.asked:
+		case p.name != "":
 			o := StartOptions{Content: v.load.options.Content, Name: p.name}
 			op = v.gated(func() history.Op {
-				return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, o)
+				v.hasty = 0 // as of a start
+				return v.AuthorizeNext(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.started, o)
+			})
+			if op.Answer.Started.After(p.started) {
+				p.started = op.Answer.Started
+			}
+		case v.account.asked:
+			op = v.gated(func() history.Op {
+				return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, v.load.options.Content)
 			})
 		case v.account.video:
 			op = v.gated(func() history.Op { return v.Fetch(ctx, v.choose(v.load.system.Contents), p.device, p.stream, p.source) })
