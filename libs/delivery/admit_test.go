@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"streamgate/libs/delivery"
@@ -174,6 +175,29 @@ func TestASeekIsAdmittedAtOnce(t *testing.T) {
 		want(t, s.Admit(t.Context(), piece(80)), nil)
 		if time.Since(began) > 0 {
 			t.Errorf("after %v", time.Since(began))
+		}
+	})
+}
+
+// One that only decides must answer at once: whoever asks it has a time limit of its own.
+func TestWithoutPatienceAllIsAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &authority{answer: delivery.Answer{Lease: ten, Holds: ten}}
+		k := delivery.NewKeeper(a, pace.Usual, delivery.Patience{}, time.Now)
+		s, began := stream(k, "one"), time.Now()
+		for n := range 100 {
+			if err := s.Admit(t.Context(), piece(n)); err != nil {
+				want(t, err, delivery.ErrEarly)
+			}
+		}
+		a.says(errLimit)
+		refused := stream(k, "two")
+		for range 10 {
+			want(t, refused.Check(t.Context()), errLimit)
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("answered after %v", took)
 		}
 	})
 }

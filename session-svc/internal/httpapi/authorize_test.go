@@ -309,8 +309,9 @@ func TestATokenForWhatIsNotThere(t *testing.T) {
 // An end is told within a second, on each replica, in the status that the proxy passes on, and is final.
 func TestAnEndIsToldToOtherServers(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	other := start(t, opened, sharing(g))
+	long := func(c *config.Config) { c.Lease = 10 * time.Second } // in a third of it, nobody notices by a renewal
+	g := start(t, opened, long)
+	other := start(t, opened, long, sharing(g))
 	tv, phone := g.signIn(t, "TV"), g.signIn(t, "Phone")
 	id, source := tv.playing(t, "")
 	byGrant := "/" + grantOf(t, source) + g.segment(1)
@@ -345,7 +346,7 @@ func TestAnEndIsToldToOtherServers(t *testing.T) {
 		t.Errorf("the ends were told after %v", took)
 	}
 	// A replica that meets the token only now doesn't start it again.
-	third := start(t, opened, sharing(g))
+	third := start(t, opened, long, sharing(g))
 	third.ask(t, "", g.segment(1), testkit.Bearer(tv.token)).Problem(t, http.StatusGone, "stream_ended")
 	if active := tv.active(t); len(active) != 0 {
 		t.Error(active)
