@@ -34,7 +34,7 @@ func newService(t *testing.T, more ...string) *service.Service {
 
 func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newService(t, "AUTHORIZE=true") // with what is off by default
 	testkit.Run(t, s)
 	testkit.Walk(t, s.Public)
 	testkit.Walk(t, s.Internal)
