@@ -160,28 +160,7 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 			}
 			return false
 		}
-		var op history.Op
-		switch {
-		case p.name != "":
-			o := StartOptions{Content: v.load.options.Content, Name: p.name}
-			op = v.gated(func() history.Op {
-				v.hasty = 0 // as of a start
-				return v.AuthorizeNext(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.started, o)
-			})
-			if op.Answer.Started.After(p.started) {
-				p.started = op.Answer.Started
-			}
-		case v.account.asked:
-			op = v.gated(func() history.Op {
-				return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, v.load.options.Content)
-			})
-		case v.account.video:
-			op = v.gated(func() history.Op { return v.Fetch(ctx, v.choose(v.load.system.Contents), p.device, p.stream, p.source) })
-		default:
-			op = v.gated(func() history.Op {
-				return v.Heartbeat(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket)
-			})
-		}
+		op := v.renew(ctx, p)
 		if !op.Done() && !op.Open() && (!op.Refused() || v.one(3)) {
 			return true
 		}
@@ -196,6 +175,28 @@ func (v *viewer) watch(ctx context.Context, p *playing) bool {
 		v.stop(ctx, p)
 	}
 	return true
+}
+
+// renew gives a sign of life, in the way of the account's players.
+func (v *viewer) renew(ctx context.Context, p *playing) history.Op {
+	return v.gated(func() history.Op {
+		switch {
+		case p.name != "":
+			v.hasty = 0 // as of a start
+			op := v.AuthorizeNext(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.started,
+				StartOptions{Content: v.load.options.Content, Name: p.name})
+			if op.Answer.Started.After(p.started) {
+				p.started = op.Answer.Started
+			}
+			return op
+		case v.account.asked:
+			return v.Authorize(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket, v.load.options.Content)
+		case v.account.video:
+			return v.Fetch(ctx, v.choose(v.load.system.Contents), p.device, p.stream, p.source)
+		default:
+			return v.Heartbeat(ctx, v.choose(v.load.system.Sessions), p.device, p.stream, p.ticket)
+		}
+	})
 }
 
 func (v *viewer) stop(ctx context.Context, p *playing) {
