@@ -31,12 +31,18 @@ var (
 	ErrOther = fault.New(fault.Forbidden, "content_differs", "The grant is for another content.")
 )
 
+// idLength is that of a content's id, in characters.
+const idLength = 24
+
 // content returns the content that a request names, or "".
 func (r *Request) content() string {
 	if r.Content != "" {
 		return r.Content
 	}
 	for segment := range strings.SplitSeq(r.Path, "/") {
+		if len(segment) != idLength {
+			continue // most, and an error costs
+		}
 		if _, err := objectid.Parse("", segment); err == nil {
 			return segment
 		}

@@ -207,8 +207,10 @@ func (d *authorizeDTO) request(header http.Header) (authorize.Request, error) {
 		}
 		return n
 	}
-	if _, err := objectid.Parse("content", d.Content); d.Content != "" && err != nil {
-		bad("content", "must be a content's id: 24 hex digits in lower case")
+	if d.Content != "" {
+		if _, err := objectid.Parse("content", d.Content); err != nil {
+			bad("content", "must be a content's id: 24 hex digits in lower case")
+		}
 	}
 	if d.Denied != "" && d.Denied != "403" {
 		bad("denied", "must be 403, the status of all refusals but 401; leave it out where the proxy passes on each status")
