@@ -15,6 +15,7 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/grant"
 	"streamgate/libs/pace"
+	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -62,7 +63,10 @@ type Decider struct {
 
 // viewing tells players with tokens apart.
 type viewing struct {
-	caller          stream.Caller
+	account         string
+	session         session.ID
+	limit           int
+	evicts          bool
 	content, player string
 }
 
@@ -138,7 +142,7 @@ func (d *Decider) ByToken(ctx context.Context, caller stream.Caller, r Request) 
 	if !r.clean() {
 		return d.counted(Decision{}, ErrPath)
 	}
-	key := viewing{caller, r.content(), r.Player}
+	key := viewing{caller.Account, caller.Session, caller.Limit, caller.Evicts, r.Named(), r.Player}
 	switch {
 	case key.content == "":
 		return d.counted(Decision{}, ErrUnnamed)
@@ -148,7 +152,7 @@ func (d *Decider) ByToken(ctx context.Context, caller stream.Caller, r Request) 
 	for again := false; ; again = true {
 		v, ok := d.started.Get(key)
 		if !ok || v.refused != nil && !d.Now().Before(v.until) {
-			v = d.start(ctx, key)
+			v = d.start(ctx, caller, key)
 		}
 		if v.refused != nil {
 			return d.counted(Decision{}, v.refused)
@@ -167,14 +171,14 @@ func (d *Decider) ByToken(ctx context.Context, caller stream.Caller, r Request) 
 }
 
 // start starts the stream of a player. Callers at the same time share one start.
-func (d *Decider) start(ctx context.Context, key viewing) *viewer {
+func (d *Decider) start(ctx context.Context, caller stream.Caller, key viewing) *viewer {
 	// The stream's name, which is the same on each replica.
 	sum := sha256.Sum256([]byte("streamgate/authorize\x00" + key.content + "\x00" + key.player))
 	name := hex.EncodeToString(sum[:])
-	flight := key.caller.Account + key.caller.Session.String() + name
+	flight := key.account + key.session.String() + name
 	found, _, _ := d.starting.Do(flight, func() (any, error) {
 		ctx := context.WithoutCancel(ctx) // others wait for the same answer; a start bounds itself
-		playing, err := d.Starter.Start(ctx, key.caller, stream.Options{Content: key.content, Player: name, Key: name})
+		playing, err := d.Starter.Start(ctx, caller, stream.Options{Content: key.content, Player: name, Key: name})
 		v := &viewer{refused: err, until: d.Now().Add(delivery.RefusedFor)}
 		if err == nil {
 			if v.grant, err = d.Grants.Read(playing.Ticket); err != nil {

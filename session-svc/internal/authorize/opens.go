@@ -34,8 +34,8 @@ var (
 // idLength is that of a content's id, in characters.
 const idLength = 24
 
-// content returns the content that a request names, or "".
-func (r *Request) content() string {
+// Named returns the content that a request names, or "".
+func (r *Request) Named() string {
 	if r.Content != "" {
 		return r.Content
 	}
@@ -63,7 +63,7 @@ func (r *Request) opened(g *grant.Grant) error {
 	if !r.clean() {
 		return ErrPath
 	}
-	if named := r.content(); named != "" {
+	if named := r.Named(); named != "" {
 		if named != g.Content {
 			return ErrOther
 		}

@@ -22,6 +22,7 @@ import (
 	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
 	"streamgate/libs/problem"
+	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/session"
 )
@@ -176,7 +177,7 @@ func (a *API) decide(ctx context.Context, told authorizeDTO, o original) (author
 		}
 		return a.Decider.ByGrant(ctx, credential, r)
 	}
-	claims, err := a.Authenticator.Verify(ctx, credential)
+	claims, err := a.Authenticator.Verifier.Verify(ctx, credential)
 	if err != nil {
 		return authorize.Decision{}, err
 	}
@@ -188,9 +189,21 @@ func (a *API) decide(ctx context.Context, told authorizeDTO, o original) (author
 		if err := claims.RequireAdmin(); err != nil {
 			return authorize.Decision{}, err
 		}
-		return authorize.Decision{Account: claims.Account, Session: claims.Session}, a.Sessions.Require(ctx, claims.Account, id)
+		return authorize.Decision{Account: claims.Account, Session: claims.Session}, a.Sessions.Require(ctx, claims.Account, id, nil)
 	}
-	return a.Decider.ByToken(ctx, request{Claims: claims, session: id}.caller(), r)
+	from := request{Claims: claims, session: id}
+	if claims.Foreign == nil {
+		return a.Decider.ByToken(ctx, from.caller(), r)
+	}
+	if err := from.mayStart(r.Named()); err != nil {
+		return authorize.Decision{}, err
+	}
+	from.seen = &session.Sighting{SignedIn: claims.Foreign.SignedIn, Issued: claims.Foreign.Issued, Device: useragent.Device(o.header.Get("User-Agent"))}
+	decision, err := a.Decider.ByToken(ctx, from.caller(), r)
+	if errors.Is(err, session.ErrEnded) {
+		err = errForeignEnded
+	}
+	return decision, err
 }
 
 var errNeedsToken = fault.New(fault.Forbidden, "admin_required", "Only an administrator may do this: use an access token.")
