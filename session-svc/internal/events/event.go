@@ -69,6 +69,7 @@ type Data struct {
 	By      string     // of StreamEnded and SessionEnded: the name of who ended it, or ""
 	Limit   int        // that counted, of StreamStarted, -Refused, -Resumed and LimitViolated; of PlanChanged, the new one
 	Active  int        // live leases of the account then, of the same
+	Times   int        // of StreamRefused: how many there were since the last one that was told, this one included; others are told once a second at most
 }
 
 // ID returns what no other event has, and a repetition of this one has too.

@@ -12,6 +12,12 @@ func leasesKey(account string) string { return "a:{" + account + "}" }
 
 func sessionsKey(account string) string { return "s:{" + account + "}" }
 
+// eventsKey begins as the leases do, so that a user of Redis needs no further right.
+func eventsKey(account string) string { return leasesKey(account) + ":events" }
+
+// roundKey is held by the replica that looks at all accounts.
+const roundKey = "a:{round}:relay"
+
 // endsChannel is where the id of each stream that is ended is published.
 const endsChannel = "ends"
 

@@ -23,8 +23,8 @@ import (
 //
 // A stream:
 //
-//	c1    state: of a lease, live or lapsed, l, h if it sent heartbeats, or p while it is paused; of an ended stream, the letter of its
-//	      reason
+//	c1    state: of a lease, live or lapsed, l, h if it sent heartbeats, or p while it is paused; L, H or P once an event has told that it
+//	      lapsed; of an ended stream, the letter of its reason
 //	I6    seen: the last sign of life; of a pause that holds its slot for less than a lease, so much before that; of an ended stream, its end
 //	I3    cover: how much longer, in ms, what it was sent takes to play, or its pause may last; 1 at least, once a start was
 //	      repeated
@@ -54,6 +54,7 @@ var reasons = map[byte]stream.Reason{
 type entry struct {
 	ended stream.Reason // "" of a lease
 	seen  time.Time
+	told  bool // an event has told that it lapsed: it lives no more, whatever becomes of the clock
 	lease stream.Lease
 	by    string // who ended it
 }
@@ -80,7 +81,8 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 			rest = rest[n:]
 			return field
 		}
-		e := entry{ended: reasons[next(1)[0]], seen: instant(number(next(6)))}
+		state := next(1)[0]
+		e := entry{ended: reasons[state], told: state == 'L' || state == 'H', seen: instant(number(next(6)))}
 		cover := time.Duration(number(next(3))) * time.Millisecond
 		e.lease.Expires = e.seen.Add(max(lease, cover))
 		e.lease.ID = stream.ID([]byte(next(16)))
@@ -108,7 +110,7 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 func live(entries []entry, now time.Time) []stream.Lease {
 	var leases []stream.Lease
 	for _, e := range entries {
-		if e.ended == "" && e.lease.Expires.After(now) {
+		if e.ended == "" && !e.told && e.lease.Expires.After(now) {
 			leases = append(leases, e.lease)
 		}
 	}

@@ -84,7 +84,8 @@ func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []str
 			calls = &together{}
 			nodes[node] = calls
 		}
-		calls.cmds = append(calls.cmds, redis.NewCmd(ctx, renewScript.byDigest(keysOf(r.Account), args)...))
+		keys, args := s.telling(renewScript, keysOf(r.Account), args)
+		calls.cmds = append(calls.cmds, redis.NewCmd(ctx, renewScript.byDigest(keys, args)...))
 		calls.of = append(calls.of, i)
 	}
 	began := time.Now()
@@ -113,6 +114,7 @@ func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []str
 			case err != nil:
 				err = redisdb.Fault(fmt.Errorf("%s: %w", renewScript.verb, err))
 			default:
+				s.heard(renewScript, leasesKey(r.Account), answer, nil)
 				var result stream.Result
 				result, err = s.read(answer, r.ID[:])
 				answers[i].Result = withLease(result, r.Renewal)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,23 +19,27 @@ var files embed.FS
 // script is one verb.
 type script struct {
 	verb, text string
+	tells      bool // writes down events, if the store wants them
 	*redis.Script
 }
 
 var (
-	startScript    = load("start")
-	renewScript    = load("renew")
-	stopScript     = load("stop")
-	undoScript     = load("undo")
+	startScript    = loadTelling("start")
+	renewScript    = loadTelling("renew")
+	stopScript     = loadTelling("stop")
+	undoScript     = loadTelling("undo")
 	listScript     = load("list")
 	rebaseScript   = load("rebase")
-	openScript     = load("open")
+	openScript     = loadTelling("open")
 	adoptScript    = load("adopt")
-	refreshScript  = load("refresh")
+	refreshScript  = loadTelling("refresh")
 	sessionsScript = load("sessions")
-	endScript      = load("end")
-	limitScript    = load("limit")
+	endScript      = loadTelling("end")
+	limitScript    = loadTelling("limit")
 	wholeScript    = load("whole")
+	lookScript     = loadTelling("look")
+	takeScript     = load("take")
+	sentScript     = load("sent")
 )
 
 func load(verb string) script {
@@ -42,13 +47,22 @@ func load(verb string) script {
 	if err != nil {
 		panic(err) // the compiler embedded it
 	}
-	return script{verb, string(text), redis.NewScript(string(text))}
+	return script{verb, string(text), false, redis.NewScript(string(text))}
 }
 
-// call runs a script and returns its answer.
+// loadTelling loads a script that writes down events: after its first line, which has its flags, comes how that is done.
+func loadTelling(verb string) script {
+	flags, rest, _ := strings.Cut(load(verb).text, "\n")
+	text := flags + "\n" + load("tell").text + rest
+	return script{verb, text, true, redis.NewScript(text)}
+}
+
+// call runs a script and returns its answer. The first of the keys is of the account.
 func (s *Store) call(ctx context.Context, run script, keys []string, args ...any) ([]any, error) {
+	keys, args = s.telling(run, keys, args)
 	began := time.Now()
 	answer, err := s.run(ctx, run, keys, args)
+	s.heard(run, keys[0], answer, err)
 	s.metrics.Script(run.verb, time.Since(began), err)
 	if err != nil {
 		return nil, redisdb.Fault(fmt.Errorf("%s: %w", run.verb, err))

@@ -119,7 +119,8 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 		mode = "others"
 	}
 	_, err := s.store.decide(ctx, endScript, keysOf(account), noStream[:], which.ID[:], mode, by,
-		s.store.rules.Keep().Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(), session.MaxKnown)
+		s.store.rules.Keep().Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(), session.MaxKnown,
+		s.store.rules.Lease.Milliseconds())
 	return err
 }
 

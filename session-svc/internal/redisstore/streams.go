@@ -21,6 +21,7 @@ type Store struct {
 	guard   *Guard
 	undone  chan struct{} // has an item for each start that is being taken back
 	metrics Metrics
+	outbox  *Outbox // or nil
 }
 
 // Metrics observe what the store does.

@@ -2,6 +2,7 @@
 -- Opens a device session: of a sign-in, or of a token or grant of another issuer's account.
 --
 -- KEYS     s:{account}    the device sessions, a hash (sessions.go)
+--          events         a:{account}:events, what other systems are told; or none
 -- ARGV     session        id of the new session
 --          device         its name to show
 --          ttl            ms that a session lives unless it is refreshed
@@ -15,12 +16,14 @@
 --          issued         the same: when what speaks for the session was issued
 --          lost, memory   if the hash has this lost, the server has forgotten nothing since memory
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
+--          most, keep     of events; none without the key
 -- RETURNS  {now, session as it is kept, lost or 0}
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 
-local sessions_key = KEYS[1]
+local sessions_key, events_key = KEYS[1], KEYS[2]
 local session, device, ttl, most_living, most_kept, sign_in = unpack(ARGV, 1, 6)
-local remember, grant_for, signed_in, issued, found_lost, memory, began = unpack(ARGV, 7)
+local remember, grant_for, signed_in, issued, found_lost, memory, began = unpack(ARGV, 7, 13)
+local most_events, keep_events = unpack(ARGV, 14)
 signed_in, issued = tonumber(signed_in), tonumber(issued)
 
 local time = redis.call('TIME')
@@ -51,6 +54,10 @@ if forgotten or found and expires == 0 and signed_in <= ended then
   return {now, '0 0 ' .. math.max(ended, gone) .. ' 0 ', lost}
 end
 
+if events_key then
+  events = {key = events_key, most = most_events, keep = keep_events, now = now}
+end
+
 local fields = redis.call('HGETALL', sessions_key)
 local living, past, oldest = 0, {}, nil
 for n = 1, #fields, 2 do
@@ -78,9 +85,11 @@ end
 if gone > 0 then redis.call('HSET', sessions_key, 'gone', gone) end
 if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
   redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)
+  tell('c', 'c', now, {session = oldest.id, device = oldest.device})
 end
 
 local opened = table.concat({now + ttl, 1, now, now, device}, ' ')
 redis.call('HSET', sessions_key, session, opened)
 redis.call('PEXPIRE', sessions_key, ttl + grant_for)
+tell('o', '-', now, {session = session, device = device})
 return {now, opened, lost}

@@ -5,6 +5,7 @@
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
+--          events         a:{account}:events, what other systems are told; or none
 -- ARGV     stream         id of the lease
 --          session        id of the session that asks
 --          limit          how many live leases the account may hold, unless the hash knows better
@@ -23,6 +24,7 @@
 --          factor         thousandths of play that each slot may be sent, in the long run
 --          burst          ms of film that each slot may be sent beyond
 --          hold           ms that a pause holds the slot, from its first sign on
+--          most, keep     of events; none without the key
 -- RETURNS  {outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds}; last ones
 --          may miss
 --          outcome        one of stream.Store.Renew, or 'set_back': rebase.lua comes first
@@ -39,12 +41,13 @@ local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
 local LIFE = '>c1I6I3' -- its beginning: state, seen, cover
 local OWNER = '>c16c8' -- behind that: stream, session
 local FIXED = '>c1I6I3c16c8I6c12c4B' -- all but the name
-local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 
-local leases_key, sessions_key = KEYS[1], KEYS[2]
+local leases_key, sessions_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 local stream, session, limit, lease, remember, resume, keep, began = unpack(ARGV, 1, 8)
 local content, player, started, sign, idle, sent, most_ahead, want = unpack(ARGV, 9, 16)
-local factor, burst, hold = unpack(ARGV, 17)
+local factor, burst, hold, most_events, keep_events = unpack(ARGV, 17)
 lease, want = tonumber(lease), tonumber(want)
 local pauses = sign == 'pause'
 
@@ -69,7 +72,7 @@ while at <= #record do
     local _, holder = struct.unpack(OWNER, record, at + life)
     own = {state = state, seen = seen, lapses = lapses, played = seen + cover, session = holder,
       after = after}
-  elseif LEASES[state] and lapses > now then
+  elseif LEASES[state] and lapses > now and not TOLD[state] then
     rivals = rivals + 1
   end
   if LEASES[state] then table.insert(leases, at + life) end
@@ -91,7 +94,7 @@ if not known then
   local forgot = math.max(tonumber(lost or 0), tonumber(began))
   if forgot + lease <= now then return {'unknown', now, limit, record} end
 end
-local renewed = known and own.lapses > now
+local renewed = known and own.lapses > now and not TOLD[own.state]
 if pauses and known and not renewed then
   return {'renewed', now, limit, '', {}, 0, 0, 0, 0, own.lapses - now}
 end
@@ -102,6 +105,19 @@ if not renewed and rivals >= limit then
   end
   local sessions = redis.call('HMGET', sessions_key, unpack(leases))
   return {'limit_reached', now, limit, record, sessions}
+end
+
+if events_key and not renewed then
+  events = {key = events_key, most = most_events, keep = keep_events, now = now}
+  for _, at in ipairs(leases) do -- lapses that nobody told of yet, before what takes a slot
+    at = at - life
+    local state, seen, cover, id, holder, since, playing = struct.unpack(LEASE, record, at)
+    local lapses = seen + math.max(lease, cover)
+    if lapses <= now and not TOLD[state] and (known or id ~= stream) then
+      record = record:sub(1, at - 1) .. state:upper() .. record:sub(at + 1)
+      tell('l', '-', lapses, {session = holder, stream = id, content = playing, started = since})
+    end
+  end
 end
 
 if not known then
@@ -115,7 +131,7 @@ end
 -- One that is older than a lease is none any more.
 local seen = math.max(own.seen, now - math.min(idle, lease))
 -- A stream that sends heartbeats lives by them alone, and one that says that it is paused by that.
-local state = sign == 'heartbeat' and 'h' or pauses and 'p' or own.state
+local state = sign == 'heartbeat' and 'h' or pauses and 'p' or LEASES[own.state]
 local ahead = 0
 if state == 'l' then
   ahead = math.min(tonumber(most_ahead), math.max(0, own.played - now) + sent)
@@ -147,6 +163,15 @@ local gained = now + holds - math.max(now, own.lapses)
 if renewed then
   if holds <= 0 then redis.pcall('PUBLISH', leases_key, '') end -- its slot is free
   return {'renewed', now, limit, '', {}, gained, wait, credit, ahead, holds}
+end
+if events then
+  local _, _, _, _, _, since, playing = struct.unpack(LEASE, record, own_at)
+  local resumed = {
+    session = session, stream = stream, content = playing, started = since, limit = limit,
+    active = rivals + 1,
+  }
+  tell('r', '-', now, resumed)
+  if rivals + 1 > limit then tell('v', '-', now, resumed) end
 end
 redis.pcall('PUBLISH', leases_key, '')
 return {'resumed', now, limit, record, {}, gained, wait, credit, ahead, holds}

@@ -3,6 +3,7 @@
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          s:{account}    its device sessions, a hash (sessions.go)
+--          events         a:{account}:events, what other systems are told; or none
 -- ARGV     stream         id of the new lease
 --          named          how many bytes of the id name the start: another id with them repeats it
 --          session        id of the session that asks
@@ -22,6 +23,7 @@
 --          start_burst    how many starts may come at once
 --          deadline       Unix ms of this server after which nobody waits for the answer
 --          window         ms before it in which the start can have been sent
+--          most, keep     of events; none without the key
 -- RETURNS  {outcome, now, limit, record, sessions, gained, wait}; what comes last may be missing
 --          outcome        one of stream.Store.Start, or 'set_back': rebase.lua comes first,
 --                         or 'late': nobody waits any more, or the server's clock is another one
@@ -31,15 +33,18 @@
 --          wait           of too_many_starts, ms until the next is taken
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = true, h = true, p = true} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 local NO_PLAYER = '\0\0\0\0'
+local REFUSALS_EVERY = 1000 -- ms between two that other systems are told of
+local MOST_TIMES = 65535
 
-local leases_key, sessions_key = KEYS[1], KEYS[2]
+local leases_key, sessions_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 local stream, named, session, content, player, device = unpack(ARGV, 1, 6)
 local limit, lease, remember, resume, keep = unpack(ARGV, 7, 11)
 local replace, cooldown, most_known, began = unpack(ARGV, 12, 15)
-local start_every, start_burst, deadline, window = unpack(ARGV, 16)
+local start_every, start_burst, deadline, window, most_events, keep_events = unpack(ARGV, 16)
 lease, named, deadline = tonumber(lease), tonumber(named), tonumber(deadline)
 local start = stream:sub(1, named)
 
@@ -65,7 +70,8 @@ while at <= #record do
   if e.seen > now then return {'set_back', now} end
   local lapses = e.seen + (LEASES[e.state] and math.max(lease, e.cover) or 0)
   if LEASES[e.state] then table.insert(holders, e.session) end
-  e.live = lapses > now
+  e.lapses = lapses
+  e.live = lapses > now and not TOLD[e.state]
   if lapses + (LEASES[e.state] and resume or remember) > now then
     names_known = names_known or e.stream == replace
     if not own and e.stream:sub(1, named) == start then
@@ -110,11 +116,34 @@ if not heard and not lost then
   redis.call('HSET', sessions_key, 'lost', lost)
 end
 local forgot = math.max(tonumber(lost or 0), tonumber(began))
-if math.abs(now - forgot) < lease then return {'held', now, limit, record} end
+if events_key then
+  events = {key = events_key, most = most_events, keep = keep_events, now = now}
+end
+
+-- Tells of a refusal, once a second; the next one says how many there were.
+local function refuse(reason)
+  if not events then return end
+  local last, times = (redis.call('HGET', events.key, 'refused') or '0 0'):match('^(%d+) (%d+)$')
+  times = times + 1
+  if now - last >= REFUSALS_EVERY or now < tonumber(last) then
+    tell('f', reason, now, {
+      session = session, content = content, device = device, limit = limit, active = #rivals,
+      times = math.min(times, MOST_TIMES),
+    })
+    last, times = now, 0
+  end
+  redis.call('HSET', events.key, 'refused', last .. ' ' .. times)
+end
+
+if math.abs(now - forgot) < lease then
+  refuse('h')
+  return {'held', now, limit, record}
+end
 
 local excess = #rivals - limit + 1
 for n = 1, excess do
   if cooldown == '' or rivals[n].started + cooldown > now then
+    refuse('l')
     local sessions = redis.call('HMGET', sessions_key, unpack(holders))
     return {'limit_reached', now, limit, record, sessions}
   end
@@ -123,9 +152,29 @@ end
 -- Each start is paid for with start_every; start_burst of them may be owed.
 started = math.max(started, now) + start_every
 local wait = started - now - start_burst * start_every
-if wait > 0 then return {'too_many_starts', now, limit, record, {}, 0, wait} end
+if wait > 0 then
+  refuse('t')
+  return {'too_many_starts', now, limit, record, {}, 0, wait}
+end
+
+-- Lapses that nobody told of yet, before what takes their slots.
+local function lapse(e)
+  if e and LEASES[e.state] and not TOLD[e.state] and e.lapses <= now then
+    tell('l', '-', e.lapses, e)
+    e.state = e.state:upper()
+  end
+end
+if events then
+  for _, e in ipairs(known) do lapse(e) end
+  lapse(own)
+end
 
 local function finish(e, reason)
+  if events then
+    tell('e', reason, now, {
+      session = e.session, stream = e.stream, content = e.content, started = e.started, by = device,
+    })
+  end
   e.state, e.seen, e.cover, e.name, e.live = reason, now, 0, device, false
 end
 for n = 1, excess do finish(rivals[n], 'v') end
@@ -145,6 +194,17 @@ for n = #known, 1, -1 do -- the newest of what is past are kept
   if known[n].live or past <= tonumber(most_known) then pack(known[n]) end
 end
 record = struct.pack(ACCOUNT, spent, started) .. table.concat(packed)
+if events then
+  local granted = {
+    session = session, stream = stream, content = content, started = now, device = device,
+    limit = limit, active = 1,
+  }
+  for _, e in ipairs(known) do
+    if e.live then granted.active = granted.active + 1 end
+  end
+  tell(own and 'r' or 's', '-', now, granted)
+  if granted.active > limit then tell('v', '-', now, granted) end
+end
 redis.call('SET', leases_key, record, 'PX', keep)
 redis.pcall('PUBLISH', leases_key, '')
 for n = 1, excess do table.insert(replaced, rivals[n]) end
