@@ -75,6 +75,14 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
 	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.NewRecords(accounts), refreshKeys)
 
+	background := []func(context.Context){keys.Run}
+	relay, err := newRelay(cfg, store, registry, log)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if relay != nil {
+		background = append(background, relay.Run)
+	}
 	changes := redisstore.NewChanges(client)
 	draining := make(chan struct{})
 
@@ -109,7 +117,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	s := &service.Service{
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare:    prepare,
-		Background: []func(context.Context){keys.Run, issuers.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)},
+		Background: append(background, issuers.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)),
 		Drain:      func() { close(draining) },
 		Close:      []func(context.Context) error{redisdb.Close(client)},
 	}

@@ -17,6 +17,7 @@ type Config struct {
 	service.Settings
 
 	Redis         redisdb.Settings
+	Events        Events
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer and audience (iss, aud) of the access tokens that are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
@@ -54,6 +55,7 @@ func (c *Config) Validate() []error {
 		"SECRETS_TO_CONTENT_SVC": c.ToContent, "SECRETS_FROM_CONTENT_SVC": c.FromContent,
 	})...)
 	faults.Add(c.Redis.Validate()...)
+	faults.Add(c.Events.Validate()...)
 	faults.Add(libconfig.CheckURL("JWKS_URL", c.JWKSURL), libconfig.CheckURL("USER_SVC_URL", c.UserSvcURL),
 		libconfig.CheckURL("CONTENT_SVC_URL", c.ContentSvcURL))
 	if c.PublicURL != "" {

@@ -24,7 +24,8 @@ type Outbox interface {
 	// lives, and reports whether there are events that some sink has not got.
 	Look(ctx context.Context, account string) (next time.Duration, waiting bool, err error)
 
-	// Round goes through all accounts that play or have events, unless a relay did so less than every ago. An account may be named twice.
+	// Round goes through all accounts that play or have events, unless a relay did so less than every ago; 0 is
+	// in any case. An account may be named twice.
 	Round(ctx context.Context, relay string, every time.Duration, each func(account string)) (done bool, err error)
 }
 

@@ -27,6 +27,7 @@ import (
 	"streamgate/session-svc/api"
 	"streamgate/session-svc/internal/app"
 	"streamgate/session-svc/internal/config"
+	"streamgate/session-svc/internal/events"
 )
 
 const (
@@ -198,6 +199,7 @@ func start(t *testing.T, change ...func(*config.Config)) *gate {
 		Redis: redisdb.Settings{URL: testkit.Redis(t)}, JWKSURL: keys.URL, TokenIssuer: issuer, ContentSvcURL: g.neigh.URL, UserSvcURL: g.neigh.URL,
 		GrantKeys: []string{key}, RefreshKeys: []string{key}, Lease: lease, SessionTTL: time.Hour,
 		Ahead: 75 * time.Second, BudgetFactor: 1.25, BudgetBurst: 2 * time.Minute, StartsEvery: 2 * time.Second, StartsBurst: 30,
+		Events: config.Events{Contents: events.Plain, Devices: events.Plain, Keep: time.Hour},
 	}
 	for _, c := range change {
 		c(&cfg)

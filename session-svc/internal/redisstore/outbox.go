@@ -165,10 +165,13 @@ const scanned = 500
 // Round implements events.Outbox.
 func (o *Outbox) Round(ctx context.Context, relay string, every time.Duration, each func(account string)) (bool, error) {
 	client := o.store.nodes.client
-	mine, err := client.SetNX(ctx, roundKey, relay, every).Result()
-	if err != nil || !mine {
-		return false, redisdb.Fault(err)
+	if every > 0 {
+		mine, err := client.SetNX(ctx, roundKey, relay, every).Result()
+		if err != nil || !mine {
+			return false, redisdb.Fault(err)
+		}
 	}
+	var err error
 	scan := func(ctx context.Context, node redis.Cmdable) error {
 		for cursor := uint64(0); ; {
 			keys, next, err := node.Scan(ctx, cursor, leasesKey("*")+"*", scanned).Result()

@@ -1,0 +1,2 @@
+// Package jetstream brings events to a stream of NATS JetStream.
+package jetstream
