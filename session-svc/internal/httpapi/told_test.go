@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/redis/go-redis/v9"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"streamgate/libs/testkit"
@@ -133,12 +134,28 @@ func (e *endpoint) want(t *testing.T, account string, want ...string) {
 }
 
 // telling changes a configuration so that endpoints are told. Each test has a database of its own, since all replicas on one tell the same endpoints.
-func telling(database, list string, secrets ...string) func(*config.Config) {
+func telling(t *testing.T, database, list string, secrets ...string) func(*config.Config) {
+	t.Helper()
 	return func(c *config.Config) {
 		c.Events.Endpoints, c.Events.Secrets = list, secrets
 		if server, shared := strings.CutSuffix(c.Redis.URL, "/0"); shared {
 			c.Redis.URL = server + "/" + database
+			empty(t, c.Redis.URL)
 		}
+	}
+}
+
+// empty forgets what earlier runs of the test have left.
+func empty(t *testing.T, address string) {
+	t.Helper()
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(o)
+	defer client.Close()
+	if err := client.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -158,14 +175,16 @@ func TestOtherSystemsAreTold(t *testing.T) {
 	t.Cleanup(hung.CloseClientConnections)
 	silent.Server.Close()
 	refuses.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
-	moved.answers(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, good.URL, http.StatusPermanentRedirect) })
+	moved.answers(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, good.URL, http.StatusPermanentRedirect)
+	})
 	bus := newBus(t)
 	list := []string{
 		hook("hung", hung.URL), hook("away", silent.URL), hook("gone", refuses.URL), hook("moved", moved.URL), hook("good", good.URL),
 		fmt.Sprintf(`{"name":"bus","nats":%q,"subject":"play"}`, bus.ClientURL()),
 	}
 	secrets := []string{"hung:" + oldSecret, "away:" + oldSecret, "gone:" + oldSecret, "moved:" + oldSecret, "good:" + oldSecret, "good:" + newSecret}
-	g := start(t, telling("1", "["+strings.Join(list, ",")+"]", secrets...))
+	g := start(t, telling(t, "11", "["+strings.Join(list, ",")+"]", secrets...))
 	tv := g.signIn(t, "TV")
 	id, _ := tv.playing(t, "")
 	tv.do(t, http.MethodDelete, "/streams/"+id, "").Want(t, http.StatusNoContent)
@@ -202,11 +221,11 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	t.Parallel()
 	e, away := newEndpoint(t, oldSecret), newEndpoint(t, oldSecret)
 	away.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	g := start(t, telling("2", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
+	g := start(t, telling(t, "12", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
 	tv := g.signIn(t, "TV")
 	id, _ := tv.playing(t, "")
 	testkit.Eventually(t, "it was tried", func() bool { return away.tried() > 0 })
-	start(t, sharing(g), telling("2", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	start(t, sharing(g), telling(t, "12", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
 	if e.last(t, events.StreamLapsed)["stream"] != id {
 		t.Error("another stream lapsed")
@@ -218,7 +237,7 @@ func TestOurOwnNetworkIsNotAsked(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
 	_, port, _ := strings.Cut(strings.TrimPrefix(e.URL, "http://"), ":")
-	g := start(t, telling("3", fmt.Sprintf(`[{"name":"other","webhook":"https://localhost:%s/"}]`, port), "other:"+oldSecret))
+	g := start(t, telling(t, "13", fmt.Sprintf(`[{"name":"other","webhook":"https://localhost:%s/"}]`, port), "other:"+oldSecret))
 	g.signIn(t, "TV")
 	testkit.Eventually(t, "it fails", func() bool {
 		metrics := string(testkit.Do(t, http.MethodGet, g.OperationsURL+"/metrics", "").Body)
@@ -234,7 +253,7 @@ func TestWhatIsNotForOthersIsNotTold(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
 	key := "pseudonyms:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
-	g := start(t, telling("4", "["+hook("other", e.URL)+"]", "other:"+oldSecret, key), func(c *config.Config) {
+	g := start(t, telling(t, "14", "["+hook("other", e.URL)+"]", "other:"+oldSecret, key), func(c *config.Config) {
 		c.Events.Contents, c.Events.Devices = events.Pseudonym, events.Hidden
 	})
 	tv := g.signIn(t, "Erika's TV")
@@ -242,7 +261,9 @@ func TestWhatIsNotForOthersIsNotTold(t *testing.T) {
 	for range 2 {
 		id, _ := tv.playing(t, "")
 		tv.do(t, http.MethodDelete, "/streams/"+id, "").Want(t, http.StatusNoContent)
-		testkit.Eventually(t, "its end is told", func() bool { return slices.Contains(e.told(g.account), "stream.ended stopped") && e.last(t, events.StreamEnded)["stream"] == id })
+		testkit.Eventually(t, "its end is told", func() bool {
+			return slices.Contains(e.told(g.account), "stream.ended stopped") && e.last(t, events.StreamEnded)["stream"] == id
+		})
 		ended := e.last(t, events.StreamEnded)
 		if _, has := ended["by"]; has || ended["content"] == g.content {
 			t.Error(ended)
