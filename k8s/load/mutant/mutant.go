@@ -25,6 +25,8 @@ const (
 	renew  = "session-svc/internal/redisstore/lua/renew.lua"
 	pace   = "libs/pace/pace.go"
 	keeper = "libs/delivery/keeper.go"
+	look   = "session-svc/internal/redisstore/lua/look.lua"
+	relay  = "session-svc/internal/events/relay.go"
 )
 
 // All returns the mutants. Each takes one thing out of one file.
@@ -93,6 +95,18 @@ func All() []Mutant {
 		{
 			Name: "no-push", What: "content-svc ignores the news of an end", Scenario: "ends",
 			file: keeper, old: "if s, ok := k.streams.Peek(stream); ok {", new: "if s, ok := k.streams.Peek(stream); ok && false {",
+		},
+		{
+			Name: "no-told-start", What: "a start is not told", Scenario: "told",
+			file: start, old: "tell(own and 'r' or 's', '-', now, granted)", new: "",
+		},
+		{
+			Name: "told-twice", What: "a lapse is told by each look", Scenario: "told",
+			file: look, old: "state:upper()", new: "state",
+		},
+		{
+			Name: "no-place", What: "what a receiver did not take is not told again", Scenario: "told",
+			file: relay, old: "return e.Sequence - 1, err", new: "return batch.Last, nil",
 		},
 	}
 }

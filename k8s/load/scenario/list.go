@@ -48,6 +48,7 @@ func All() []Scenario {
 		{Name: "starts", What: "an account starts and stops as fast as it can", run: film(fewStarts, started)},
 		{Name: "ends", What: "streams are stopped while they are fetched, and the news of it is cut off", run: ends},
 		{Name: "scaled", What: "replicas of session-svc come and are killed behind one address, and nobody notices", run: scaled},
+		{Name: "told", Short: true, What: "another system is told of all, while session-svc, Redis and that system are killed", run: told},
 		{Name: "redis-away", What: "Redis is away under load: new streams get 503 at once, the catalogue doesn't notice", run: redisAway},
 	}
 }
