@@ -21,6 +21,15 @@
 {{ include "streamgate.env" (list "ISSUERS" (empty .Values.issuers | ternary "" (toJson .Values.issuers))) }}
 {{ include "streamgate.env" (list "AUTHORIZE" .Values.authorize.enabled) }}
 {{ include "streamgate.env" (list "AUTHORIZE_GRPC_ADDR" (ternary ":8082" "" .Values.authorize.envoy)) }}
+{{- if .Values.events.endpoints }}
+{{ include "streamgate.env" (list "EVENTS" (toJson .Values.events.endpoints)) }}
+{{ include "streamgate.env" (list "EVENT_CONTENTS" .Values.events.contents) }}
+{{ include "streamgate.env" (list "EVENT_DEVICES" .Values.events.devices) }}
+{{ include "streamgate.env" (list "EVENTS_KEEP" .Values.events.keep) }}
+{{- if .Values.events.existingSecret }}
+{{ include "streamgate.secretEnv" (list "EVENT_SECRETS" .Values.events.existingSecret "event-secrets") }}
+{{- end }}
+{{- end }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.secretEnv" (list "REFRESH_KEYS" (include "streamgate.ownSecret" .) "refresh-keys") }}
 {{- end }}
@@ -70,6 +79,9 @@ refresh-keys: bytes
   example: redis://user:password@host:6379/0
 - {name: {{ include "streamgate.sharedSecret" . }}, key: grant-keys, generated: {{ empty .Values.secrets.shared.existingSecret }}, example: … }
 - {name: {{ include "streamgate.ownSecret" . }}, key: refresh-keys, generated: {{ empty .Values.secrets.existingSecret }}, example: … }
+{{- if and .Values.events.endpoints .Values.events.existingSecret }}
+- {name: {{ .Values.events.existingSecret }}, key: event-secrets, example: "billing:whsec_…" }
+{{- end }}
 {{- end }}
 
 {{- define "session-svc.alerts" -}}
@@ -90,6 +102,14 @@ refresh-keys: bytes
   severity: critical
   summary: Redis was told to throw keys away when it is full, and then more streams play than may
   expr: max(redis_evicts{ {{- $series }}}) > 0
+- alert: EventsNotDelivered
+  severity: warning
+  for: 5m
+  summary: An endpoint has taken no events for more than ten minutes, or has lost some
+  expr: |
+    max by (sink) (events_lag_seconds{ {{- $series }}}) > 600
+    or
+    sum by (sink) (increase(events_dropped_total{ {{- $series }}}[10m])) > 0
 - alert: RedisUnreachable
   severity: critical
   for: 1m
