@@ -22,11 +22,13 @@ const (
 	StreamEnded   Type = "stream.ended"
 	PlanChanged   Type = "plan.changed"
 	LimitViolated Type = "limit.violated"
+	AccountErased Type = "account.erased" // with all that we know of it
 )
 
 // Types lists all of them.
 var Types = []Type{
 	SessionOpened, SessionEnded, StreamStarted, StreamRefused, StreamLapsed, StreamResumed, StreamEnded, PlanChanged, LimitViolated,
+	AccountErased,
 }
 
 // Reason says why a start was refused, or a session or a stream ended. Those of stream.Reason are among them.
@@ -60,7 +62,7 @@ type Event struct {
 
 // Data says more. What an event doesn't have is zero.
 type Data struct {
-	Session session.ID // of all but PlanChanged
+	Session session.ID // of all but PlanChanged and AccountErased
 	Stream  stream.ID  // of StreamStarted, -Lapsed, -Resumed, -Ended and LimitViolated
 	Content string     // of the same and StreamRefused: 24 hex digits
 	Started time.Time  // of those with Stream

@@ -92,6 +92,8 @@ func (a *API) Internal(g *peer.Gate) {
 	user.Route(http.MethodGet, "/internal/accounts/:account/sessions/:sid", a.sessionLives)
 	user.Route(http.MethodDelete, "/internal/accounts/:account/sessions/:sid", a.endAccountSession)
 	user.Route(http.MethodDelete, "/internal/accounts/:account/sessions", a.endAccountSessions)
+	user.Route(http.MethodGet, "/internal/accounts/:account/data", a.readData)
+	user.Route(http.MethodDelete, "/internal/accounts/:account/data", a.eraseData)
 
 	content := g.From("content-svc")
 	content.Route(http.MethodPost, "/internal/leases/renew", a.renewLeases)

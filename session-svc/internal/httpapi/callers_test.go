@@ -54,6 +54,8 @@ func TestEachInternalRouteHasOneCaller(t *testing.T) {
 		"GET /internal/accounts/:account/sessions/:sid":    "user-svc",
 		"DELETE /internal/accounts/:account/sessions/:sid": "user-svc",
 		"DELETE /internal/accounts/:account/sessions":      "user-svc",
+		"GET /internal/accounts/:account/data":             "user-svc",
+		"DELETE /internal/accounts/:account/data":          "user-svc",
 		"POST /internal/leases/renew":                      "content-svc",
 		"GET /internal/streams/ends":                       "content-svc",
 	}

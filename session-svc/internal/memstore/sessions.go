@@ -173,6 +173,14 @@ func (s *SessionStore) End(_ context.Context, id string, which session.Selection
 	return nil
 }
 
+// Erase is session.Store's.
+func (s *SessionStore) Erase(_ context.Context, id string) error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	delete(s.store.accounts, id)
+	return nil
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

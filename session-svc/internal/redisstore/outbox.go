@@ -49,6 +49,7 @@ const (
 var eventTypes = map[byte]events.Type{
 	'o': events.SessionOpened, 'c': events.SessionEnded, 's': events.StreamStarted, 'f': events.StreamRefused, 'l': events.StreamLapsed,
 	'r': events.StreamResumed, 'e': events.StreamEnded, 'p': events.PlanChanged, 'v': events.LimitViolated,
+	'x': events.AccountErased,
 }
 
 // eventReasons has the letters of each type.

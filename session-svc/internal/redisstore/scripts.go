@@ -37,6 +37,7 @@ var (
 	endScript      = loadTelling("end")
 	limitScript    = loadTelling("limit")
 	wholeScript    = load("whole")
+	eraseScript    = loadTelling("erase")
 	lookScript     = loadTelling("look")
 	takeScript     = load("take")
 	sentScript     = load("sent")

@@ -124,6 +124,12 @@ func (s *SessionStore) End(ctx context.Context, account string, which session.Se
 	return err
 }
 
+// Erase implements session.Store.
+func (s *SessionStore) Erase(ctx context.Context, account string) error {
+	_, err := s.store.call(ctx, eraseScript, []string{sessionsKey(account), leasesKey(account)})
+	return err
+}
+
 func (s *SessionStore) call(ctx context.Context, run script, account string, args ...any) ([]any, error) {
 	return s.store.call(ctx, run, []string{sessionsKey(account)}, args...)
 }

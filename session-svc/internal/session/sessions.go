@@ -244,6 +244,14 @@ func (s *Sessions) End(ctx context.Context, account string, which Selection, by 
 	return nil
 }
 
+// Erase ends all sessions of an account that is no more, their streams with them, and forgets it.
+func (s *Sessions) Erase(ctx context.Context, account, by string) error {
+	if err := s.End(ctx, account, All(), by); err != nil {
+		return err
+	}
+	return s.store.Erase(ctx, account)
+}
+
 // token returns the base64url of account (12 bytes), session (8), generation (4) and seal (16).
 func (s *Sessions) token(account string, of Session) string {
 	b := make([]byte, 0, 24+seal.TagLength)

@@ -236,4 +236,17 @@ func (b *bench) clock(t *testing.T) time.Time {
 		t.Fatal(err)
 	}
 	return answer.Now
+func testErasure(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	id := b.start(t, request(s), stream.Granted).Lease.ID
+	for range 2 {
+		if err := b.Sessions.Erase(t.Context(), b.account); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names := b.devices(t); len(names) > 0 {
+		t.Fatal(names)
+	}
+	b.renew(t, id, s, stream.Unknown)
+	b.refresh(t, s, 1, session.Missing)
 }

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"sessions of other issuers are opened when they are seen":    testSight,
 		"ended sessions of other issuers are bounded":                testSightsBounded,
 		"an expired session of another issuer opens again":           testSightExpiry,
+		"an account is erased":                                       testErasure,
 		"an expired or unknown session can't start a stream":         testNoSession,
 	} {
 		t.Run(name, func(t *testing.T) {
