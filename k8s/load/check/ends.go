@@ -12,7 +12,8 @@ import (
 func (v *view) ends() []Fault {
 	faults := v.faults(v.resurrected, unadvised, v.unexplained)
 	for _, s := range v.starts {
-		if len(s.streams) > 1 && s.attempts[0].Key != "" {
+		kept := slices.DeleteFunc(slices.Clone(s.streams), func(id string) bool { return v.rule.Undone[id] })
+		if len(kept) > 1 && s.attempts[0].Key != "" {
 			faults = append(faults, Fault{"one Idempotency-Key, more than one stream", *s.attempts[0]})
 		}
 	}

@@ -198,6 +198,10 @@ func (v *view) enders(s *stream) []ender {
 	for _, op := range slices.Concat(s.replaced, v.samePlayer(s)) {
 		all = append(all, v.replacement(op, s.id)...)
 	}
+	if v.rule.Undone[s.id] {
+		begun := s.grants[0]
+		all = append(all, ender{op: begun.attempt, from: begun.at, to: v.axis.latest(begun.attempt.Returned + v.rule.Late)})
+	}
 	v.ended[s.id] = all
 	return all
 }
