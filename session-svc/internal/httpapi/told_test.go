@@ -36,6 +36,7 @@ type endpoint struct {
 
 	mu     sync.Mutex
 	events []cloudevents.Event // each once, in the order of their first coming
+	bodies []string            // as they came
 	tries  int
 	answer http.HandlerFunc // instead of taking the event, or nil
 }
@@ -70,6 +71,7 @@ func newEndpoint(t *testing.T, secret string) *endpoint {
 		w.WriteHeader(http.StatusNoContent)
 		if !slices.ContainsFunc(e.events, func(had cloudevents.Event) bool { return had.ID() == event.ID() }) {
 			e.events = append(e.events, *event)
+			e.bodies = append(e.bodies, string(body))
 		}
 	}))
 	t.Cleanup(e.Close)

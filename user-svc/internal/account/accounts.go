@@ -206,7 +206,7 @@ func (a *Accounts) SetPlan(ctx context.Context, id string, plan Plan) (Account, 
 	return a.store.Update(ctx, id, Change{Plan: &plan, At: a.now()})
 }
 
-// Delete ends an account's sessions and removes it. It returns ErrLastAdmin if no administrator would be left.
+// Delete ends an account's sessions and removes it, with all that is known of it. It returns ErrLastAdmin if no administrator would be left.
 func (a *Accounts) Delete(ctx context.Context, id string) error {
 	current, err := a.store.ByID(ctx, id)
 	if err == nil && current.Role == Admin {
@@ -215,7 +215,7 @@ func (a *Accounts) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return a.endingSessions(ctx, id, func(ctx context.Context) error {
+	err = a.endingSessions(ctx, id, func(ctx context.Context) error {
 		if current.Role == Admin {
 			if err := a.demote(ctx, id); err != nil {
 				return err
@@ -223,6 +223,24 @@ func (a *Accounts) Delete(ctx context.Context, id string) error {
 		}
 		return a.store.Delete(ctx, id)
 	})
+	if err != nil {
+		return err
+	}
+	// The account is gone, so that must not be reported as failed. What is left at session-svc expires by itself.
+	if err := a.sessions.Erase(context.WithoutCancel(ctx), id); err != nil {
+		a.log.ErrorContext(ctx, "what session-svc knows of a deleted account not erased", "account", id, "error", err)
+	}
+	return nil
+}
+
+// Data returns an account with what session-svc knows of it.
+func (a *Accounts) Data(ctx context.Context, id string) (Account, map[string]any, error) {
+	found, err := a.store.ByID(ctx, id)
+	if err != nil {
+		return Account{}, nil, err
+	}
+	data, err := a.sessions.Data(ctx, id)
+	return found, data, err
 }
 
 // ErrWrongPassword says that what was asked for needs the account's password, which the given one isn't.

@@ -59,6 +59,12 @@ type Sessions interface {
 
 	// EndOthers ends all sessions of an account except the one to keep.
 	EndOthers(ctx context.Context, account, keep string) error
+
+	// Data returns what session-svc knows of an account, in the form of its answer: its sessions and its streams.
+	Data(ctx context.Context, account string) (map[string]any, error)
+
+	// Erase has it forget an account that is no more.
+	Erase(ctx context.Context, account string) error
 }
 
 // ErrMailRefused says that a server won't take a mail, however often it is tried.

@@ -61,11 +61,13 @@ func (a *API) Public(e *httpserver.Engine) {
 	e.Route(http.MethodPost, "/users", a.signUp)
 	e.Read("/users", a.listAccounts)
 	e.Read("/users/me", a.ownProfile)
+	e.Read("/users/me/data", a.ownData)
 	e.Route(http.MethodPut, "/users/me", a.editOwnProfile)
 	e.Route(http.MethodDelete, "/users/me", a.deleteOwnAccount)
 	e.Route(http.MethodPut, "/users/me/password", a.changePassword)
 	e.Read("/users/:id", a.publicProfile)
 	e.Route(http.MethodPut, "/users/:id", a.editAccount)
+	e.Read("/users/:id/data", a.accountData)
 	e.Route(http.MethodDelete, "/users/:id", a.deleteAccount)
 
 	e.Route(http.MethodPost, "/password-resets", a.requestReset)

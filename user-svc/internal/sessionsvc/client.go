@@ -141,6 +141,20 @@ func (c *Client) endAll(ctx context.Context, accountID, keep string, query url.V
 	return nil
 }
 
+// Data implements account.Sessions.
+func (c *Client) Data(ctx context.Context, accountID string) (map[string]any, error) {
+	var data map[string]any
+	err := c.peer.Call(ctx, http.MethodGet, dataPath(accountID), nil, &data)
+	return data, err
+}
+
+// Erase implements account.Sessions.
+func (c *Client) Erase(ctx context.Context, accountID string) error {
+	return c.peer.Call(ctx, http.MethodDelete, dataPath(accountID), nil, nil)
+}
+
+func dataPath(accountID string) string { return "/internal/accounts/" + url.PathEscape(accountID) + "/data" }
+
 // path returns the path of a session, or of all sessions of an account.
 func path(accountID, sessionID string) string {
 	p := "/internal/accounts/" + url.PathEscape(accountID) + "/sessions"

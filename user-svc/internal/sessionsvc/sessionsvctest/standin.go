@@ -35,6 +35,7 @@ type StandIn struct {
 	mu       sync.Mutex
 	sessions map[string]*Session // by id
 	away     bool
+	erased   []string // accounts
 	onOpen   func(account string)
 }
 
@@ -71,6 +72,8 @@ func New(t testing.TB) *StandIn {
 	mux.HandleFunc("GET /internal/accounts/{account}/sessions/{sid}", s.alive)
 	mux.HandleFunc("DELETE /internal/accounts/{account}/sessions/{sid}", s.end)
 	mux.HandleFunc("DELETE /internal/accounts/{account}/sessions", s.endAll)
+	mux.HandleFunc("GET /internal/accounts/{account}/data", s.data)
+	mux.HandleFunc("DELETE /internal/accounts/{account}/data", s.erase)
 	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("session-svc has no %s %s", r.Method, r.URL.Path)
 	})
@@ -248,6 +251,31 @@ func (s *StandIn) endAll(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *StandIn) data(w http.ResponseWriter, r *http.Request) {
+	sessions := []any{}
+	for _, session := range s.Alive(r.PathValue("account")) {
+		sessions = append(sessions, map[string]any{
+			"id": session.ID, "device": session.Device, "current": false, "createdAt": instant.Time(session.created),
+			"refreshedAt": instant.Time(session.created), "expiresAt": instant.Time(session.created.Add(ttl)),
+		})
+	}
+	s.answer(w, http.StatusOK, map[string]any{"sessions": sessions, "streams": []any{}})
+}
+
+func (s *StandIn) erase(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erased = append(s.erased, r.PathValue("account"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Erased reports whether an account was erased.
+func (s *StandIn) Erased(account string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.erased, account)
 }
 
 func (s *StandIn) find(r *http.Request) (Session, bool) {
