@@ -3,7 +3,9 @@
 local events -- {key, most, keep, now}: a:{account}:events (outbox.go), how many are kept, for how
              -- many ms, and the time
 local EVENT = '>c1c1I6I2I2I2c8c16c12I6Bc0Bc0'
-local NO_SESSION, NO_STREAM, NO_CONTENT = ('\0'):rep(8), ('\0'):rep(16), ('\0'):rep(12)
+local NO_SESSION = '\0\0\0\0\0\0\0\0'
+local NO_CONTENT = '\0\0\0\0\0\0\0\0\0\0\0\0'
+local NO_STREAM = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
 -- Writes down an event. The oldest one gives way where there are too many.
 local function tell(kind, reason, at, e)
