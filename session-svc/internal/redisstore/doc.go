@@ -5,6 +5,8 @@
 //	a:{<account>}   a string: what the account plays, and what is remembered of what it played, packed (record.go)
 //	s:{<account>}   a hash: session id → session, and what is known of the account (sessions.go)
 //
+// Where other systems are told what happens, there is a third one: a:{<account>}:events, a hash of what some of them have not got (outbox.go).
+//
 // # Why one packed value
 //
 // Three ways of keeping the leases were measured side by side, by make bench (part structures) on Redis 7.0 with 12,000 accounts of three streams
