@@ -10,6 +10,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/events"
 	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
@@ -242,4 +243,25 @@ func TestACallerWhoLeavesTakesNoSlot(t *testing.T) {
 	if result, err := s.start(t, again); err != nil || result.Outcome != stream.Granted {
 		t.Error(result.Outcome, err)
 	}
+}
+
+// A start that is given back has told of itself, so its end is told too.
+func TestTheEndOfWhatIsGivenBackIsTold(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	through, answers := muted(t, server)
+	s, watching := newPairOf(t, through, server.url())
+	s.Tell(time.Hour)
+	outbox := watching.Tell(time.Hour)
+	answers.Lock()
+	s.refused(t, s.request())
+	answers.Unlock()
+	testkit.Eventually(t, "its start and its end are told", func() bool {
+		batch, err := outbox.Take(t.Context(), s.account, "sink", "relay", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(batch.Events) == 2 && batch.Events[0].Type == events.StreamStarted && batch.Events[1].Type == events.StreamEnded &&
+			batch.Events[1].Data.Reason == events.Undone && batch.Events[0].Data.Stream == batch.Events[1].Data.Stream
+	})
 }
