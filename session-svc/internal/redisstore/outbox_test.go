@@ -2,8 +2,10 @@ package redisstore_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -336,7 +338,7 @@ func TestNothingIsToldWhereNobodyListens(t *testing.T) {
 func TestEachSinkHasItsPlace(t *testing.T) {
 	t.Parallel()
 	s := telling(t)
-	id := s.start(t, stream.Granted)
+	s.start(t, stream.Granted)
 	take := func(sink, relay string) events.Batch {
 		t.Helper()
 		batch, err := s.outbox.Take(t.Context(), s.account, sink, relay, time.Minute)
@@ -386,5 +388,44 @@ func TestEachSinkHasItsPlace(t *testing.T) {
 	if dropped != 21 || got != most || last != first.Last+most+20 {
 		t.Errorf("%d dropped, %d of %d got", dropped, got, last-first.Last)
 	}
-	_ = id
+}
+
+// A round on a Cluster goes through the accounts of all nodes, and one in a while is enough for all replicas.
+func TestARoundOnACluster(t *testing.T) {
+	t.Parallel()
+	_, store, _ := newCluster(t, stream.NewRules(time.Minute))
+	outbox := store.Tell(time.Hour)
+	want := map[string]bool{}
+	for range 50 {
+		s := &screens{store, testkit.NewID(), session.NewID()}
+		if _, err := s.Sessions(time.Hour).Open(t.Context(), s.account, session.Session{ID: s.tv}, session.FirstSignIn); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Start(t.Context(), s.account, s.request()); err != nil || r.Outcome != stream.Granted {
+			t.Fatal(r.Outcome, err)
+		}
+		want[s.account] = true
+	}
+	var mu sync.Mutex
+	round := func(every time.Duration) (bool, map[string]bool) {
+		t.Helper()
+		seen := map[string]bool{}
+		done, err := outbox.Round(t.Context(), "relay", every, func(account string) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[account] = true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done, seen
+	}
+	for _, every := range []time.Duration{0, time.Minute} {
+		if done, seen := round(every); !done || !maps.Equal(seen, want) {
+			t.Errorf("%d of %d accounts", len(seen), len(want))
+		}
+	}
+	if done, seen := round(time.Minute); done || len(seen) > 0 {
+		t.Error("a second round within a minute")
+	}
 }
