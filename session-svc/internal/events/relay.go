@@ -243,7 +243,7 @@ func (l *line) failed(ctx context.Context, account string, err error) time.Durat
 	if later, ok := errors.AsType[*LaterError](err); ok {
 		wait = max(wait, later.After)
 	}
-	l.log.WarnContext(ctx, "an event was not delivered", "sink", l.sink.Name(), "account", account, "again_in", wait.String(), "error", err)
+	l.log.WarnContext(ctx, "an event was not delivered", "sink", l.sink.Name(), "account", account, "againIn", wait.String(), "error", err)
 	return wait
 }
 

@@ -153,7 +153,9 @@ func (c *Client) Erase(ctx context.Context, accountID string) error {
 	return c.peer.Call(ctx, http.MethodDelete, dataPath(accountID), nil, nil)
 }
 
-func dataPath(accountID string) string { return "/internal/accounts/" + url.PathEscape(accountID) + "/data" }
+func dataPath(accountID string) string {
+	return "/internal/accounts/" + url.PathEscape(accountID) + "/data"
+}
 
 // path returns the path of a session, or of all sessions of an account.
 func path(accountID, sessionID string) string {
