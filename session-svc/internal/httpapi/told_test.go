@@ -38,7 +38,7 @@ type endpoint struct {
 	events []cloudevents.Event // each once, in the order of their first coming
 	bodies []string            // as they came
 	tries  int
-	answer http.HandlerFunc // instead of taking the event, or nil
+	answer func(http.ResponseWriter, *http.Request) bool // may answer instead of taking the event; or nil
 }
 
 func newEndpoint(t *testing.T, secret string) *endpoint {
@@ -64,8 +64,7 @@ func newEndpoint(t *testing.T, secret string) *endpoint {
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if e.tries++; e.answer != nil {
-			e.answer(w, r)
+		if e.tries++; e.answer != nil && e.answer(w, r) {
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -78,10 +77,18 @@ func newEndpoint(t *testing.T, secret string) *endpoint {
 	return e
 }
 
-func (e *endpoint) answers(with http.HandlerFunc) {
+func (e *endpoint) answers(with func(http.ResponseWriter, *http.Request) bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.answer = with
+}
+
+// with answers with a status.
+func with(status int) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(status)
+		return true
+	}
 }
 
 func (e *endpoint) tried() int {
@@ -176,9 +183,10 @@ func TestOtherSystemsAreTold(t *testing.T) {
 	hung := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(hung.CloseClientConnections)
 	silent.Server.Close()
-	refuses.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
-	moved.answers(func(w http.ResponseWriter, r *http.Request) {
+	refuses.answers(with(http.StatusGone))
+	moved.answers(func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, good.URL, http.StatusPermanentRedirect)
+		return true
 	})
 	bus := newBus(t)
 	list := []string{
@@ -222,12 +230,39 @@ func TestOtherSystemsAreTold(t *testing.T) {
 func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	t.Parallel()
 	e, away := newEndpoint(t, oldSecret), newEndpoint(t, oldSecret)
-	away.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	away.answers(with(http.StatusServiceUnavailable))
 	g := start(t, telling(t, "12", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
 	tv := g.signIn(t, "TV")
 	id, _ := tv.playing(t, "")
 	testkit.Eventually(t, "it was tried", func() bool { return away.tried() > 0 })
 	start(t, sharing(g), telling(t, "12", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
+	if e.last(t, events.StreamLapsed)["stream"] != id {
+		t.Error("another stream lapsed")
+	}
+}
+
+// An account whose events an endpoint refuses holds no other account back, and comes in order later.
+func TestARefusedAccountHoldsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, oldSecret)
+	g := start(t, telling(t, "7", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	e.answers(func(w http.ResponseWriter, r *http.Request) bool {
+		refused := strings.HasPrefix(r.Header.Get("Webhook-Id"), g.account)
+		if refused {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		return refused
+	})
+	id, _ := g.signIn(t, "TV").playing(t, "")
+	testkit.Eventually(t, "it is refused", func() bool { return e.tried() > 0 })
+	for range 20 {
+		other := *g
+		other.account = testkit.NewID()
+		other.signIn(t, "TV")
+		e.want(t, other.account, "session.opened")
+	}
+	e.answers(nil)
 	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
 	if e.last(t, events.StreamLapsed)["stream"] != id {
 		t.Error("another stream lapsed")
