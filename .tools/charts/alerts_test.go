@@ -39,6 +39,14 @@ var causes = []struct {
 	{"RedisEvicts", "session-svc", "noeviction", 5, `redis_evicts{SERIES} 0x20`, false},
 	{"RedisEvicts", "session-svc", "pods that have not said yet", 5, `redis_script_failures_total{SERIES} 0x20`, false},
 
+	{"EventsNotDelivered", "session-svc", "an endpoint that is down, as one of two pods sees", 20, `
+		events_lag_seconds{SERIES,pod="a",sink="other"} 0+15x80
+		events_lag_seconds{SERIES,pod="b",sink="other"} 0x80`, true},
+	{"EventsNotDelivered", "session-svc", "events that were lost", 20, `events_dropped_total{SERIES,sink="other"} 0x20 3x60`, true},
+	{"EventsNotDelivered", "session-svc", "an endpoint that was down for a while", 20, `
+		events_lag_seconds{SERIES,sink="other"} 0+15x30 0x50
+		events_dropped_total{SERIES,sink="other"} 0x80`, false},
+
 	{"RedisUnreachable", "session-svc", "no answer", 5, `
 		redis_script_failures_total{SERIES} 0+15x20
 		redis_script_duration_seconds_count{SERIES} 0+15x20`, true},
