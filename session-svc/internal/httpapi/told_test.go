@@ -162,7 +162,7 @@ func empty(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(o)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if err := client.FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestOtherSystemsAreTold(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	hung := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(hung.CloseClientConnections)
-	silent.Server.Close()
+	silent.Close()
 	refuses.answers(with(http.StatusGone))
 	moved.answers(func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, good.URL, http.StatusPermanentRedirect)

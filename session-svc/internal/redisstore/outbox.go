@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +87,7 @@ func (s *Store) telling(run script, keys []string, args []any) ([]string, []any)
 	if s.outbox == nil || !run.tells {
 		return keys, args
 	}
-	return append(keys[:len(keys):len(keys)], eventsKey(accountOf(keys[0]))), append(args[:len(args):len(args)], mostEvents, s.outbox.keep.Milliseconds())
+	return append(slices.Clip(keys), eventsKey(accountOf(keys[0]))), append(slices.Clip(args), mostEvents, s.outbox.keep.Milliseconds())
 }
 
 // heard says that a script may have written down events. One that got no answer may have, too.

@@ -22,7 +22,10 @@ type Metrics struct {
 }
 
 // Verbs of the store, which the latency of its scripts is told by.
-var verbs = []string{"start", "renew", "stop", "undo", "list", "rebase", "open", "adopt", "refresh", "sessions", "end", "limit", "erase", "look", "take", "sent"}
+var verbs = []string{
+	"start", "renew", "stop", "undo", "list", "rebase", "open", "adopt", "refresh", "sessions", "end", "limit", "erase",
+	"look", "take", "sent",
+}
 
 // NewMetrics registers the metrics, with a zero series for each label. Held says for how much longer new starts are held back.
 func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metrics {

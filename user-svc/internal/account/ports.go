@@ -60,6 +60,11 @@ type Sessions interface {
 	// EndOthers ends all sessions of an account except the one to keep.
 	EndOthers(ctx context.Context, account, keep string) error
 
+	Memory
+}
+
+// Memory is what session-svc knows of accounts.
+type Memory interface {
 	// Data returns what session-svc knows of an account, in the form of its answer: its sessions and its streams.
 	Data(ctx context.Context, account string) (map[string]any, error)
 
