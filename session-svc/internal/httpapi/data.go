@@ -24,7 +24,7 @@ func (a *API) readData(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	sessions, err := a.Sessions.List(c.Request.Context(), account)
+	sessions, err := a.Sessions.List(c.Request.Context(), account, false) // user-svc asks about its own alone
 	if err != nil {
 		return err
 	}

@@ -236,6 +236,8 @@ func (b *bench) clock(t *testing.T) time.Time {
 		t.Fatal(err)
 	}
 	return answer.Now
+}
+
 func testErasure(t *testing.T, b *bench) {
 	s := b.signIn(t, "TV")
 	id := b.start(t, request(s), stream.Granted).Lease.ID
