@@ -60,8 +60,18 @@ func lackingRights(ctx context.Context, client redis.UniversalClient) (lacking [
 	try("", "", "evalsha", strings.Repeat("0", 40), 0)
 	try("~a:*", "", "set", leases, "", "px", ms)
 	for _, command := range [][]any{
-		{"get"}, {"hset", "x", ""}, {"hget", "x"}, {"hmget", "x"}, {"hgetall"}, {"hdel", "x"}, {"hkeys"}, {"hlen"}, {"hexists", "x"},
-		{"hincrby", "x", 1}, {"pexpire", ms}, {"ttl"},
+		{"get"},
+		{"hset", "x", ""},
+		{"hget", "x"},
+		{"hmget", "x"},
+		{"hgetall"},
+		{"hdel", "x"},
+		{"hkeys"},
+		{"hlen"},
+		{"hexists", "x"},
+		{"hincrby", "x", 1},
+		{"pexpire", ms},
+		{"ttl"},
 	} {
 		try("~a:*", "", slices.Insert(command, 1, any(leases))...)
 	}

@@ -37,8 +37,7 @@ type Store interface {
 	// End ends the selected sessions and their streams, in one step. The streams end as stream.SessionEnded, by the given name.
 	End(ctx context.Context, account string, which Selection, by string) error
 
-	// Erase forgets an account that is no more: its sessions, living and ended, and its streams. A repetition changes nothing.
-	Erase(ctx context.Context, account string) error
+	Eraser
 }
 
 // Refresh asks for the next generation.
@@ -56,3 +55,9 @@ const (
 	Reused    Outcome = "reused"
 	Missing   Outcome = "missing"
 )
+
+// Eraser forgets accounts, under the same rules as Store.
+type Eraser interface {
+	// Erase forgets an account that is no more: its sessions, living and ended, and its streams. A repetition changes nothing.
+	Erase(ctx context.Context, account string) error
+}
