@@ -7,12 +7,9 @@ replace streamgate/libs => ../libs
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/cloudevents/sdk-go/v2 v2.16.2
-<<<<<<< HEAD
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/envoyproxy/go-control-plane/envoy v1.40.0
-=======
 	github.com/getkin/kin-openapi v0.153.0
->>>>>>> 7134d98 (charts: a page on events, whose receiver a test runs; a person's data by one route)
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/goccy/go-yaml v1.19.2

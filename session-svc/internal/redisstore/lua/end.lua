@@ -15,7 +15,7 @@
 -- RETURNS  {'done', now, 0, record}
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- of leases, live or lapsed
 local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 local SESSION = '^(%d+) %S+ %d+ %d+ (.*)$' -- expires and device, of what a session has
 

@@ -41,7 +41,7 @@ local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
 local LIFE = '>c1I6I3' -- its beginning: state, seen, cover
 local OWNER = '>c16c8' -- behind that: stream, session
 local FIXED = '>c1I6I3c16c8I6c12c4B' -- all but the name
-local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- of leases, live or lapsed
 local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 
 local leases_key, sessions_key, events_key = KEYS[1], KEYS[2], KEYS[3]

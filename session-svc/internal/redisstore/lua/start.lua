@@ -33,7 +33,7 @@
 --          wait           of too_many_starts, ms until the next is taken
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- of leases, live or lapsed
 local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 local NO_PLAYER = '\0\0\0\0'

@@ -14,7 +14,7 @@
 -- RETURNS  {outcome, now, 0, record}; the outcomes are those of stream.Store.Stop
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- the states of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- of leases, live or lapsed
 local TOLD = {L = true, H = true, P = true} -- those that lapsed, as an event has told
 
 local leases_key, events_key = KEYS[1], KEYS[2]
