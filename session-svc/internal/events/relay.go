@@ -19,6 +19,8 @@ const (
 	batchFor = 5 * time.Second
 	// holdFor is how long nobody else takes an account's events for a sink.
 	holdFor = batchFor + sendWithin + 5*time.Second
+	// busyAgain is the longest pause until an account is tried again that another relay is at, which may be done sooner than it may take.
+	busyAgain = time.Second
 	// workers send to a sink at the same time, each for another account.
 	workers = 16
 	// lookers look at accounts at the same time.
@@ -182,7 +184,7 @@ func (l *line) account(ctx context.Context, account string) (wait time.Duration,
 			if batch.Busy == 0 {
 				l.metrics.settled(l.sink.Name(), account)
 			}
-			return batch.Busy, nil
+			return min(batch.Busy, busyAgain), nil
 		}
 		upTo, sendErr := l.send(ctx, batch)
 		// Also when the service ends: else a good part of them would be sent again, and nobody would send the rest for a while.

@@ -9,7 +9,7 @@
 --          some sink has not got, else 0}
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local TELLS = {l = true, h = true} -- the states of leases that an event has not told the lapse of
+local TELLS = {l = true, h = true, p = true} -- of leases whose lapse no event has told
 
 local leases_key, events_key = KEYS[1], KEYS[2]
 local lease, most_events, keep_events = unpack(ARGV)
