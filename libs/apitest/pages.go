@@ -10,8 +10,10 @@ import (
 )
 
 // readBy are headers of answers that a page may read of every answer, and those that its browser takes for itself.
-var readBy = []string{"cache-control", "content-language", "content-type", "expires", "pragma", "set-cookie", "vary",
-	"access-control-allow-headers", "access-control-allow-methods", "access-control-allow-origin", "access-control-max-age"}
+var readBy = []string{
+	"cache-control", "content-language", "content-type", "expires", "pragma", "set-cookie", "vary",
+	"access-control-allow-headers", "access-control-allow-methods", "access-control-allow-origin", "access-control-max-age",
+}
 
 // Pages fails the test unless a page of the origin, which the service at url was told to admit, may use all that the document describes: each
 // method, each header of a request, and each of an answer. What has the tag servers is not for pages.
