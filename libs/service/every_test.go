@@ -27,7 +27,7 @@ func TestEvery(t *testing.T) {
 		}})
 		ended := make(chan struct{})
 		go func() { defer close(ended); work(ctx) }()
-		time.Sleep(3*time.Hour + time.Minute)
+		time.Sleep(3*time.Hour + time.Minute) //nolint:forbidigo // in synctest
 		cancel()
 		<-ended
 		if taken != 3 {

@@ -94,24 +94,31 @@ func oneRange(r *http.Request, of *media.Playback) {
 		r.Header.Del("Range")
 		return
 	}
-	first, last, _ := strings.Cut(strings.TrimSpace(ranges), "-")
-	if n, err := strconv.ParseInt(last, 10, 64); errors.Is(err, strconv.ErrRange) && n > 0 {
+	// Units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent.
+	r.Header.Set("Range", "bytes="+answered(strings.TrimSpace(ranges), of))
+}
+
+// answered returns the range that is answered, given the one that is asked for: "from-to" or "-n", as http.ServeContent reads it.
+func answered(asked string, of *media.Playback) string {
+	first, last, _ := strings.Cut(asked, "-")
+	to, err := strconv.ParseInt(last, 10, 64)
+	if errors.Is(err, strconv.ErrRange) && to > 0 {
 		first, last = cmp.Or(first, "0"), "" // more than any file has: all there is, for which http.ServeContent knows no number
-		ranges = first + "-"
+		asked = first + "-"
+	}
+	if last == "" {
+		to, err = of.Size-1, nil
+	}
+	if first == "" && last != "" && err == nil && to == 0 {
+		return strconv.FormatInt(of.Size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
 	}
 	from, errFrom := strconv.ParseInt(first, 10, 64)
-	to, errTo := strconv.ParseInt(last, 10, 64)
-	if last == "" {
-		to, errTo = of.Size-1, nil
+	if errors.Join(err, errFrom) != nil || from < 0 || from > to || from >= of.Size {
+		return asked
 	}
-	switch {
-	case first == "" && last != "" && errTo == nil && to == 0:
-		ranges = strconv.FormatInt(of.Size, 10) + "-" // the last 0 bytes are none, though http.ServeContent sends a range of them
-	case errFrom == nil && errTo == nil && from >= 0 && from <= to && from < of.Size:
-		// What is left out is asked for again: an answer may be shorter than what was asked for (RFC 9110, section 15.3.7).
-		if end := of.Shorten(from, min(to, of.Size-1)+1); end <= to {
-			ranges = fmt.Sprintf("%d-%d", from, end-1)
-		}
+	// What is left out is asked for again: an answer may be shorter than what was asked for (RFC 9110, section 15.3.7).
+	if end := of.Shorten(from, min(to, of.Size-1)+1); end <= to {
+		return fmt.Sprintf("%d-%d", from, end-1)
 	}
-	r.Header.Set("Range", "bytes="+ranges) // units are compared without case (RFC 9110, section 14.1), though not by http.ServeContent
+	return asked
 }

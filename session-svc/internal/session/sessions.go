@@ -155,8 +155,8 @@ func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID, see
 }
 
 // Adopt takes back a session that a genuine token or grant names, if the store has forgotten it, or may have forgotten its end, and the records
-// have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again. Of a session of another issuer's account, what was seen
-// takes the place of the records, and opens it where it was never seen before.
+// have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again. Of a session of another
+// issuer's account, what was seen takes the place of the records, and opens it where it was never seen before.
 func (s *Sessions) Adopt(ctx context.Context, account string, id ID, seen *Sighting) (bool, error) {
 	_, lives, err := s.adopt(ctx, account, id, seen)
 	return lives, err

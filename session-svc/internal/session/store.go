@@ -28,16 +28,20 @@ type Store interface {
 	//   - Missing, if there is no such session.
 	Refresh(ctx context.Context, account string, r Refresh) (Session, Outcome, error)
 
+	// End ends the selected sessions and their streams, in one step. The streams end as stream.SessionEnded, by the given name.
+	End(ctx context.Context, account string, which Selection, by string) error
+
+	Finder
+	Eraser
+}
+
+// Finder finds sessions, under the same rules.
+type Finder interface {
 	// Get returns a session, or false when there is none or it is Doubtful.
 	Get(ctx context.Context, account string, id ID) (Session, bool, error)
 
 	// List returns the sessions, the last refreshed first.
 	List(ctx context.Context, account string) ([]Session, error)
-
-	// End ends the selected sessions and their streams, in one step. The streams end as stream.SessionEnded, by the given name.
-	End(ctx context.Context, account string, which Selection, by string) error
-
-	Eraser
 }
 
 // Refresh asks for the next generation.
@@ -56,7 +60,7 @@ const (
 	Missing   Outcome = "missing"
 )
 
-// Eraser forgets accounts, under the same rules as Store.
+// Eraser forgets accounts, under the same rules.
 type Eraser interface {
 	// Erase forgets an account that is no more: its sessions, living and ended, and its streams. A repetition changes nothing.
 	Erase(ctx context.Context, account string) error

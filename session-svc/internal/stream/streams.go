@@ -137,8 +137,8 @@ func (s *Streams) Start(ctx context.Context, caller Caller, o Options) (Playing,
 	return Playing{Lease: result.Lease, Source: address, Ticket: ticket, Active: result.Active, Limit: result.Limit}, nil
 }
 
-// adopting asks the store, and asks again if it had forgotten the caller's session, may have forgotten its end, or never seen it. What it has forgotten of an account of user-svc's is
-// also the limit.
+// adopting asks the store, and asks again if it had forgotten the caller's session, may have forgotten its end, or never seen it. What it
+// has forgotten of an account of user-svc's is also the limit.
 func (s *Streams) adopting(ctx context.Context, account string, id session.ID, seen *session.Sighting, ask func() (Result, error)) (Result, error) {
 	result, err := ask()
 	if err != nil || result.Outcome != NoSession {
