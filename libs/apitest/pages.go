@@ -11,7 +11,7 @@ import (
 
 // readBy are headers of answers that a page may read of every answer, and those that its browser takes for itself.
 var readBy = []string{
-	"cache-control", "content-language", "content-type", "expires", "pragma", "set-cookie", "vary",
+	"cache-control", "content-language", "content-security-policy", "content-type", "expires", "pragma", "set-cookie", "vary",
 	"access-control-allow-headers", "access-control-allow-methods", "access-control-allow-origin", "access-control-max-age",
 }
 
