@@ -102,6 +102,7 @@ refresh-keys: bytes
   severity: critical
   summary: Redis was told to throw keys away when it is full, and then more streams play than may
   expr: max(redis_evicts{ {{- $series }}}) > 0
+{{- if .Values.events.endpoints }}
 - alert: EventsNotDelivered
   severity: warning
   for: 5m
@@ -110,6 +111,7 @@ refresh-keys: bytes
     max by (sink) (events_lag_seconds{ {{- $series }}}) > 600
     or
     sum by (sink) (increase(events_dropped_total{ {{- $series }}}[10m])) > 0
+{{- end }}
 - alert: RedisUnreachable
   severity: critical
   for: 1m
