@@ -22,7 +22,6 @@ import (
 	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
 	"streamgate/libs/problem"
-	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/session"
 )
@@ -198,7 +197,7 @@ func (a *API) decide(ctx context.Context, told authorizeDTO, o original) (author
 	if err := from.mayStart(r.Named()); err != nil {
 		return authorize.Decision{}, err
 	}
-	from.seen = &session.Sighting{SignedIn: claims.Foreign.SignedIn, Issued: claims.Foreign.Issued, Device: useragent.Device(o.header.Get("User-Agent"))}
+	from.seen = sightingOf(claims.Foreign, o.header)
 	decision, err := a.Decider.ByToken(ctx, from.caller(), r)
 	if errors.Is(err, session.ErrEnded) {
 		err = errForeignEnded

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/jwtauth"
 	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/session"
 )
@@ -22,12 +24,17 @@ var (
 
 // foreign has a handler answer somebody whom another issuer signed in. The device gets its name when it is seen first.
 func (a *API) foreign(c *gin.Context, r request, h handler) error {
-	r.seen = &session.Sighting{SignedIn: r.Foreign.SignedIn, Issued: r.Foreign.Issued, Device: useragent.Device(c.GetHeader("User-Agent"))}
+	r.seen = sightingOf(r.Foreign, c.Request.Header)
 	err := h(c, r)
 	if errors.Is(err, session.ErrEnded) {
 		return errForeignEnded
 	}
 	return err
+}
+
+// sightingOf returns what a token and the request that it came with say of a device.
+func sightingOf(token *jwtauth.Foreign, header http.Header) *session.Sighting {
+	return &session.Sighting{SignedIn: token.SignedIn, Issued: token.Issued, Device: useragent.Device(header.Get("User-Agent"))}
 }
 
 // mayStart fails if the caller's token is for another content.

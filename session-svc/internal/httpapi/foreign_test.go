@@ -259,6 +259,26 @@ func TestPlaybackTokens(t *testing.T) {
 	unseen.do(t, http.MethodGet, "/streams", "").Problem(t, http.StatusUnauthorized, "session_ended")
 }
 
+// Other servers ask by tokens of other issuers too: the token opens its content alone, up to its limit, until its device is signed out.
+func TestOtherServersAskByForeignTokens(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	g := startForeign(t, []map[string]any{b.setting(t)}, opened)
+	token := b.token(t, map[string]any{"sub": testkit.NewID(), "session": "one", "limit": 1, "content": g.content})
+	bearer := testkit.Header("Authorization", "Bearer "+token)
+	id := wantStream(t, g.ask(t, "", g.segment(0), bearer), "")
+	wantStream(t, g.ask(t, "", g.segment(1), bearer), id)
+	g.ask(t, "?player=two", g.segment(0), bearer).Problem(t, http.StatusForbidden, "stream_limit_reached")
+	g.ask(t, "", "/live/"+testkit.NewID()+"/0.ts", bearer).Problem(t, http.StatusForbidden, "content_not_allowed")
+	viewer := g.viewer(token)
+	current, _ := viewer.sessions(t)
+	viewer.do(t, http.MethodDelete, "/sessions/"+current, "").Want(t, http.StatusNoContent)
+	testkit.Eventually(t, "the device that was signed out is refused", func() bool {
+		return g.ask(t, "", g.segment(2), bearer).Status == http.StatusGone
+	})
+	g.ask(t, "?player=three", g.segment(0), bearer).Problem(t, http.StatusUnauthorized, "session_ended")
+}
+
 // accountOf returns the id of an account of the backend's, as the documents tell how to make it.
 func accountOf(sub string) string {
 	sum := sha256.Sum256([]byte("streamgate/account\nbackend\n" + sub))

@@ -242,6 +242,20 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	}
 }
 
+// A pause that lasts too long lapses as any other lease does, and the player that goes on resumes.
+func TestTheLapseOfAPauseIsTold(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, oldSecret)
+	g := start(t, telling(t, "9", "["+hook("other", e.URL)+"]", "other:"+oldSecret), reports(lease/2))
+	tv := g.signIn(t, "TV")
+	_, address := tv.reporting(t)
+	report(t, address, paused, "live")
+	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
+	report(t, address, stillAway, "lapsed")
+	report(t, address, playing, "live")
+	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed", "stream.resumed")
+}
+
 // An account whose events an endpoint refuses holds no other account back, and comes in order later.
 func TestARefusedAccountHoldsNoOtherBack(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"streamgate/session-svc/internal/session"
@@ -37,6 +38,12 @@ import (
 const (
 	accountFormat = ">I6I6"
 	leaseFormat   = ">c1I6I3c16c8I6c12c4Bc0"
+)
+
+// leaseStates are the states of leases, and toldStates the same once an event has told that they lapsed.
+const (
+	leaseStates = "lhp"
+	toldStates  = "LHP"
 )
 
 const (
@@ -82,7 +89,7 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 			return field
 		}
 		state := next(1)[0]
-		e := entry{ended: reasons[state], told: state == 'L' || state == 'H', seen: instant(number(next(6)))}
+		e := entry{ended: reasons[state], told: strings.ContainsRune(toldStates, rune(state)), seen: instant(number(next(6)))}
 		cover := time.Duration(number(next(3))) * time.Millisecond
 		e.lease.Expires = e.seen.Add(max(lease, cover))
 		e.lease.ID = stream.ID([]byte(next(16)))

@@ -9,7 +9,7 @@
 --          sessions       the sessions of all leases in the record, in its order
 local ACCOUNT = '>I6I6'
 local LEASE = '>c1I6I3c16c8I6c12c4Bc0'
-local LEASES = {l = true, h = true, L = true, H = true, p = true, P = true} -- of leases, live or lapsed
+local LEASES = {l = 'l', h = 'h', L = 'l', H = 'h', p = 'p', P = 'p'} -- of leases, live or lapsed
 
 local leases_key, sessions_key = KEYS[1], KEYS[2]
 

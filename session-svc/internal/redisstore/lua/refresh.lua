@@ -6,7 +6,6 @@
 -- ARGV     session        id of the session
 --          given          generation of the refresh token, from 1
 --          ttl            ms that a session lives unless it is refreshed
-
 --          grant_for      ms that a grant can speak for an ended session
 --          most, keep     of events; none without the key
 -- RETURNS  {outcome, session as it is kept}; the outcomes are those of session.Store.Refresh
