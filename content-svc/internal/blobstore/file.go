@@ -1,9 +1,7 @@
 package blobstore
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,18 +19,17 @@ func (s *Store) openFile(path string) (*media.File, error) {
 	if strings.HasSuffix(path, sidecar) {
 		return nil, media.ErrNotFound
 	}
-	plain, err := s.plain(path)
-	if err != nil {
+	if err := s.noLinks(path); err != nil {
 		return nil, err
 	}
-	// What has become a link or a pipe since we looked is not followed, or waited for.
+	// A link is not followed, and a pipe not waited for.
 	file, err := os.OpenFile(filepath.Join(s.folder, path), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, failure(err)
 	}
 	info, err := file.Stat()
-	if err == nil && !os.SameFile(plain, info) {
-		err = media.ErrNotFound // replaced by a link since we looked
+	if err == nil && !info.Mode().IsRegular() {
+		err = media.ErrNotFound
 	}
 	if err != nil {
 		_ = file.Close()
@@ -44,25 +41,19 @@ func (s *Store) openFile(path string) (*media.File, error) {
 	}, nil
 }
 
-// plain looks at each part of a path without following links, and returns the info of the file.
-func (s *Store) plain(path string) (fs.FileInfo, error) {
-	name := s.folder
-	var info fs.FileInfo
-	for segment := range strings.SplitSeq(path, "/") {
-		if info != nil && !info.IsDir() {
-			return nil, media.ErrNotFound
+// noLinks checks that the folders of a path are folders and not links to such.
+func (s *Store) noLinks(path string) error {
+	for end, c := range path {
+		if c != '/' {
+			continue
 		}
-		var err error
-		name = filepath.Join(name, segment)
-		switch info, err = os.Lstat(name); {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG):
-			return nil, media.ErrNotFound
-		case err != nil:
-			return nil, failure(err)
+		info, err := os.Lstat(filepath.Join(s.folder, path[:end]))
+		if err != nil {
+			return failure(err)
+		}
+		if !info.IsDir() {
+			return media.ErrNotFound
 		}
 	}
-	if !info.Mode().IsRegular() {
-		return nil, media.ErrNotFound
-	}
-	return info, nil
+	return nil
 }

@@ -152,7 +152,8 @@ func (s *Store) WriteMissing(ctx context.Context, path string, text []byte, modi
 // failure adds a kind to an error of the store.
 func failure(err error) error {
 	switch {
-	case gcerrors.Code(err) == gcerrors.NotFound, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ELOOP): // ELOOP: a link
+	case gcerrors.Code(err) == gcerrors.NotFound, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ELOOP), // a link
+		errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ENXIO): // ENXIO: a socket
 		return media.ErrNotFound
 	case errors.Is(err, os.ErrPermission), gcerrors.Code(err) == gcerrors.PermissionDenied:
 		return fmt.Errorf("media store: %w", err)
