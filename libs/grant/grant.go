@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,17 +103,39 @@ func newCipher(key []byte) (cipher.AEAD, error) {
 // Seal returns the grant as text for an address: base64url without padding. It tells nothing but its length to those without a key.
 func (k Keys) Seal(g Grant) (string, error) { return k.seal(encrypted, g) }
 
-// SealTicket returns what a player may report its stream by, of the same form. It is no grant: whoever sees the address that it is in, such as
-// a service that analyses playback, can fetch nothing by it, whatever the scope.
-func (k Keys) SealTicket(g Grant) (string, error) { return k.seal(reporting, g) }
+// Ticket is what a player reports its stream by. It has no scope: nothing can be fetched by it.
+type Ticket struct {
+	Grant
+
+	Pause *time.Duration // how long a pause holds the slot, in seconds; nil if the account's plan didn't say when the stream started
+}
+
+// SealTicket returns a ticket as text of the same form. It is no grant: whoever sees the address that it is in, such as a service that analyses
+// playback, can fetch nothing by it.
+func (k Keys) SealTicket(t Ticket) (string, error) {
+	t.Scope, t.Entry = "", "" // the place of the scope has the pause
+	if t.Pause != nil {
+		t.Scope = strconv.FormatInt(int64(t.Pause.Seconds()), 10)
+	}
+	return k.seal(reporting, t.Grant)
+}
 
 // ReadTicket reads what SealTicket wrote, which may have expired, or fails with ErrInvalid.
-func (k Keys) ReadTicket(text string) (Grant, error) {
+func (k Keys) ReadTicket(text string) (Ticket, error) {
 	b, err := decode(text)
 	if err != nil || b[0] != reporting && b[0] != reporting+ofForeign {
-		return Grant{}, ErrInvalid
+		return Ticket{}, ErrInvalid
 	}
-	return k.open(b, reporting)
+	g, err := k.open(b, reporting)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := Ticket{Grant: g}
+	if seconds, err := strconv.ParseInt(g.Scope, 10, 32); err == nil {
+		t.Pause = new(time.Duration(seconds) * time.Second)
+	}
+	t.Scope = ""
+	return t, nil
 }
 
 func (k Keys) seal(kind byte, g Grant) (string, error) {

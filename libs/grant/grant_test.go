@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -323,12 +324,17 @@ func BenchmarkRead(b *testing.B) {
 func TestATicketIsNoGrant(t *testing.T) {
 	t.Parallel()
 	g := example()
-	ticket, err := keys.SealTicket(g)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if back, err := keys.ReadTicket(ticket); err != nil || back != g {
-		t.Errorf("%+v: %v", back, err)
+	g.Scope = ""
+	var ticket string
+	for _, pause := range []*time.Duration{nil, new(time.Duration(0)), new(4 * time.Hour)} {
+		var err error
+		want := grant.Ticket{Grant: g, Pause: pause}
+		if ticket, err = keys.SealTicket(want); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := keys.ReadTicket(ticket); err != nil || !reflect.DeepEqual(back, want) {
+			t.Errorf("%+v: %v, want %+v", back, err, want)
+		}
 	}
 	if _, err := keys.Read(ticket); !errors.Is(err, grant.ErrInvalid) {
 		t.Errorf("a ticket is read as a grant: %v", err)

@@ -17,13 +17,19 @@ const (
 // MaxLimit is the largest number of streams that a plan can allow at once. Scripts take time in proportion to it.
 const MaxLimit = 100
 
+// MaxPause is the longest that a plan can let a paused player hold its slot.
+const MaxPause = 4 * time.Hour
+
 // Claims are the content of an access token.
 type Claims struct {
-	Account string    // claim sub: 24 hex digits
-	Session string    // claim sid: the device session, 11 characters of base64url
-	Role    string    // claim role: RoleUser or RoleAdmin
-	Limit   int       // claim lim: streams at once, 1 to MaxLimit
-	Evicts  bool      // claim evict: a start at the limit ends the oldest stream, instead of being refused
+	Account string // claim sub: 24 hex digits
+	Session string // claim sid: the device session, 11 characters of base64url
+	Role    string // claim role: RoleUser or RoleAdmin
+	Limit   int    // claim lim: streams at once, 1 to MaxLimit
+	Evicts  bool   // claim evict: a start at the limit ends the oldest stream, instead of being refused
+	// Pause is how long a player that says that it is paused holds its slot, in seconds, 0 to MaxPause: claim pause; nil where the plan leaves it
+	// to session-svc.
+	Pause   *time.Duration
 	Expires time.Time // claim exp
 	// Foreign is what else the token of another issuer says; nil for those of user-svc.
 	Foreign *Foreign

@@ -84,6 +84,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 		Account: claims.Subject, Session: claims.Session, Role: claims.Role, Limit: claims.Limit, Evicts: claims.Evicts,
 		Expires: claims.ExpiresAt.Time,
 	}
+	if claims.Pause != nil {
+		result.Pause = new(time.Duration(*claims.Pause) * time.Second)
+	}
 	v.cache.Add(strings.Clone(token), verified{result, generation}) // the token may be part of a body of 64 KiB
 	return result, nil
 }
@@ -138,6 +141,7 @@ type tokenClaims struct {
 	Role    string `json:"role"`
 	Limit   int    `json:"lim"`
 	Evicts  bool   `json:"evict,omitempty"`
+	Pause   *int   `json:"pause,omitempty"`
 }
 
 // Validate refuses tokens that are signed but not meant for us.
@@ -150,6 +154,8 @@ func (c tokenClaims) Validate() error {
 		return errors.New("unknown role")
 	case c.Limit < 1 || c.Limit > MaxLimit:
 		return errors.New("lim out of range")
+	case c.Pause != nil && (*c.Pause < 0 || *c.Pause > int(MaxPause/time.Second)):
+		return errors.New("pause out of range")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -104,6 +105,9 @@ func TestSignedTokensAreVerified(t *testing.T) {
 			Account: account, Session: session, Role: role, Limit: 100, Evicts: role == jwtauth.RoleUser,
 			Expires: time.Now().Add(time.Minute).Truncate(time.Second),
 		}
+		if want.Evicts {
+			want.Pause = new(time.Duration(0))
+		}
 		token, err := jwtauth.Sign(ours, issuer, want, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -117,7 +121,7 @@ func TestSignedTokensAreVerified(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if *got != want {
+			if !reflect.DeepEqual(*got, want) {
 				t.Errorf("got %+v, want %+v", *got, want)
 			}
 			if err := got.RequireAdmin(); (err == nil) != (role == jwtauth.RoleAdmin) || err != nil && problem.Status(err) != 403 {
@@ -206,6 +210,9 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		"limit 0":              forge(t, ours, header(), with(claims(), "lim", 0)),
 		"limit below 0":        forge(t, ours, header(), with(claims(), "lim", -1)),
 		"limit 101":            forge(t, ours, header(), with(claims(), "lim", 101)),
+		"pause below 0":        forge(t, ours, header(), with(claims(), "pause", -1)),
+		"pause of 5 hours":     forge(t, ours, header(), with(claims(), "pause", 18_000)),
+		"pause of a text":      forge(t, ours, header(), with(claims(), "pause", "release")),
 		"limit of a half":      forge(t, ours, header(), with(claims(), "lim", 2.5)),
 		"oversize":             forge(t, ours, header(), with(claims(), "x", strings.Repeat("x", 4096))),
 		"signature cut":        right[:len(right)-1],

@@ -108,6 +108,23 @@ func TestAPauseHoldsTheSlotForAsLongAsItMay(t *testing.T) {
 	}
 }
 
+// The plan's rule for pauses counts before the setting.
+func TestThePlanSaysHowLongAPauseHoldsTheSlot(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		setting, plan time.Duration
+		want          string
+	}{{0, time.Hour, "live"}, {time.Hour, 0, "lapsed"}} {
+		tv := start(t, reports(test.setting)).signIn(t, "TV")
+		claims := tv.claims()
+		claims.Pause = &test.plan
+		tv.token = tv.sign(t, claims)
+		_, address := tv.reporting(t)
+		report(t, address, playing, "live")
+		report(t, address, paused, test.want)
+	}
+}
+
 // Two services that see the address can't use it for anything else.
 func TestATicketOpensNothing(t *testing.T) {
 	t.Parallel()

@@ -103,6 +103,7 @@ func newOpenedDTO(account string, s session.Session, token string) openedDTO {
 type planDTO struct {
 	MaxStreams *int    `json:"maxStreams,omitempty"`
 	OnLimit    *string `json:"onLimit,omitempty"`
+	Pause      *int    `json:"pauseSeconds,omitempty"`
 }
 
 // accountPlanDTO is an account's plan as user-svc tells it.

@@ -21,7 +21,7 @@ type request struct {
 }
 
 func (r request) caller() stream.Caller {
-	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts, Seen: r.seen}
+	return stream.Caller{Account: r.Account, Session: r.session, Limit: r.Limit, Evicts: r.Evicts, Pause: r.Pause, Seen: r.seen}
 }
 
 // handler answers a request with a good access token.

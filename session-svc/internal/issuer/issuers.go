@@ -169,6 +169,9 @@ func (o *other) read(given jwt.MapClaims) (*jwtauth.Claims, error) {
 	if claims.Evicts, err = o.evicts(given); err != nil {
 		return nil, err
 	}
+	if claims.Pause, err = o.pause(given); err != nil {
+		return nil, err
+	}
 	if claims.Foreign.Content, err = o.content(given); err != nil {
 		return nil, err
 	}
@@ -232,16 +235,33 @@ func (o *other) admits(given jwt.MapClaims) error {
 }
 
 func (o *other) limit(given jwt.MapClaims) (int, error) {
-	claim := given[o.Claims.Limit]
-	if o.Claims.Limit == "" || claim == nil {
-		return o.MaxStreams, nil
+	n, err := number(given, o.Claims.Limit, 1, "streams")
+	if n == nil {
+		return o.MaxStreams, err
 	}
-	digits, _ := text(claim)
+	return min(*n, o.Ceiling), nil
+}
+
+func (o *other) pause(given jwt.MapClaims) (*time.Duration, error) {
+	n, err := number(given, o.Claims.Pause, 0, "seconds")
+	if n == nil {
+		return nil, err
+	}
+	return new(time.Duration(min(*n, int(jwtauth.MaxPause.Seconds()))) * time.Second), nil
+}
+
+// number returns a whole number of things that a claim has, from least on, or nil where there is none.
+func number(given jwt.MapClaims, name string, least int, things string) (*int, error) {
+	claim := given[name]
+	if name == "" || claim == nil {
+		return nil, nil
+	}
+	digits, ok := text(claim)
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s is no whole number of streams from 1", o.Claims.Limit)
+	if !ok || err != nil || n < least {
+		return nil, fmt.Errorf("%s is no whole number of %s from %d", name, things, least)
 	}
-	return min(n, o.Ceiling), nil
+	return &n, nil
 }
 
 func (o *other) content(given jwt.MapClaims) (string, error) {

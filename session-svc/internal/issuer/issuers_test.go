@@ -266,7 +266,7 @@ func two(t testing.TB) (v *issuer.Issuers, members, playback object) {
 	}, object{
 		"issuer": "backend", "publicKeys": []string{pemOf(t, &rsaKeys[1]().PublicKey), pemOf(t, &ecKey().PublicKey)}, "audience": []string{"tv"},
 		"algorithms": []string{"ES256"}, "maxStreams": 1, "ceiling": 5, "onLimit": "evict-oldest",
-		"claims": object{"session": "session", "limit": "limit", "onLimit": "onLimit", "content": "content"},
+		"claims": object{"session": "session", "limit": "limit", "onLimit": "onLimit", "content": "content", "pause": "pause"},
 	})
 	now := time.Now().Unix()
 	members = object{"iss": "https://a.example.com", "aud": "tv", "sub": "1", "sid": "s", "iat": now, "exp": now + 600}
@@ -285,13 +285,16 @@ func TestPlaybackTokens(t *testing.T) {
 		}
 		return got
 	}
-	if got := verify(claims); got.Limit != 1 || !got.Evicts || got.Foreign.Content != "" {
+	if got := verify(claims); got.Limit != 1 || !got.Evicts || got.Foreign.Content != "" || got.Pause != nil {
 		t.Errorf("%+v", got)
 	}
 	content := testkit.NewID()
-	full := verify(with(claims, "limit", 4, "onLimit", "deny", "content", content))
-	if full.Limit != 4 || full.Evicts || full.Foreign.Content != content {
+	full := verify(with(claims, "limit", 4, "onLimit", "deny", "content", content, "pause", 0))
+	if full.Limit != 4 || full.Evicts || full.Foreign.Content != content || full.Pause == nil || *full.Pause != 0 {
 		t.Errorf("%+v", full)
+	}
+	if got := verify(with(claims, "pause", 1_000_000_000_000)); *got.Pause != jwtauth.MaxPause {
+		t.Errorf("above the longest pause: %v", got.Pause)
 	}
 	if got := verify(with(claims, "limit", 1_000_000_000_000)); got.Limit != 5 {
 		t.Errorf("above the ceiling: %d", got.Limit)
@@ -299,10 +302,15 @@ func TestPlaybackTokens(t *testing.T) {
 	if got := verify(with(claims, "session", "another")); got.Account != full.Account || got.Session == full.Session {
 		t.Errorf("another session: %+v", got)
 	}
-	for _, wrong := range []object{{"content": "607c"}, {"content": 7}, {"limit": 1.5}, {"limit": true}, {"limit": "1e3"}, {"limit": ""}, {"onLimit": 1}, {"session": ""}} {
+	for _, wrong := range []object{{"content": "607c"}, {"content": 7}, {"limit": 1.5}, {"limit": true}, {"limit": "1e3"}, {"limit": ""}, {"onLimit": 1}, {"session": ""},
+		{"pause": -1}, {"pause": "never"}, {"pause": 0.5}} {
 		claims := maps.Clone(claims)
 		maps.Copy(claims, wrong)
 		_, err := v.Verify(t.Context(), sign(t, "ES256", nil, ecKey(), claims))
+		if err == nil {
+			t.Errorf("%v is taken", wrong)
+			continue
+		}
 		refused(t, "playback", err)
 	}
 }

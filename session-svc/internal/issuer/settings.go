@@ -48,6 +48,7 @@ type ClaimNames struct {
 	Session string // what is the same for each token of one device that is signed in; text or a whole number
 	Limit   string // streams at once; a whole number
 	OnLimit string // deny or evict-oldest
+	Pause   string // for how many seconds a player that is paused holds its slot; a whole number
 	Content string // the only content that may be started; 24 hex digits
 }
 
@@ -196,6 +197,7 @@ func (o *object) claims() ClaimNames {
 		names.Account = account
 	}
 	names.Session, names.Limit, names.OnLimit, names.Content = c.text("session"), c.text("limit"), c.text("onLimit"), c.text("content")
+	names.Pause = c.text("pause")
 	c.end()
 	return names
 }

@@ -23,10 +23,10 @@ var errTicket = fault.New(fault.NotFound, "ticket_not_found", "There is no such 
 
 // ReportTicket returns what the player of a lease may report by. It is good for nothing else.
 func (s *Streams) ReportTicket(caller Caller, lease Lease) (string, error) {
-	return s.grants.SealTicket(grant.Grant{
+	return s.grants.SealTicket(grant.Ticket{Pause: caller.Pause, Grant: grant.Grant{
 		Stream: lease.ID.String(), Account: caller.Account, Session: lease.Session.String(), Content: lease.Content, Player: lease.Player,
 		Limit: caller.Limit, Started: lease.Started, Expires: lease.Started.Add(session.GrantFor), Foreign: caller.Seen != nil,
-	})
+	}})
 }
 
 // CheckTicket fails unless a text is a ticket of ours, however old.
@@ -38,19 +38,22 @@ func (s *Streams) CheckTicket(ticket string) error {
 }
 
 // Report does what the activity of a ticket's stream asks for. A player that plays sends a heartbeat by it; one that pauses holds its slot for
-// Rules.Pause, and one whose film is over for no longer. Live reports whether it holds a slot then.
+// as long as the plan said when the stream started, or Rules.Pause, and one whose film is over for no longer. Live reports whether it holds a slot then.
 func (s *Streams) Report(ctx context.Context, ticket string, does Activity) (live bool, err error) {
-	g, err := s.grants.ReadTicket(ticket) // how long it is good, the store knows: it remembers when it was used last
+	t, err := s.grants.ReadTicket(ticket) // how long it is good, the store knows: it remembers when it was used last
 	if err != nil {
 		return false, errTicket.Because(err)
 	}
-	r, err := s.renewing(g)
+	r, err := s.renewing(t.Grant)
 	if err != nil {
 		return false, err
 	}
 	switch does {
 	case Pauses:
 		r.Paused, r.Hold = true, s.rules.Pause
+		if t.Pause != nil {
+			r.Hold = min(*t.Pause, MaxAhead)
+		}
 	case Over:
 		r.Paused = true
 	case Plays, Waits:

@@ -49,6 +49,7 @@ type Caller struct {
 	Session session.ID
 	Limit   int
 	Evicts  bool
+	Pause   *time.Duration    // how long a pause holds a slot, up to MaxAhead; nil for Rules.Pause
 	Seen    *session.Sighting // of another issuer's account; else nil
 }
 

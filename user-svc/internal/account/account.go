@@ -51,24 +51,33 @@ const (
 // MaxStreams is the largest number of streams at once that a plan can allow: the same as jwtauth.MaxLimit.
 const MaxStreams = 100
 
+// MaxPause is the longest that a plan can let a paused player hold its slot: the same as jwtauth.MaxPause.
+const MaxPause = 4 * time.Hour
+
 // Plan is what an account has subscribed to.
 type Plan struct {
 	MaxStreams int // streams at once, 1 to MaxStreams
 	OnLimit    OnLimit
+	// Pause is how long a player that says that it is paused holds its slot, in seconds, 0 (a pause frees it at once) to MaxPause; nil leaves it to
+	// session-svc's setting.
+	Pause *time.Duration
 }
 
 // DefaultPlan is the plan of a new account.
 var DefaultPlan = Plan{MaxStreams: 3, OnLimit: Deny}
 
 func (p Plan) check() error {
-	var streams, onLimit error
+	var streams, onLimit, pause error
 	if p.MaxStreams < 1 || p.MaxStreams > MaxStreams {
 		streams = fault.BadField("maxStreams", "must be from 1 to %d", MaxStreams)
 	}
 	if p.OnLimit != Deny && p.OnLimit != EvictOldest {
 		onLimit = fault.BadField("onLimit", "must be %s or %s", Deny, EvictOldest)
 	}
-	return all(streams, onLimit)
+	if p.Pause != nil && (*p.Pause < 0 || *p.Pause > MaxPause) {
+		pause = fault.BadField("pauseSeconds", "must be from 0 to %d", int(MaxPause.Seconds()))
+	}
+	return all(streams, onLimit, pause)
 }
 
 // ErrNotFound says that there is no such account.

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"time"
+
 	"streamgate/libs/instant"
 	"streamgate/user-svc/internal/account"
 )
@@ -44,9 +46,24 @@ func newAccountDTO(a account.Account) accountDTO {
 type planDTO struct {
 	MaxStreams int    `json:"maxStreams"`
 	OnLimit    string `json:"onLimit"`
+	Pause      *int   `json:"pauseSeconds,omitempty"`
 }
 
-func newPlanDTO(p account.Plan) planDTO { return planDTO{p.MaxStreams, string(p.OnLimit)} }
+func newPlanDTO(p account.Plan) planDTO {
+	dto := planDTO{MaxStreams: p.MaxStreams, OnLimit: string(p.OnLimit)}
+	if p.Pause != nil {
+		dto.Pause = new(int(p.Pause.Seconds()))
+	}
+	return dto
+}
+
+func (d planDTO) plan() account.Plan {
+	p := account.Plan{MaxStreams: d.MaxStreams, OnLimit: account.OnLimit(d.OnLimit)}
+	if d.Pause != nil {
+		p.Pause = new(time.Duration(*d.Pause) * time.Second)
+	}
+	return p
+}
 
 // accountPlanDTO is the view of an account for the other services.
 type accountPlanDTO struct {

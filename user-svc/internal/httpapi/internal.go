@@ -27,7 +27,7 @@ func (a *API) setPlan(c *gin.Context) error {
 	if err := bind.OnlyBody(c, &given); err != nil {
 		return err
 	}
-	changed, err := a.Accounts.SetPlan(c.Request.Context(), c.Param("id"), account.Plan{MaxStreams: given.MaxStreams, OnLimit: account.OnLimit(given.OnLimit)})
+	changed, err := a.Accounts.SetPlan(c.Request.Context(), c.Param("id"), given.plan())
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,16 @@ func TestPlans(t *testing.T) {
 	path := "/internal/accounts/" + p.id
 	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), planOf(p, 3, "deny"))
 	wantMembers(t, s.internally("PUT", path+"/plan", `{"maxStreams": 100, "onLimit": "evict-oldest"}`).Want(t, 200).JSON(t), planOf(p, 100, "evict-oldest"))
+	paused := planOf(p, 2, "deny")
+	paused["plan"].(map[string]any)["pauseSeconds"] = 0.0
+	wantMembers(t, s.internally("PUT", path+"/plan", "maxStreams=2&onLimit=deny&pauseSeconds=0").Want(t, 200).JSON(t), paused)
+	wantMembers(t, s.internally("GET", path, "").Want(t, 200).JSON(t), paused)
 	wantMembers(t, s.internally("PUT", path+"/plan", "maxStreams=1&onLimit=deny").Want(t, 200).JSON(t), planOf(p, 1, "deny"))
 	for body, field := range map[string]string{
 		"": "maxStreams", "{}": "onLimit", `{"maxStreams": 0, "onLimit": "deny"}`: "maxStreams", `{"maxStreams": 101, "onLimit": "deny"}`: "maxStreams",
-		`{"maxStreams": 2.5, "onLimit": "deny"}`: "maxStreams", `{"maxStreams": "2", "onLimit": "deny"}`: "maxStreams",
+		"maxStreams=2&onLimit=deny&pauseSeconds=-1": "pauseSeconds", "maxStreams=2&onLimit=deny&pauseSeconds=14401": "pauseSeconds",
+		`{"maxStreams": 2, "onLimit": "deny", "pauseSeconds": 0.5}`: "pauseSeconds",
+		`{"maxStreams": 2.5, "onLimit": "deny"}`:                    "maxStreams", `{"maxStreams": "2", "onLimit": "deny"}`: "maxStreams",
 		`{"maxStreams": {"$inc": 1}, "onLimit": "deny"}`: "maxStreams",
 		`{"maxStreams": 2, "onLimit": "allow"}`:          "onLimit", `{"maxStreams": 2}`: "onLimit", `{"maxStreams": 2, "onLimit": "deny", "role": "admin"}`: "role",
 		`{"maxStreams": 1e300, "onLimit": "deny"}`: "maxStreams", `{"maxStreams": -1, "onLimit": "deny"}`: "maxStreams",

@@ -66,6 +66,7 @@ type session struct {
 type plan struct {
 	MaxStreams int    `bson:"maxStreams"`
 	OnLimit    string `bson:"onLimit"`
+	Pause      *int64 `bson:"pauseSeconds,omitempty"`
 }
 
 // mails counts those of a day, from the first one on.
@@ -88,12 +89,26 @@ func newDocument(a account.Account) document {
 	}
 }
 
-func newPlan(p account.Plan) plan { return plan{p.MaxStreams, string(p.OnLimit)} }
+func newPlan(p account.Plan) plan {
+	document := plan{MaxStreams: p.MaxStreams, OnLimit: string(p.OnLimit)}
+	if p.Pause != nil {
+		document.Pause = new(int64(p.Pause.Seconds()))
+	}
+	return document
+}
+
+func (p plan) plan() account.Plan {
+	result := account.Plan{MaxStreams: p.MaxStreams, OnLimit: account.OnLimit(p.OnLimit)}
+	if p.Pause != nil {
+		result.Pause = new(time.Duration(*p.Pause) * time.Second)
+	}
+	return result
+}
 
 func (d *document) account() account.Account {
 	return account.Account{
 		ID: d.ID.Hex(), Email: d.Email, CanonicalEmail: d.CanonicalEmail, Name: d.Name, Picture: d.Picture, Role: account.Role(d.Role),
-		Plan: account.Plan{MaxStreams: d.Plan.MaxStreams, OnLimit: account.OnLimit(d.Plan.OnLimit)}, PasswordHash: d.PasswordHash,
+		Plan: d.Plan.plan(), PasswordHash: d.PasswordHash,
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), SignedIn: d.SignedIn,
 	}
 }

@@ -31,7 +31,7 @@ func (i *Issuer) Issue(a account.Account, session string) (string, error) {
 	now := time.Now()
 	text, err := jwtauth.Sign(i.keys[0], i.issuer, jwtauth.Claims{
 		Account: a.ID, Session: session, Role: string(a.Role), Expires: now.Add(i.ttl),
-		Limit: a.Plan.MaxStreams, Evicts: a.Plan.OnLimit == account.EvictOldest,
+		Limit: a.Plan.MaxStreams, Evicts: a.Plan.OnLimit == account.EvictOldest, Pause: a.Plan.Pause,
 	}, now)
 	if err != nil {
 		return "", fmt.Errorf("issue: %w", err)

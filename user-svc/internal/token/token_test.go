@@ -22,7 +22,7 @@ import (
 func TestIssue(t *testing.T) {
 	t.Parallel()
 	old, current := newKey(t), newKey(t)
-	a := account.Account{ID: "65f0c1d2e3a4b5c6d7e8f901", Role: account.Admin, Plan: account.Plan{MaxStreams: 7, OnLimit: account.EvictOldest}}
+	a := account.Account{ID: "65f0c1d2e3a4b5c6d7e8f901", Role: account.Admin, Plan: account.Plan{MaxStreams: 7, OnLimit: account.EvictOldest, Pause: new(time.Minute)}}
 	before, err := token.NewIssuer([]ed25519.PrivateKey{old}, "me", 5*time.Minute).Issue(a, "AAAAAAAAAAA")
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,8 @@ func TestIssue(t *testing.T) {
 	}
 	for _, text := range []string{before, after} { // a key is changed without a break
 		claims, err := issuer.Verifier().Verify(t.Context(), text)
-		if err != nil || claims.Account != a.ID || claims.Session != "AAAAAAAAAAA" || claims.Role != "admin" || claims.Limit != 7 || !claims.Evicts {
+		if err != nil || claims.Account != a.ID || claims.Session != "AAAAAAAAAAA" || claims.Role != "admin" || claims.Limit != 7 || !claims.Evicts ||
+			*claims.Pause != time.Minute {
 			t.Errorf("claims %+v, %v", claims, err)
 		}
 	}

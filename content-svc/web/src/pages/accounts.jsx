@@ -72,7 +72,7 @@ function Account({ account, onClose }) {
 
 function Plan({ account }) {
   const [busy, problem, submit] = useTask(async ({ target }) => {
-    const body = { maxStreams: Number(target.maxStreams.value), onLimit: target.onLimit.value };
+    const body = { ...account.plan, maxStreams: Number(target.maxStreams.value), onLimit: target.onLimit.value };
     await call('PUT', `/accounts/${account.id}/plan`, { body });
     say(t('accounts.planSaved'));
   });
