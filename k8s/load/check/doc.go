@@ -17,10 +17,11 @@
 //
 // A lease surely lived from the decision of an answered start or heartbeat to the expiry that was answered, or to the
 // earliest moment at which something may have ended it: the decision of a granted start that replaces it, the call of a
-// stop or a sign-out. A lease whose start got no answer counts from when the server lists it. Whatever else a lease may
+// stop or a sign-out. Whatever else a lease may
 // have lived is not counted. Leases sweeps over these spans; more than the limit at one instant means that so many
 // players had been told that they may play at that instant. A list or a refusal that shows more leases than the limit
-// is the same, in one answer.
+// is the same, in one answer. A lease that a start was granted without an answer may be taken back at once, since nobody plays by it: it
+// counts where an answer shows it.
 //
 // # Served: the same from first byte to last byte, on the recorder's clock
 //

@@ -12,12 +12,32 @@ import (
 func (v *view) ends() []Fault {
 	faults := v.faults(v.resurrected, unadvised, v.unexplained)
 	for _, s := range v.starts {
-		kept := slices.DeleteFunc(slices.Clone(s.streams), func(id string) bool { return v.rule.Undone[id] })
-		if len(kept) > 1 && s.attempts[0].Key != "" {
+		if s.attempts[0].Key != "" && v.divided(s) {
 			faults = append(faults, Fault{"one Idempotency-Key, more than one stream", *s.attempts[0]})
 		}
 	}
 	return faults
+}
+
+// divided reports whether a start made more than one stream. One that was granted to nobody may have been taken back before the next was granted;
+// then nothing shows it afterwards.
+func (v *view) divided(s *start) bool {
+	for n, id := range s.streams {
+		one := v.streams[id]
+		for _, other := range s.streams[n+1:] {
+			two := v.streams[other]
+			if one.granted() && two.granted() || one.shownAfter(v, two) || two.shownAfter(v, one) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shownAfter reports whether a stream that was granted to nobody, before another, was still shown after the grant of that.
+func (s *stream) shownAfter(v *view, other *stream) bool {
+	begun := other.grants[0].at
+	return !s.granted() && s.shown != nil && s.grants[0].at <= begun && v.axis.earliest(s.shown.Invoked) > begun+margin
 }
 
 // resurrected returns why a request should not have been carried out, since what it asks about has ended.

@@ -113,6 +113,7 @@ type event struct {
 	replace string
 	expires int64
 	resumed bool
+	undone  bool // a grant to nobody, which may be taken back at any time
 	active  int
 	listed  []listing
 	reason  string
@@ -154,6 +155,7 @@ func operations(h history.History, rule Rule) []porcupine.Operation {
 			if told.Verb == history.Start && told.Answer.Expires.UnixMilli() == e.expires {
 				e.active = told.Answer.Active
 			}
+			e.undone = !v.streams[key.stream].granted()
 			add(e, g.attempt.Invoked, told.Returned)
 		}
 	}

@@ -177,7 +177,7 @@ func (r sequential) grant(s state, e event) (state, bool) {
 		s.leases = slices.Delete(slices.Clone(s.leases), i, i+1)
 	}
 	l := lease{id: e.stream, session: e.session, player: e.player, sure: e.expires, maybe: e.expires}
-	if perhapsOut {
+	if perhapsOut || e.undone {
 		l.ended = maybeEnded
 	}
 	return s.put(l), true

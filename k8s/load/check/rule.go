@@ -17,8 +17,6 @@ type Rule struct {
 	Film    Film
 	// Limits are those of accounts that were changed, in the order of time.
 	Limits []Limit
-	// Undone are streams of which it is known that they were taken back, since nobody got the answer to their start. Others may have seen them.
-	Undone map[string]bool
 }
 
 // Limit is a limit that an account got.

@@ -45,10 +45,18 @@ type seen struct {
 type stream struct {
 	id, account, session, player string
 
+	start    *start
+	shown    *history.Op   // the last answer that lists it, or nil
 	renewals []*history.Op // starts, heartbeats and fetches: what may have renewed it
 	stops    []*history.Op // answered and open ones
 	replaced []*history.Op // starts that may have ended it
 	grants   []seen
+}
+
+// granted reports whether a start was answered with the stream. Else nobody may play by it, and the service may take it back, though others have
+// seen it.
+func (s *stream) granted() bool {
+	return slices.ContainsFunc(s.start.attempts, func(op *history.Op) bool { return op.Done() && op.Answer.Stream == s.id })
 }
 
 // margin allows for the rounding of times to milliseconds, ms.
@@ -109,6 +117,9 @@ func (v *view) learn(op *history.Op) {
 		if s := v.starts[listed.Device]; s != nil && s.attempts[0].Account == op.Account {
 			v.granted(s, listed.ID, listed.Started)
 		}
+		if s := v.streams[listed.ID]; s != nil {
+			s.shown = op
+		}
 	}
 }
 
@@ -126,7 +137,7 @@ func (v *view) granted(s *start, id string, started time.Time) {
 	known := v.streams[id]
 	if known == nil {
 		first := s.attempts[0]
-		known = &stream{id: id, account: first.Account, session: first.Session, player: first.Player}
+		known = &stream{id: id, account: first.Account, session: first.Session, player: first.Player, start: s}
 		v.streams[id] = known
 		s.streams = append(s.streams, id)
 	}
@@ -198,9 +209,10 @@ func (v *view) enders(s *stream) []ender {
 	for _, op := range slices.Concat(s.replaced, v.samePlayer(s)) {
 		all = append(all, v.replacement(op, s.id)...)
 	}
-	if v.rule.Undone[s.id] {
-		begun := s.grants[0]
-		all = append(all, ender{op: begun.attempt, from: begun.at, to: v.axis.latest(begun.attempt.Returned + v.rule.Late)})
+	if !s.granted() {
+		for _, g := range s.grants { // the service takes it back as soon as it can ask its store
+			all = append(all, ender{op: g.attempt, from: g.at, to: v.axis.latest(v.effective(g.attempt) + v.rule.Lease)})
+		}
 	}
 	v.ended[s.id] = all
 	return all
@@ -213,16 +225,17 @@ type ender struct {
 	certain  bool // it did, if the stream was live then
 }
 
-// replacement returns what a start did to a stream that it replaces: at the instant of its grant if that is known.
+// replacement returns what a start did to a stream that it replaces: at the instant of its grant if that is known. An attempt without an answer may
+// also have been granted and taken back, and granted by another one.
 func (v *view) replacement(op *history.Op, except string) []ender {
 	s := v.starts[op.Device]
 	if slices.Contains(s.streams, except) {
 		return nil // its own repetition
 	}
-	if len(s.seen) == 0 && op.Open() {
-		return []ender{{op: op, from: v.axis.earliest(op.Invoked), to: v.axis.latest(v.effective(op))}}
-	}
 	var all []ender
+	if op.Open() {
+		all = append(all, ender{op: op, from: v.axis.earliest(op.Invoked), to: v.axis.latest(v.effective(op))})
+	}
 	for _, grant := range s.seen {
 		all = append(all, ender{op: op, from: grant.at, to: grant.at, certain: true})
 	}

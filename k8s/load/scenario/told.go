@@ -29,16 +29,6 @@ func told(ctx context.Context, s Setting) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	t.undone = func() map[string]bool {
-		events, _ := other.Told()
-		undone := map[string]bool{}
-		for _, e := range events {
-			if e.Reason == "undone" {
-				undone[e.Stream] = true
-			}
-		}
-		return undone
-	}
 	if err := t.tellUnderKills(ctx, other); err != nil {
 		return Verdict{}, err
 	}

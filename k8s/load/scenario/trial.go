@@ -23,7 +23,6 @@ type trial struct {
 	rule     check.Rule
 	linear   bool // the history can be put in order
 	stalled  func() []check.Window
-	undone   func() map[string]bool // for check.Rule, or nil
 	mu       sync.Mutex
 	wrong    []string
 	notes    []string
@@ -244,9 +243,6 @@ func (t *trial) verdict(ctx context.Context) (Verdict, error) {
 	if stalled := t.stalled(); len(stalled) > 0 {
 		t.rule.Windows = append(t.rule.Windows, stalled...)
 		t.notes = append(t.notes, fmt.Sprintf("the machine had no time %d times: requests that failed then count as held", len(stalled)))
-	}
-	if t.undone != nil {
-		t.rule.Undone = t.undone()
 	}
 	h := t.recorder.History()
 	v := Verdict{Report: check.Run(h, t.rule), Leaked: leaked, Besides: t.wrong, Notes: t.notes}
