@@ -152,7 +152,7 @@ func operations(h history.History, rule Rule) []porcupine.Operation {
 			e := v.event(g.attempt)
 			e.kind, e.open, e.at, e.stream, e.expires = granted, false, g.at, key.stream, g.at+rule.Lease.Milliseconds()
 			told := v.told(s, key)
-			if told.Verb == history.Start && told.Answer.Expires.UnixMilli() == e.expires {
+			if told == g.attempt { // a repetition counts the leases of later
 				e.active = told.Answer.Active
 			}
 			e.undone = !v.streams[key.stream].granted()

@@ -2,12 +2,7 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
-	"time"
 
-	"github.com/redis/go-redis/v9"
-
-	"streamgate/libs/redisdb"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -55,72 +50,28 @@ func withLease(result stream.Result, r stream.Renewal) stream.Result {
 	return result
 }
 
-// together are the calls of RenewAll to one node.
-type together struct {
-	cmds []*redis.Cmd
-	of   []int // which renewals they are
-	err  error
-}
-
-// RenewAll implements stream.Store. Its calls go to each node together, without a goroutine and a wait for each. What is rare is asked for again
-// by Renew, which knows what to do.
+// RenewAll implements stream.Store. What is rare is asked for again by Renew, which knows what to do.
 func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []stream.RenewalAnswer {
 	answers := make([]stream.RenewalAnswer, len(all))
-	nodes := map[*group]*together{}
+	calls, of := make([]scriptCall, 0, len(all)), make([]int, 0, len(all))
 	for i, r := range all {
 		args, err := s.renewal(r.Renewal)
-		var node *group
-		if err == nil {
-			if node, err = s.nodes.of(ctx, leasesKey(r.Account)); err != nil {
-				err = redisdb.Fault(err)
-			}
-		}
 		if err != nil {
 			answers[i].Err = err
 			continue
 		}
-		calls := nodes[node]
-		if calls == nil {
-			calls = &together{}
-			nodes[node] = calls
-		}
-		keys, args := s.telling(renewScript, keysOf(r.Account), args)
-		calls.cmds = append(calls.cmds, redis.NewCmd(ctx, renewScript.byDigest(keys, args)...))
-		calls.of = append(calls.of, i)
+		calls, of = append(calls, scriptCall{keysOf(r.Account), args}), append(of, i)
 	}
-	began := time.Now()
-	done := make(chan struct{}, len(nodes))
-	for node, calls := range nodes {
-		go func() {
-			calls.err = node.doAll(ctx, calls.cmds)
-			done <- struct{}{}
-		}()
-	}
-	for range nodes {
-		<-done
-	}
-	took := time.Since(began)
-	for _, calls := range nodes {
-		for n, i := range calls.of {
-			r := all[i]
-			answer, err := []any(nil), calls.err
-			if err == nil {
-				answer, err = calls.cmds[n].Slice()
-			}
-			switch {
-			case redis.HasErrorPrefix(err, "NOSCRIPT"), err == nil && answer[0] == setBack:
-				answers[i].Result, answers[i].Err = s.Renew(ctx, r.Account, r.Renewal)
-				continue
-			case err != nil:
-				err = redisdb.Fault(fmt.Errorf("%s: %w", renewScript.verb, err))
-			default:
-				s.heard(renewScript, leasesKey(r.Account), answer, nil)
-				var result stream.Result
-				result, err = s.read(answer, r.ID[:])
-				answers[i].Result = withLease(result, r.Renewal)
-			}
-			s.metrics.Script(renewScript.verb, took, err)
-			answers[i].Err = err
+	for n, reply := range s.callAll(ctx, renewScript, calls) {
+		r, a := all[of[n]], &answers[of[n]]
+		switch {
+		case reply.err != nil:
+			a.Err = reply.err
+		case reply.answer[0] == setBack:
+			a.Result, a.Err = s.Renew(ctx, r.Account, r.Renewal)
+		default:
+			a.Result, a.Err = s.read(reply.answer, r.ID[:])
+			a.Result = withLease(a.Result, r.Renewal)
 		}
 	}
 	return answers

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -63,12 +64,77 @@ func (s *Store) call(ctx context.Context, run script, keys []string, args ...any
 	keys, args = s.telling(run, keys, args)
 	began := time.Now()
 	answer, err := s.run(ctx, run, keys, args)
-	s.heard(run, keys[0], answer, err)
-	s.metrics.Script(run.verb, time.Since(began), err)
-	if err != nil {
-		return nil, redisdb.Fault(fmt.Errorf("%s: %w", run.verb, err))
+	reply := s.reply(run, keys[0], time.Since(began), answer, err)
+	return reply.answer, reply.err
+}
+
+// scriptCall is what a script is called with. The first of the keys is of the account.
+type scriptCall struct {
+	keys []string
+	args []any
+}
+
+// scriptReply is what call returns.
+type scriptReply struct {
+	answer []any
+	err    error
+}
+
+// together are calls to one node.
+type together struct {
+	cmds []*redis.Cmd
+	of   []int // which calls they are
+	err  error
+}
+
+// callAll makes calls of one script, those to each node together, without a goroutine and a wait for each.
+func (s *Store) callAll(ctx context.Context, run script, calls []scriptCall) []scriptReply {
+	replies := make([]scriptReply, len(calls))
+	nodes := map[*group]*together{}
+	for i, c := range calls {
+		node, err := s.nodes.of(ctx, c.keys[0])
+		if err != nil {
+			replies[i].err = redisdb.Fault(err)
+			continue
+		}
+		if nodes[node] == nil {
+			nodes[node] = &together{}
+		}
+		keys, args := s.telling(run, c.keys, c.args)
+		nodes[node].cmds = append(nodes[node].cmds, redis.NewCmd(ctx, run.byDigest(keys, args)...))
+		nodes[node].of = append(nodes[node].of, i)
 	}
-	return answer, nil
+	began := time.Now()
+	var all sync.WaitGroup
+	for node, t := range nodes {
+		all.Go(func() { t.err = node.doAll(ctx, t.cmds) })
+	}
+	all.Wait()
+	took := time.Since(began)
+	for _, t := range nodes {
+		for n, i := range t.of {
+			answer, err := []any(nil), t.err
+			if err == nil {
+				answer, err = t.cmds[n].Slice()
+			}
+			if redis.HasErrorPrefix(err, "NOSCRIPT") {
+				replies[i].answer, replies[i].err = s.call(ctx, run, calls[i].keys, calls[i].args...)
+				continue
+			}
+			replies[i] = s.reply(run, calls[i].keys[0], took, answer, err)
+		}
+	}
+	return replies
+}
+
+// reply notes what a call came to.
+func (s *Store) reply(run script, key string, took time.Duration, answer []any, err error) scriptReply {
+	s.heard(run, key, answer, err)
+	s.metrics.Script(run.verb, took, err)
+	if err != nil {
+		return scriptReply{err: redisdb.Fault(fmt.Errorf("%s: %w", run.verb, err))}
+	}
+	return scriptReply{answer: answer}
 }
 
 // run calls a script by its digest. It sends the text where the server doesn't know the digest, since it restarted or its scripts were

@@ -19,7 +19,7 @@ type Store struct {
 	nodes   *nodes
 	rules   stream.Rules
 	guard   *Guard
-	undone  chan struct{} // has an item for each start that is being taken back
+	undone  undoing
 	metrics Metrics
 	outbox  *Outbox // or nil
 }
@@ -34,7 +34,7 @@ type Metrics interface {
 
 // New returns a store on the server of the client, whose connections the guard looks at.
 func New(client redis.UniversalClient, guard *Guard, rules stream.Rules, metrics Metrics) *Store {
-	return &Store{nodes: newNodes(client), guard: guard, rules: rules, metrics: metrics, undone: make(chan struct{}, mostUndone)}
+	return &Store{nodes: newNodes(client), guard: guard, rules: rules, metrics: metrics}
 }
 
 var (
