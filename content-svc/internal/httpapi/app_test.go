@@ -33,7 +33,7 @@ func withApp(files fs.FS) option {
 
 func TestTheApp(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, withApp(fstest.MapFS{"index.html.gz": packed(t, "<html>app</html>"), "main-AB.js.gz": packed(t, "run()"), "x.html": {Data: []byte("no")}}))
+	p := newPlayer(t, nil, withApp(fstest.MapFS{"index.html.gz": packed(t, "<html>app</html>"), "main-AB.js.gz": packed(t, "run()"), "x.html": {Data: []byte("no")}}))
 	for _, coding := range []string{"", "gzip"} {
 		page := testkit.Do(t, "GET", p.url+"/", "", testkit.Header("Accept-Encoding", coding)).Want(t, 200)
 		body := string(page.Body)
@@ -83,20 +83,21 @@ func TestWhatIsEmbedded(t *testing.T) {
 	if err != nil || !bytes.Contains(page, []byte("make web")) {
 		t.Errorf("%q, %v", page, err)
 	}
-	p := newPlayer(t, withApp(fstest.MapFS{"unbuilt.html": {Data: page}}))
+	p := newPlayer(t, nil, withApp(fstest.MapFS{"unbuilt.html": {Data: page}}))
 	if got := testkit.Do(t, "GET", p.url+"/", "").Want(t, 200); !bytes.Equal(got.Body, page) {
 		t.Errorf("%q", got.Body)
 	}
-	q := newPlayer(t, withApp(web.Files))
+	q := newPlayer(t, nil, withApp(web.Files))
 	testkit.Do(t, "GET", q.url+"/", "").Want(t, 200)
 }
 
 func TestPosters(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "posters/607c55840e977203b4d8b5e5/a.jpg", []byte("picture"))
-	p.write(t, "posters/607c55840e977203b4d8b5e5/film.mp4", []byte("film"))
-	p.write(t, "films/a.jpg", []byte("another"))
+	p := newPlayer(t, files{
+		"posters/607c55840e977203b4d8b5e5/a.jpg":    "picture",
+		"posters/607c55840e977203b4d8b5e5/film.mp4": "film",
+		"films/a.jpg": "another",
+	})
 	picture := testkit.Do(t, "GET", p.url+"/media/posters/607c55840e977203b4d8b5e5/a.jpg", "").Want(t, 200)
 	if string(picture.Body) != "picture" || picture.Header.Get("Content-Type") != "image/jpeg" {
 		t.Errorf("%v %q", picture.Header, picture.Body)

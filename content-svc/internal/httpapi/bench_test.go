@@ -22,8 +22,7 @@ import (
 //	go test -run '^$' -bench Media ./internal/httpapi
 func BenchmarkMedia(b *testing.B) {
 	const size = 256 << 20
-	p := newPlayer(b)
-	p.write(b, "film.mp4", make([]byte, size))
+	p := newPlayer(b, files{"film.mp4": strings.Repeat("\x00", size)})
 	plain := httptest.NewUnstartedServer(nil)
 	plain.Config = httpserver.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join(p.folder, "film.mp4"))

@@ -18,8 +18,7 @@ import (
 
 func TestAnEndedStreamIsGoneWithinFourSeconds(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
+	p := newPlayer(t, files{"a.mp4": "a"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	testkit.Do(t, "GET", address, "").Want(t, 200)
 	p.ends()
@@ -40,8 +39,7 @@ func TestAnEndedStreamIsGoneWithinFourSeconds(t *testing.T) {
 
 func TestARefusalNamesWhatPlays(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
+	p := newPlayer(t, files{"a.mp4": "a"})
 	p.refuses()
 	address := p.address(t, "a.mp4", "a.mp4")
 	a := testkit.Do(t, "GET", address, "").Problem(t, 403, "stream_limit_reached")
@@ -60,8 +58,7 @@ func TestARefusalNamesWhatPlays(t *testing.T) {
 
 func TestFiftyAtOnceAskOnce(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
+	p := newPlayer(t, files{"a.mp4": "a"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	for round := range int64(3) {
 		var running sync.WaitGroup
@@ -96,8 +93,7 @@ func TestPlayGoesOnWhileSessionSvcIsAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlayer(t)
-			p.write(t, "a.mp4", []byte("a"))
+			p := newPlayer(t, files{"a.mp4": "a"})
 			running, fresh := p.address(t, "a.mp4", "a.mp4"), p.address(t, "a.mp4", "a.mp4")
 			testkit.Do(t, "GET", running, "").Want(t, 200)
 			leave(t, p)
@@ -152,7 +148,7 @@ func TestAStreamThatEndsStopsInTheMiddle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlayer(t)
+			p := newPlayer(t, nil)
 			p.writeLong(t)
 			body := start(t, p.address(t, "long.mp4", "long.mp4"))
 			end(p)
@@ -170,7 +166,7 @@ func TestAStreamThatEndsStopsInTheMiddle(t *testing.T) {
 
 func TestALongAnswerRenewsItsLease(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
+	p := newPlayer(t, nil)
 	p.writeLong(t)
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))
 	for range 3 {
@@ -194,7 +190,7 @@ func TestALongAnswerRenewsItsLease(t *testing.T) {
 
 func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, func(o *httpapi.Options, _ *http.Server) { o.Stall = time.Second })
+	p := newPlayer(t, nil, func(o *httpapi.Options, _ *http.Server) { o.Stall = time.Second })
 	p.writeLong(t)
 	connection := dial(t, p.url)
 	send(t, connection, "GET /media/"+p.grant(t, "long.mp4")+"/long.mp4", "") // and reads nothing
@@ -223,7 +219,7 @@ func TestAClientThatTakesNothingHoldsNothing(t *testing.T) {
 func TestASlowClientGetsAll(t *testing.T) {
 	t.Parallel()
 	const stall = time.Second
-	p := newPlayer(t, func(o *httpapi.Options, s *http.Server) { o.Stall, s.ReadTimeout = stall, stall })
+	p := newPlayer(t, nil, func(o *httpapi.Options, s *http.Server) { o.Stall, s.ReadTimeout = stall, stall })
 	p.writeLong(t)
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))
 	began := time.Now()
@@ -242,7 +238,7 @@ func TestASlowClientGetsAll(t *testing.T) {
 func TestAConnectionOutlivesItsAnswer(t *testing.T) {
 	t.Parallel()
 	const stall = 50 * time.Millisecond
-	p := newPlayer(t, func(o *httpapi.Options, _ *http.Server) { o.Stall = stall })
+	p := newPlayer(t, nil, func(o *httpapi.Options, _ *http.Server) { o.Stall = stall })
 	p.write(t, "a.mp4", bytes.Repeat([]byte("a"), 1000))
 	path := "/media/" + p.grant(t, "a.mp4") + "/a.mp4"
 	connection := dial(t, p.url)
@@ -264,8 +260,7 @@ func TestAConnectionOutlivesItsAnswer(t *testing.T) {
 // A media element of a page on another site learns of a refusal at once, whatever the refusal is: see findings/chromium-hidden-refusal.sh.
 func TestAMediaElementIsRefusedWithoutADocument(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("film"))
+	p := newPlayer(t, files{"a.mp4": "film"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	for _, refusal := range []struct {
 		url    string

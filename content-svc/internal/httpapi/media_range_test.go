@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,11 +24,9 @@ import (
 // units, which are ignored, and for the text of a 416.
 func TestRangesAndConditionsAreThoseOfTheStandardLibrary(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
 	content := make([]byte, 700_000) // more than two pieces
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
-	p.write(t, "a.mp4", content)
-	p.write(t, "empty.mp4", nil)
+	p := newPlayer(t, files{"a.mp4": string(content), "empty.mp4": ""})
 
 	oracle := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		file, err := os.Open(filepath.Join(p.folder, r.URL.Path))
@@ -164,8 +163,7 @@ func TestRangesAndConditionsAreThoseOfTheStandardLibrary(t *testing.T) {
 
 func TestAChangedFileIsAnotherFile(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("one"))
+	p := newPlayer(t, files{"a.mp4": "one"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	tag := testkit.Do(t, "GET", address, "").Want(t, 200).Header.Get("ETag")
 	p.write(t, "a.mp4", []byte("two"))
@@ -181,7 +179,7 @@ func TestAChangedFileIsAnotherFile(t *testing.T) {
 
 func TestAFileThatShrinksIsNotAnAnswer(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
+	p := newPlayer(t, nil)
 	p.writeLong(t)
 	body := start(t, p.address(t, "long.mp4", "long.mp4"))
 	if err := os.Truncate(filepath.Join(p.folder, "long.mp4"), 100); err != nil {
@@ -196,11 +194,10 @@ var contentRange = regexp.MustCompile(`^bytes (\d+)-(\d+)/(\d+)$`)
 
 // Whatever is written as a range, the answer is the whole file, a part that it describes, or the length of the file.
 func FuzzRange(f *testing.F) {
-	p := newPlayer(f)
 	const size = 1000
 	content := make([]byte, size)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
-	p.write(f, "a.mp4", content)
+	p := newPlayer(f, files{"a.mp4": string(content)})
 	address := p.address(f, "a.mp4", "a.mp4")
 	for _, seed := range []string{
 		"bytes=0-99", "bytes=-1", "bytes=-0", "bytes=999-", "bytes=1000-", "bytes=5-1", "bytes=a-b", "bytes=0-1,5-6", "items=0-1", "bytes", "bytes=", "bytes=-",
@@ -251,14 +248,12 @@ func FuzzRange(f *testing.F) {
 // Chromium's own player asks for the rest of a file of segments at each of them. It is answered by the segment, and asks again.
 func TestARangeOfManySegmentsEndsWithTheFirst(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
 	playlist := "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"all.m4s\",BYTERANGE=\"100@0\"\n"
 	for n := range 5 {
 		playlist += fmt.Sprintf("#EXTINF:6,\n#EXT-X-BYTERANGE:100000@%d\nall.m4s\n", 100+100_000*n)
 	}
-	p.write(t, "film/index.m3u8", []byte(playlist+"#EXT-X-ENDLIST\n"))
-	p.write(t, "film/all.m4s", make([]byte, 500_100))
-	p.write(t, "film/sound.m4s", make([]byte, 500_100)) // in no playlist
+	media := strings.Repeat("\x00", 500_100)
+	p := newPlayer(t, files{"film/index.m3u8": playlist + "#EXT-X-ENDLIST\n", "film/all.m4s": media, "film/sound.m4s": media}) // sound is in no playlist
 	address := p.url + "/media/" + p.grant(t, "film/", func(g *grant.Grant) { g.Entry = "index.m3u8" }) + "/"
 	for _, c := range []struct{ file, asked, want string }{
 		{"all.m4s", "0-", "0-100099"},

@@ -18,8 +18,7 @@ import (
 
 func TestAFilePlays(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "demo/bars.mp4", []byte("moving pictures"))
+	p := newPlayer(t, files{"demo/bars.mp4": "moving pictures"})
 	a := testkit.Do(t, "GET", p.address(t, "demo/bars.mp4", "bars.mp4"), "").Want(t, 200)
 	if string(a.Body) != "moving pictures" {
 		t.Errorf("body %q", a.Body)
@@ -45,11 +44,12 @@ func TestAFilePlays(t *testing.T) {
 
 func TestAPlaylistPlaysWithItsSegments(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "shows/x/index.m3u8", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nseg/1.ts\n#EXT-X-ENDLIST\n"))
-	p.write(t, "shows/x/seg/1.ts", []byte("segment"))
-	p.write(t, "shows/x/seg/50% + ünï.ts", []byte("odd"))
-	p.write(t, "shows/y/index.m3u8", []byte("another's"))
+	p := newPlayer(t, files{
+		"shows/x/index.m3u8":       "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nseg/1.ts\n#EXT-X-ENDLIST\n",
+		"shows/x/seg/1.ts":         "segment",
+		"shows/x/seg/50% + ünï.ts": "odd",
+		"shows/y/index.m3u8":       "another's",
+	})
 	base := p.address(t, "shows/x/", "")
 	for path, contentType := range map[string]string{
 		"index.m3u8": "application/vnd.apple.mpegurl", "seg/1.ts": "video/mp2t", "seg%2F1.ts": "video/mp2t",
@@ -67,8 +67,7 @@ func TestAPlaylistPlaysWithItsSegments(t *testing.T) {
 
 func TestAnotherSiteMayPlay(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
+	p := newPlayer(t, files{"a.mp4": "a"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	a := testkit.Do(t, "OPTIONS", address, "", testkit.Header("Origin", "https://player.example"),
 		testkit.Header("Access-Control-Request-Method", "GET"), testkit.Header("Access-Control-Request-Headers", "range")).Want(t, 204)
@@ -88,12 +87,13 @@ func TestAnotherSiteMayPlay(t *testing.T) {
 
 func TestWhatIsNotGrantedIsNotThere(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "demo/bars.mp4", []byte("bars"))
-	p.write(t, "demo/other.mp4", []byte("SECRET"))
-	p.write(t, "shows/x/index.m3u8", []byte("playlist"))
-	p.write(t, "shows/xy/index.m3u8", []byte("SECRET"))
-	p.write(t, "shows/x/index.m3u8.attrs", []byte(`{"user.content_type":"text/html","md5":null,"user.metadata":{"a":"SECRET"}}`))
+	p := newPlayer(t, files{
+		"demo/bars.mp4":            "bars",
+		"demo/other.mp4":           "SECRET",
+		"shows/x/index.m3u8":       "playlist",
+		"shows/xy/index.m3u8":      "SECRET",
+		"shows/x/index.m3u8.attrs": `{"user.content_type":"text/html","md5":null,"user.metadata":{"a":"SECRET"}}`,
+	})
 	outside := filepath.Join(filepath.Dir(p.folder), "outside.mp4")
 	if err := os.WriteFile(outside, []byte("SECRET"), 0o600); err != nil {
 		t.Fatal(err)
@@ -199,12 +199,7 @@ func send(t testing.TB, connection net.Conn, what, headers string) {
 
 // However a path is put together and encoded, it opens what is below the scope or nothing.
 func FuzzMediaPath(f *testing.F) {
-	p := newPlayer(f)
-	p.write(f, "shows/x/a", []byte("granted"))
-	p.write(f, "shows/x/b/a", []byte("granted"))
-	p.write(f, "shows/a", []byte("SECRET"))
-	p.write(f, "a", []byte("SECRET"))
-	p.write(f, "shows/xa", []byte("SECRET"))
+	p := newPlayer(f, files{"shows/x/a": "granted", "shows/x/b/a": "granted", "shows/a": "SECRET", "a": "SECRET", "shows/xa": "SECRET"})
 	if err := os.WriteFile(filepath.Join(filepath.Dir(p.folder), "a"), []byte("SECRET"), 0o600); err != nil {
 		f.Fatal(err)
 	}
@@ -236,8 +231,7 @@ func FuzzMediaPath(f *testing.F) {
 // Players put what they like into the query: CMCD, cache busters, the directives of low-latency HLS.
 func TestMediaIgnoresTheQuery(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
-	p.write(t, "a.mp4", []byte("a"))
+	p := newPlayer(t, files{"a.mp4": "a"})
 	address := p.address(t, "a.mp4", "a.mp4")
 	for _, query := range []string{"start=1", "CMCD=br%3D3200%2Csid%3D%22x%22", "_HLS_msn=3&_HLS_part=1", "a&a&=&%zz", "?"} {
 		testkit.Do(t, "GET", address+"?"+query, "").Want(t, 200)
@@ -249,7 +243,7 @@ func TestMediaIgnoresTheQuery(t *testing.T) {
 
 func TestTheGrantIsNotLogged(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
+	p := newPlayer(t, nil)
 	p.writeLong(t)
 	text := p.grant(t, "long.mp4")
 	body := start(t, p.url+"/media/"+text+"/long.mp4")
@@ -274,7 +268,7 @@ func TestTheGrantIsNotLogged(t *testing.T) {
 
 func TestMetricsAreThereFromTheStart(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t)
+	p := newPlayer(t, nil)
 	for _, outcome := range []string{"served", "ended", "limit", "unavailable", "not_found"} {
 		if p.counted(t, "media_answers_total", outcome) != 0 {
 			t.Errorf("%s is not zero", outcome)

@@ -160,12 +160,19 @@ type player struct {
 
 type option func(*httpapi.Options, *http.Server)
 
-func newPlayer(t testing.TB, options ...option) *player {
+// files are the contents of files by their paths.
+type files map[string]string
+
+// newPlayer serves the films, and what is written to its folder later.
+func newPlayer(t testing.TB, films files, options ...option) *player {
 	t.Helper()
 	p := &player{sessions: newSessions(t), folder: t.TempDir(), registry: prometheus.NewRegistry(), log: &testkit.Log{}}
 	p.clock.Store(time.Now().UnixNano())
-	files := blobstore.New("file://" + p.folder)
-	if err := files.Connect().Do(t.Context()); err != nil {
+	for path, content := range films {
+		p.write(t, path, []byte(content))
+	}
+	store := blobstore.New("file://" + p.folder)
+	if err := store.Connect().Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := grant.ParseKeys("GRANT_KEYS", []string{key})
@@ -179,10 +186,10 @@ func newPlayer(t testing.TB, options ...option) *player {
 	go p.streams.Run(ctx)
 	o := httpapi.Options{
 		Player: &media.Player{
-			Keys: keys, Files: files, Streams: p.streams,
-			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: files}, Log: log, Now: p.now}),
+			Keys: keys, Files: store, Streams: p.streams,
+			Clock: mediatime.New(mediatime.Options{Store: media.Ranges{Files: store}, Log: log, Now: p.now}),
 		},
-		Files: files, App: web.Files, Stall: httpapi.Stall, Registry: p.registry,
+		Files: store, App: web.Files, Stall: httpapi.Stall, Registry: p.registry,
 	}
 	server := httpserver.NewServer(nil, log)
 	for _, option := range options {
