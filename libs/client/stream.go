@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/wait"
 )
 
 // Playing is a stream that holds a place.
@@ -69,7 +71,7 @@ func (c *Client) Start(ctx context.Context, o StartOptions) (*Stream, error) {
 		if answered(err) || ctx.Err() != nil || try == startTries {
 			return nil, err
 		}
-		if err := wait(ctx, startPause); err != nil {
+		if err := wait.For(ctx, startPause); err != nil {
 			return nil, err
 		}
 	}
@@ -87,18 +89,6 @@ func answered(err error) bool {
 	return problem || refused || ended
 }
 
-// wait waits, or fails when the context ends before.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Beat renews the stream once. Resumed says that it had lapsed, and took a place again. It fails with *RefusedError where it lapsed and all
 // places are taken, and with *EndedError.
 func (s *Stream) Beat(ctx context.Context) (resumed bool, err error) {
@@ -114,7 +104,7 @@ func (s *Stream) Beat(ctx context.Context) (resumed bool, err error) {
 // for a while is none. When the context ends, it returns the context's error, and the stream lives on for a lease: Stop frees its place.
 func (s *Stream) Keep(ctx context.Context) error {
 	for {
-		if err := wait(ctx, s.interval); err != nil {
+		if err := wait.For(ctx, s.interval); err != nil {
 			return err
 		}
 		_, err := s.Beat(ctx)
@@ -171,7 +161,7 @@ func (c *Client) Watch(ctx context.Context) iter.Seq2[Account, error] {
 				yield(Account{}, err)
 				return
 			}
-			if err := wait(ctx, pause); err != nil {
+			if err := wait.For(ctx, pause); err != nil {
 				yield(Account{}, err)
 				return
 			}

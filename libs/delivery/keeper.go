@@ -11,6 +11,7 @@ import (
 
 	"streamgate/libs/grant"
 	"streamgate/libs/pace"
+	"streamgate/libs/wait"
 )
 
 const (
@@ -107,16 +108,7 @@ func (k *Keeper) Missed() {
 
 // Run asks what nobody waits for, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			k.askDue() //nolint:contextcheck // a call serves many streams, and is bounded by the authority
-		}
-	}
+	wait.Every(ctx, tick, k.askDue)
 }
 
 // askDue asks about the streams whose time has come.

@@ -7,6 +7,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/pace"
+	"streamgate/libs/wait"
 )
 
 const (
@@ -74,7 +75,7 @@ func (s *Stream) Check(ctx context.Context) error {
 	slow := verdict != nil && s.refusals > 1 && s.keeper.patience.Slow > 0
 	s.mu.Unlock()
 	if slow {
-		sleep(ctx, s.keeper.patience.Slow)
+		_ = wait.For(ctx, s.keeper.patience.Slow)
 	}
 	return verdict
 }
@@ -97,24 +98,24 @@ func (s *Stream) admit(ctx context.Context, p pace.Piece, hold time.Duration) er
 		}
 		s.mu.Lock()
 		now := s.keeper.now()
-		wait, err := s.due(ctx, p, now)
+		left, err := s.due(ctx, p, now)
 		if err != nil {
 			s.mu.Unlock()
 			return err
 		}
-		if wait <= 0 {
+		if left <= 0 {
 			s.take(p, now)
 			s.mu.Unlock()
 			return nil
 		}
 		s.mu.Unlock()
 		if hold < 1<<62 {
-			wait = min(wait-early, hold-now.Sub(began))
-			if wait <= 0 {
+			left = min(left-early, hold-now.Sub(began))
+			if left <= 0 {
 				return ErrEarly
 			}
 		}
-		if !sleep(ctx, min(wait, time.Second)) { // a second, since the stream may end
+		if wait.For(ctx, min(left, time.Second)) != nil { // a second, since the stream may end
 			return context.Cause(ctx)
 		}
 	}
@@ -303,16 +304,4 @@ func (s *Stream) cutOff() {
 		f()
 	}
 	s.cut = nil
-}
-
-// sleep reports whether the time has passed before the context ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/wait"
 )
 
 // JWKS is a set of public keys in the form of RFC 7517, of RFC 8037's key type.
@@ -193,18 +194,11 @@ func (r *RemoteKeys) Refresh(ctx context.Context) error {
 
 // Run refreshes the set until ctx ends, so that withdrawn keys are noticed.
 func (r *RemoteKeys) Run(ctx context.Context) {
-	tick := time.NewTicker(refreshEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := r.Refresh(ctx); err != nil {
-				r.log.WarnContext(ctx, "signing keys not refreshed", "error", err)
-			}
+	wait.Every(ctx, refreshEvery, func() {
+		if err := r.Refresh(ctx); err != nil {
+			r.log.WarnContext(ctx, "signing keys not refreshed", "error", err)
 		}
-	}
+	})
 }
 
 // withdrawn reports whether a key is not in the new set.

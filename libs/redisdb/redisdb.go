@@ -17,6 +17,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/service"
+	"streamgate/libs/wait"
 )
 
 // StoppedKey is the key that whoever stops a server in order writes to it: after all other writes, so that a server which finds it when it starts
@@ -177,19 +178,14 @@ func WatchFit(client redis.UniversalClient, registry *prometheus.Registry, log *
 	registry.MustRegister(gauge)
 	return func(ctx context.Context) {
 		said := ""
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(watchEvery):
-			}
+		wait.Every(ctx, watchEvery, func() {
 			found := ""
 			if eachServer(ctx, client, func(info map[string]string) {
 				if evicts(info) {
 					found = info[policy]
 				}
 			}) != nil {
-				continue // it is away
+				return // it is away
 			}
 			switch {
 			case found == said:
@@ -202,7 +198,7 @@ func WatchFit(client redis.UniversalClient, registry *prometheus.Registry, log *
 				log.InfoContext(ctx, "Redis keeps all leases again", "policy", "noeviction")
 			}
 			said = found
-		}
+		})
 	}
 }
 

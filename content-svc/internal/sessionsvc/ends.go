@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"streamgate/libs/wait"
 )
 
 const (
@@ -31,10 +33,7 @@ func (c *Client) Follow(ctx context.Context, to Ends) {
 	for ctx.Err() == nil {
 		c.follow(ctx, to)
 		c.told.Set(0)
-		select {
-		case <-ctx.Done():
-		case <-time.After(connectAgain):
-		}
+		_ = wait.For(ctx, connectAgain)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"streamgate/k8s/load/bench/rig"
 	"streamgate/k8s/load/bench/wire"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // stage is a service over a Redis, with accounts that are copies of one.
@@ -121,10 +122,8 @@ func (s *stage) rehearse(ctx context.Context) (*rig.Account, error) {
 		if time.Now().After(deadline) {
 			return nil, err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(time.Second):
+		if err := wait.For(ctx, time.Second); err != nil {
+			return nil, err
 		}
 	}
 	return a, errors.Join(s.service.Heartbeat(ctx, a, a.Streams[0]), s.service.List(ctx, a), s.service.StopStream(ctx, a, a.Streams[0]))

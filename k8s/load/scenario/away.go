@@ -13,6 +13,7 @@ import (
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // answersWithin is how soon a start must be answered while Redis is away (P5).
@@ -97,7 +98,7 @@ func (t *trial) normal(ctx context.Context, d *player.Device, how string) (time.
 		if op.Done() {
 			return t.recorder.Now(), nil
 		}
-		if err := pass(ctx, askEvery); err != nil {
+		if err := wait.For(ctx, askEvery); err != nil {
 			return 0, fmt.Errorf("no start was granted after Redis was back: %w", err)
 		}
 	}

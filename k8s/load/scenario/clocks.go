@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"streamgate/k8s/load/fault"
+	"streamgate/libs/wait"
 )
 
 // clockStep is by how much clocks are set: many leases.
@@ -52,7 +53,7 @@ func clockOfService(ctx context.Context, s Setting) (Verdict, error) {
 func (t *trial) steps(ctx context.Context, step func(time.Duration) error) error {
 	for i, by := range steps {
 		if i > 0 {
-			if err := pass(ctx, Lease+Lease/2); err != nil {
+			if err := wait.For(ctx, Lease+Lease/2); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"streamgate/k8s/load/stack"
 	"streamgate/libs/process"
+	"streamgate/libs/wait"
 )
 
 // node is a primary of a Redis Cluster.
@@ -70,7 +71,7 @@ func (t *trial) cluster(ctx context.Context) ([]*node, error) {
 	}
 	// A node that has data and started less than a lease ago may have forgotten some: session-svc would hold starts
 	// back when it first meets it. Redis tells its age in whole seconds.
-	return nodes, pass(ctx, Lease+time.Second)
+	return nodes, wait.For(ctx, Lease+time.Second)
 }
 
 func resharding(ctx context.Context, s Setting) (Verdict, error) {
@@ -90,7 +91,7 @@ func resharding(ctx context.Context, s Setting) (Verdict, error) {
 					return fmt.Errorf("move the slot of %s: %w", account, err)
 				}
 				moved += keys
-				if err := pass(ctx, 20*time.Millisecond); err != nil {
+				if err := wait.For(ctx, 20*time.Millisecond); err != nil {
 					return err
 				}
 			}

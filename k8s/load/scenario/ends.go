@@ -8,6 +8,7 @@ import (
 	"streamgate/k8s/load/fault"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // endsLease is so long that a replica of content-svc that isn't told of an end notices it too late.
@@ -33,31 +34,31 @@ func ends(ctx context.Context, s Setting) (Verdict, error) {
 		}
 		defer stop()
 		steps := []func() error{
-			func() error { return pass(ctx, t.filmSpan()/2) },
+			func() error { return wait.For(ctx, t.filmSpan()/2) },
 			func() error {
 				return t.during(check.Failures|check.Unpushed, func() error {
 					for range 10 {
 						if err := link.Reset(); err != nil {
 							return err
 						}
-						if err := pass(ctx, 300*time.Millisecond); err != nil {
+						if err := wait.For(ctx, 300*time.Millisecond); err != nil {
 							return err
 						}
 					}
 					return nil
 				})
 			},
-			func() error { return pass(ctx, t.filmSpan()/2) },
+			func() error { return wait.For(ctx, t.filmSpan()/2) },
 			func() error {
 				return t.during(check.Failures|check.Unpushed|check.Away, func() error {
 					link.Down()
-					if err := pass(ctx, 2*time.Second); err != nil {
+					if err := wait.For(ctx, 2*time.Second); err != nil {
 						return err
 					}
 					return link.Set()
 				})
 			},
-			func() error { return pass(ctx, 2*endsLease+t.filmSpan()/2) },
+			func() error { return wait.For(ctx, 2*endsLease+t.filmSpan()/2) },
 		}
 		for _, step := range steps {
 			if err := step(); err != nil {
@@ -96,7 +97,7 @@ func (t *trial) endless(ctx context.Context) (stop func(), err error) {
 func (s *seat) oneEnd(ctx context.Context) {
 	op := s.start(ctx, player.StartOptions{})
 	if !op.Done() {
-		_ = pass(ctx, 100*time.Millisecond)
+		_ = wait.For(ctx, 100*time.Millisecond)
 		return
 	}
 	p := playing{op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}
@@ -105,7 +106,7 @@ func (s *seat) oneEnd(ctx context.Context) {
 			for _, base := range s.system.Contents {
 				s.Playlist(ctx, base, s.device, p.stream, p.source)
 			}
-			if pass(ctx, 20*time.Millisecond) != nil {
+			if wait.For(ctx, 20*time.Millisecond) != nil {
 				return
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"streamgate/k8s/load/check"
 	"streamgate/k8s/load/fault"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // pair is a primary and its replica.
@@ -61,7 +62,7 @@ func (p pair) cutOff(ctx context.Context, t *trial) error {
 	if err := p.cut(ctx); err != nil {
 		return err
 	}
-	if err := pass(ctx, Lease/2); err != nil {
+	if err := wait.For(ctx, Lease/2); err != nil {
 		return err
 	}
 	lag, err := p.lag(ctx)
@@ -104,7 +105,7 @@ func promotion(ctx context.Context, s Setting) (Verdict, error) {
 	}
 	return simple(plan{redis: servicesRedis, noOrder: true}, func(ctx context.Context, t *trial) error {
 		return servers.failOver(ctx, t, func() error {
-			if err := pass(ctx, Lease/4); err != nil {
+			if err := wait.For(ctx, Lease/4); err != nil {
 				return err
 			}
 			if err := servers.replica.Admin.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
@@ -187,7 +188,7 @@ func until(ctx context.Context, done func() (bool, error)) error {
 		if ok, err := done(); ok || err != nil {
 			return err
 		}
-		if err := pass(ctx, 10*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 10*time.Millisecond); err != nil {
 			return err
 		}
 	}

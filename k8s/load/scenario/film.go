@@ -10,6 +10,7 @@ import (
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // carousel has more players than slots, each of which starts a stream, takes what film it gets, and makes room for the next: by a stop, by a
@@ -38,7 +39,7 @@ func carousel(ctx context.Context, t *trial) error {
 			op := s.start(ctx, o)
 			if !op.Done() {
 				last = playing{}
-				_ = pass(ctx, 20*time.Millisecond)
+				_ = wait.For(ctx, 20*time.Millisecond)
 				continue
 			}
 			last = playing{op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}
@@ -106,7 +107,7 @@ func buffers(ctx context.Context, t *trial) error {
 	err := t.besieged(ctx, stack.Short, greedy, func(s *seat, p playing, until time.Duration) {
 		had := time.Duration(s.fill(ctx, p, stack.Short)) * stack.Short.Length
 		silent.Add(int64(had))
-		_ = pass(ctx, until-s.Recorder.Now())
+		_ = wait.For(ctx, until-s.Recorder.Now())
 	})
 	if had := time.Duration(silent.Load()) / Limit; err == nil && had < filmRule.Ahead/2 {
 		t.fault("players got no more than %v of film ahead, on the average", had)
@@ -142,7 +143,7 @@ func segments(ctx context.Context, t *trial) error {
 		ends := s.Recorder.Now() // when all is played that came
 		for n := 0; s.Recorder.Now() < until && ctx.Err() == nil; {
 			if ends-s.Recorder.Now() > stack.Long.Length {
-				_ = pass(ctx, 100*time.Millisecond)
+				_ = wait.For(ctx, 100*time.Millisecond)
 				continue
 			}
 			switch op := s.piece(ctx, p, stack.Long, n); {
@@ -150,7 +151,7 @@ func segments(ctx context.Context, t *trial) error {
 				ends = max(ends, s.Recorder.Now()) + stack.Long.Length
 				n++
 			case op.Slowed():
-				_ = pass(ctx, time.Second)
+				_ = wait.For(ctx, time.Second)
 			default:
 				t.fault("a player that never stopped was turned away: %d %s", op.Answer.Status, op.Answer.Code)
 				return
@@ -202,7 +203,7 @@ func lowered(ctx context.Context, t *trial) error {
 		}
 		s.piece(ctx, streams[i], stack.Short, 0)
 	}
-	if err := pass(ctx, 2*t.rule.Lease); err != nil {
+	if err := wait.For(ctx, 2*t.rule.Lease); err != nil {
 		return err
 	}
 	from := t.recorder.Now()
@@ -255,12 +256,12 @@ func started(ctx context.Context, t *trial) error {
 				s.stop(ctx, playing{stream: op.Answer.Stream})
 			} else if op.Slowed() {
 				bounded.Add(1)
-				_ = pass(ctx, 50*time.Millisecond)
+				_ = wait.For(ctx, 50*time.Millisecond)
 			}
 		}
 	})
 	if bounded.Load() == 0 {
 		t.fault("no start was answered 429 %s", history.CodeStarts)
 	}
-	return pass(ctx, 3*t.rule.Film.StartsEvery) // for the starts that look whether all slots are free
+	return wait.For(ctx, 3*t.rule.Film.StartsEvery) // for the starts that look whether all slots are free
 }

@@ -7,6 +7,7 @@ import (
 	"streamgate/k8s/load/check"
 	"streamgate/k8s/load/fault"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // All returns the scenarios in the order in which they run.
@@ -66,14 +67,14 @@ func (t *trial) span() time.Duration {
 	return 8 * time.Second
 }
 
-func calm(ctx context.Context, t *trial) error { return pass(ctx, t.span()) }
+func calm(ctx context.Context, t *trial) error { return wait.For(ctx, t.span()) }
 
 func serviceKilled(ctx context.Context, t *trial) error {
 	for i := range 2 {
 		service := t.stack.Sessions[i]
 		err := t.during(check.Failures|check.Away, func() error {
 			service.Kill()
-			if err := pass(ctx, Lease/2); err != nil {
+			if err := wait.For(ctx, Lease/2); err != nil {
 				return err
 			}
 			return service.Start(ctx)
@@ -97,7 +98,7 @@ func serviceStopped(ctx context.Context, t *trial) error {
 	return t.during(check.Failures|check.Away, func() error {
 		service.Freeze()
 		defer service.Thaw()
-		return pass(ctx, stoppedFor)
+		return wait.For(ctx, stoppedFor)
 	})
 }
 
@@ -111,7 +112,7 @@ func redisKilled(keep []string) func(context.Context, Setting) (Verdict, error) 
 		defer t.settle(ctx)
 		return t.during(excuse, func() error {
 			t.redis.Kill()
-			if err := pass(ctx, Lease/4); err != nil {
+			if err := wait.For(ctx, Lease/4); err != nil {
 				return err
 			}
 			return t.redis.Start(ctx)
@@ -124,7 +125,7 @@ func redisStopped(ctx context.Context, t *trial) error {
 	return t.during(check.Failures|check.Away|check.Cut, func() error {
 		t.redis.Freeze()
 		defer t.redis.Thaw()
-		return pass(ctx, stoppedFor)
+		return wait.For(ctx, stoppedFor)
 	})
 }
 
@@ -134,7 +135,7 @@ func flushAll(ctx context.Context, t *trial) error {
 		if err != nil {
 			return err
 		}
-		if err := pass(ctx, 3*Lease); err != nil || t.setting.Short {
+		if err := wait.For(ctx, 3*Lease); err != nil || t.setting.Short {
 			return err
 		}
 	}
@@ -146,7 +147,7 @@ func scriptFlush(ctx context.Context, t *trial) error {
 		if err := t.redis.Admin.ScriptFlush(ctx).Err(); err != nil {
 			return err
 		}
-		if err := pass(ctx, time.Millisecond); err != nil {
+		if err := wait.For(ctx, time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -165,7 +166,7 @@ func (t *trial) broken(ctx context.Context, redis, doors []fault.Fault, set func
 				return err
 			}
 		}
-		if err := pass(ctx, t.span()); err != nil {
+		if err := wait.For(ctx, t.span()); err != nil {
 			return err
 		}
 		for _, door := range t.doors {
@@ -189,7 +190,7 @@ func timeouts(ctx context.Context, t *trial) error {
 		if err := t.link.Set(fault.Silence); err != nil {
 			return err
 		}
-		if err := pass(ctx, Lease); err != nil {
+		if err := wait.For(ctx, Lease); err != nil {
 			return err
 		}
 		return t.link.Set()
@@ -208,7 +209,7 @@ func memoryFull(ctx context.Context, t *trial) error {
 		if err := set("1mb"); err != nil { // less than an empty server needs
 			return err
 		}
-		if err := pass(ctx, t.span()); err != nil {
+		if err := wait.For(ctx, t.span()); err != nil {
 			return err
 		}
 		return set("0")
@@ -220,7 +221,7 @@ func latency(ctx context.Context, t *trial) error {
 		return err
 	}
 	t.settle(ctx)
-	if err := pass(ctx, t.span()); err != nil {
+	if err := wait.For(ctx, t.span()); err != nil {
 		return err
 	}
 	defer t.settle(ctx)

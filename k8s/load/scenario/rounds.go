@@ -10,6 +10,7 @@ import (
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 const (
@@ -72,7 +73,7 @@ func round(ctx context.Context, system player.System) (Verdict, error) {
 		running.Go(func() {
 			<-begin
 			// An overloaded service answers some starts with 503 at once: these are repeated.
-			for op := client.Start(ctx, system.Sessions[i%2], d, o); op.Open() && pass(ctx, Lease/20) == nil; {
+			for op := client.Start(ctx, system.Sessions[i%2], d, o); op.Open() && wait.For(ctx, Lease/20) == nil; {
 				op = client.Start(ctx, system.Sessions[i%2], d, o)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // scaled has players fetch while replicas of session-svc come and are killed behind the one address at which content-svc finds them, as behind
@@ -35,7 +36,7 @@ func scaled(ctx context.Context, s Setting) (Verdict, error) {
 			func() { t.stack.Sessions[1].Kill() },
 			func() { balancer.Lead(internal[2:]...) },
 		} {
-			if err := pass(ctx, third); err != nil {
+			if err := wait.For(ctx, third); err != nil {
 				return err
 			}
 			step()
@@ -73,12 +74,12 @@ func (t *trial) play(ctx context.Context, d time.Duration) error {
 			case op.Done():
 				n++
 			case op.Slowed():
-				_ = pass(ctx, time.Second)
+				_ = wait.For(ctx, time.Second)
 			default:
 				t.fault("a player was turned away: %d %s", op.Answer.Status, op.Answer.Code)
 				return
 			}
-			_ = pass(ctx, 100*time.Millisecond)
+			_ = wait.For(ctx, 100*time.Millisecond)
 		}
 		s.stop(ctx, p)
 	})

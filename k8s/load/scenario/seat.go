@@ -10,6 +10,7 @@ import (
 	"streamgate/k8s/load/check"
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
+	"streamgate/libs/wait"
 )
 
 // The bounds of film are the smallest that the services take, so that they are met within seconds.
@@ -161,10 +162,10 @@ func (s *seat) rival(ctx context.Context, f player.Film, until time.Duration) {
 		if op := s.start(ctx, player.StartOptions{}); op.Done() {
 			p := playing{op.Answer.Stream, op.Answer.Source, op.Answer.Ticket}
 			s.fill(ctx, p, f)
-			_ = pass(ctx, until-s.Recorder.Now())
+			_ = wait.For(ctx, until-s.Recorder.Now())
 			s.stop(ctx, p)
 		}
-		if pass(ctx, 200*time.Millisecond) != nil {
+		if wait.For(ctx, 200*time.Millisecond) != nil {
 			return
 		}
 	}

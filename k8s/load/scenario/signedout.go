@@ -14,6 +14,7 @@ import (
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 const (
@@ -219,7 +220,7 @@ func (t *trial) tryOn(ctx context.Context, tenants []*tenant) {
 					if h != f.gone[0] { // it tries its access token alone: a refresh that fails ends its session once more
 						h.Refresh(ctx, t.stack.User.Public, h.device)
 					}
-					if pass(ctx, 100*time.Millisecond) != nil {
+					if wait.For(ctx, 100*time.Millisecond) != nil {
 						return
 					}
 				}

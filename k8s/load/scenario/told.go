@@ -9,6 +9,7 @@ import (
 	"streamgate/k8s/load/check"
 	"streamgate/k8s/load/receiver"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // toldWithin bounds the time in which all is told after the players have died: a relay that was killed may have held an account for 20 s, and
@@ -57,7 +58,7 @@ func (t *trial) tellUnderKills(ctx context.Context, other *receiver.Receiver) er
 	killed := func(i int) func() error {
 		return func() error {
 			t.stack.Sessions[i].Kill()
-			if err := pass(ctx, Lease/2); err != nil {
+			if err := wait.For(ctx, Lease/2); err != nil {
 				return err
 			}
 			return t.stack.Sessions[i].Start(ctx)
@@ -70,14 +71,14 @@ func (t *trial) tellUnderKills(ctx context.Context, other *receiver.Receiver) er
 		{check.Failures | check.Away, killed(0)},
 		{0, func() error {
 			other.Leave()
-			if err := pass(ctx, Lease); err != nil {
+			if err := wait.For(ctx, Lease); err != nil {
 				return err
 			}
 			return other.Return(ctx)
 		}},
 		{check.Failures | check.Away, func() error {
 			t.redis.Kill()
-			if err := pass(ctx, Lease/4); err != nil {
+			if err := wait.For(ctx, Lease/4); err != nil {
 				return err
 			}
 			return t.redis.Start(ctx)
@@ -85,7 +86,7 @@ func (t *trial) tellUnderKills(ctx context.Context, other *receiver.Receiver) er
 		{0, func() error {
 			other.Mute(true)
 			defer other.Mute(false)
-			return pass(ctx, Lease/2)
+			return wait.For(ctx, Lease/2)
 		}},
 		{check.Failures | check.Away, killed(1)},
 	} {

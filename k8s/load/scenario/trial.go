@@ -12,6 +12,7 @@ import (
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
+	"streamgate/libs/wait"
 )
 
 // trial is a system under load.
@@ -129,7 +130,7 @@ func open(ctx context.Context, s Setting, p plan) (*trial, player.System, error)
 	}
 	t.closers = append(t.closers, t.stack.Close)
 	if p.foreign { // a Redis that has just begun to remember holds starts of accounts that it doesn't know
-		if err := pass(ctx, t.rule.Lease); err != nil {
+		if err := wait.For(ctx, t.rule.Lease); err != nil {
 			return t, player.System{}, err
 		}
 	}
@@ -202,27 +203,15 @@ const settling = Lease / 2
 
 // settle excuses failures for a while.
 func (t *trial) settle(ctx context.Context) {
-	_ = t.during(check.Failures, func() error { return pass(ctx, settling) })
-}
-
-// pass waits.
-func pass(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_ = t.during(check.Failures, func() error { return wait.For(ctx, settling) })
 }
 
 // warm lets the players play for a while before, or after, something is broken.
 func (t *trial) warm(ctx context.Context) error {
 	if t.setting.Short {
-		return pass(ctx, Lease)
+		return wait.For(ctx, Lease)
 	}
-	return pass(ctx, 2*Lease)
+	return wait.For(ctx, 2*Lease)
 }
 
 // slack is how long after a lease its slot must be free: the rounding of times, and a slow machine.
@@ -233,7 +222,7 @@ func (t *trial) verdict(ctx context.Context) (Verdict, error) {
 	if t.load != nil {
 		t.load.End()
 	}
-	if err := pass(ctx, t.empties); err != nil {
+	if err := wait.For(ctx, t.empties); err != nil {
 		return Verdict{}, err
 	}
 	leaked, err := t.probe(ctx)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"streamgate/libs/process"
+	"streamgate/libs/wait"
 )
 
 // cli is ffmpeg as a screen: it takes what it is sent at the pace of play, and shows it to nobody.
@@ -68,10 +69,7 @@ func (c *cli) watch(ctx context.Context) {
 		} else {
 			c.say(err.Error())
 		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-		}
+		_ = wait.For(ctx, time.Second)
 	}
 }
 

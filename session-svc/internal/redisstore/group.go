@@ -77,12 +77,12 @@ func newGroup(client redis.UniversalClient, pipelines int) *group {
 
 // call is one call, and whom it is made for.
 type call struct {
-	cmd  *redis.Cmd
-	wait *wait
+	cmd *redis.Cmd
+	by  *waiter
 }
 
-// wait is that of a caller for its calls.
-type wait struct {
+// waiter is a caller that waits for its calls.
+type waiter struct {
 	ctx  context.Context //nolint:containedctx // of the caller
 	todo atomic.Int32    // calls without an answer
 	done chan struct{}   // closed when there are none
@@ -103,7 +103,7 @@ func (g *group) do(ctx context.Context, args ...any) *redis.Cmd {
 func (g *group) doAll(ctx context.Context, cmds []*redis.Cmd) error {
 	late := time.NewTimer(redisdb.AnswerWithin) // with the wait for others; a context would cost more than all else here
 	defer late.Stop()
-	w := &wait{ctx: ctx, done: make(chan struct{})}
+	w := &waiter{ctx: ctx, done: make(chan struct{})}
 	w.todo.Store(int32(len(cmds))) //nolint:gosec // a few hundred at most
 	g.mu.Lock()
 	if len(g.calls)+len(cmds) > waiting {
@@ -135,7 +135,7 @@ func (g *group) run() {
 	for batch := g.next(nil); len(batch) > 0; batch = g.next(batch) {
 		_, err := g.client.Pipelined(context.Background(), func(pipe redis.Pipeliner) error {
 			for _, c := range batch {
-				_ = pipe.Process(c.wait.ctx, c.cmd)
+				_ = pipe.Process(c.by.ctx, c.cmd)
 			}
 			return nil
 		})
@@ -143,8 +143,8 @@ func (g *group) run() {
 			if c.cmd.Err() == nil && c.cmd.Val() == nil { // the client doesn't tell each call of a connection that it couldn't use
 				c.cmd.SetErr(err)
 			}
-			if c.wait.todo.Add(-1) == 0 {
-				close(c.wait.done)
+			if c.by.todo.Add(-1) == 0 {
+				close(c.by.done)
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func (g *group) next(batch []call) []call {
 		if len(batch) == pipelined {
 			break
 		}
-		if taken++; !c.wait.left.Load() && c.wait.ctx.Err() == nil {
+		if taken++; !c.by.left.Load() && c.by.ctx.Err() == nil {
 			batch = append(batch, c)
 		}
 	}

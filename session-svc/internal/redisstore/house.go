@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/redisdb"
+	"streamgate/libs/wait"
 	"streamgate/session-svc/internal/stream"
 )
 
@@ -68,19 +69,10 @@ func (h *House) add(field string, n int64) {
 
 // Run adds what was counted to the record of all replicas, until the context ends. While the record is away, it goes on counting.
 func (h *House) Run(ctx context.Context) {
-	tick := time.NewTicker(tallyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), tallyEvery)
-			defer cancel()
-			h.flush(last)
-			return
-		case <-tick.C:
-			h.flush(ctx)
-		}
-	}
+	wait.Every(ctx, tallyEvery, func() { h.flush(ctx) })
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), tallyEvery)
+	defer cancel()
+	h.flush(last)
 }
 
 func (h *House) flush(ctx context.Context) {

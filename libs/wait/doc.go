@@ -1,0 +1,2 @@
+// Package wait waits until a time has passed or a context has ended.
+package wait
