@@ -233,11 +233,19 @@ func (r *Running) gate(handler http.Handler) http.Handler {
 	})
 }
 
-// Main does the work of a service's main: it reads cfg from the environment, wires the service and runs it until SIGINT
-// or SIGTERM. Settings are the ones within cfg. It exits with code 2 if cfg has faults, and with code 1 if the service
-// can't be wired or fails.
-func Main(name, version string, cfg config.Settings, settings *Settings, wire func(log *slog.Logger) (*Service, error)) {
-	config.Main(name, version, cfg)
+// Settled is a pointer to the settings C of a service, which embed Settings.
+type Settled[C any] interface {
+	*C
+	config.Settings
+	common() *Settings
+}
+
+// Main does the work of a service's main: it reads the settings from the environment, wires the service and runs it until SIGINT
+// or SIGTERM. It exits with code 2 if the settings have faults, and with code 1 if the service can't be wired or fails.
+func Main[C any, P Settled[C]](name, version string, wire func(settings C, version string, log *slog.Logger) (*Service, error)) {
+	var cfg C
+	config.Main(name, version, P(&cfg))
+	settings := P(&cfg).common()
 	log := logging.New(os.Stderr, settings.LogFormat, settings.LogLevel, name)
 	if len(settings.InternalSecrets) > 0 {
 		log.Warn("INTERNAL_SECRETS is set: whoever has one of them may call every internal route; " +
@@ -245,7 +253,7 @@ func Main(name, version string, cfg config.Settings, settings *Settings, wire fu
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := wire(log)
+	s, err := wire(cfg, version, log)
 	if err == nil {
 		err = s.Run(ctx, *settings)
 	}

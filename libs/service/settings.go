@@ -30,6 +30,8 @@ type Settings struct {
 	Pprof           bool          `env:"PPROF" envDefault:"false" desc:"serve /debug/pprof on the operations listener"`
 }
 
+func (s *Settings) common() *Settings { return s }
+
 // minSecret is the length in characters below which a secret could be guessed.
 const minSecret = 16
 
