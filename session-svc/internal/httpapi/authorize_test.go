@@ -47,8 +47,7 @@ func TestOtherServersMayNotAskUnlessTheyAreLet(t *testing.T) {
 // The forms in which servers ask, as their documents have them.
 func TestFormsOfServers(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	id, source := tv.playing(t, "")
 	grant := grantOf(t, source)
 	target := "/" + grant + g.segment(7) + "?CMCD=br%3D3200&x=%2F"
@@ -102,8 +101,7 @@ func TestFormsOfServers(t *testing.T) {
 
 func TestPlacesOfCredentials(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	id, source := tv.playing(t, "")
 	ofToken := wantStream(t, g.ask(t, "", g.segment(1), testkit.Bearer(tv.token)), "")
 	for credential, stream := range map[string]string{grantOf(t, source): id, tv.token: ofToken} {
@@ -121,8 +119,7 @@ func TestPlacesOfCredentials(t *testing.T) {
 
 func TestWithoutAGoodCredential(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	_, source := tv.playing(t, "")
 	grant := grantOf(t, source)
 	forged := grant[:len(grant)-1] + "A"
@@ -211,8 +208,7 @@ func TestASourceElsewhereHasThePlaceForItsGrant(t *testing.T) {
 
 func TestAClientCannotNameAnotherAddressThanItsServer(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	_, source := tv.playing(t, "")
 	own := "/" + grantOf(t, source) + g.segment(1)
 	g.ask(t, "", "/live/607c55840e977203b4d8b5e5/1.ts", testkit.Header("X-Forwarded-Uri", own)).Problem(t, http.StatusBadRequest, "invalid_input", "X-Forwarded-Uri")
@@ -238,8 +234,7 @@ func TestWhatTheOperatorToldWrongIsNamed(t *testing.T) {
 // A request renews its stream as a fetch does, and most are decided from memory.
 func TestRequestsHoldTheSlot(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	id, source := tv.playing(t, "")
 	before, asked := g.calls(t, "renew"), 0
 	for began := time.Now(); time.Since(began) < 2*lease; asked++ {
@@ -295,8 +290,7 @@ func TestATokenStartsAStreamAtFirstSight(t *testing.T) {
 // What is unknown starts nothing.
 func TestATokenForWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	g.ask(t, "", "/live/1.ts", testkit.Bearer(tv.token)).Problem(t, http.StatusForbidden, "content_unknown")
 	g.ask(t, "", "/live/607c55840e977203b4d8b5e5/1.ts", testkit.Bearer(tv.token)).Problem(t, http.StatusNotFound, "content_not_found")
 	g.ask(t, "", "/live/../"+g.content+"/1.ts", testkit.Bearer(tv.token)).Problem(t, http.StatusForbidden, "path_not_clean")
@@ -369,8 +363,7 @@ func TestASignedOutDeviceIsToldSo(t *testing.T) {
 // A server that tells what it sends has it counted: it holds the slot until it is played, and the account's budget bounds it.
 func TestFilmThatAServerTellsIsCounted(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	for _, told := range []struct {
 		parameters string
 		options    []testkit.Option
@@ -419,8 +412,7 @@ func TestFilmIsPaidFromTheBudget(t *testing.T) {
 func TestOtherServersGoOnWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
 	var relay *testkit.Relay
-	g := start(t, opened, func(c *config.Config) { relay, c.Redis.URL = testkit.NewRelay(t, c.Redis.URL) })
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened, func(c *config.Config) { relay, c.Redis.URL = testkit.NewRelay(t, c.Redis.URL) })
 	id, source := tv.playing(t, "")
 	byGrant := "/" + grantOf(t, source) + g.segment(1)
 	wantStream(t, g.ask(t, "", byGrant), id)
@@ -439,8 +431,7 @@ func TestOtherServersGoOnWhileRedisIsAway(t *testing.T) {
 // What mediamtx asks besides about viewers is for administrators.
 func TestMediamtxPublishes(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	_, source := tv.playing(t, "")
 	publish := func(token string) testkit.Answer {
 		return testkit.Do(t, http.MethodPost, g.PublicURL+"/authorize",
@@ -461,8 +452,7 @@ func TestMediamtxPublishes(t *testing.T) {
 // A flood of grants that are none is decided without a question, and remembered by nobody.
 func TestAFloodOfForgedGrants(t *testing.T) {
 	t.Parallel()
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	_, source := tv.playing(t, "")
 	grant := grantOf(t, source)
 	before := g.calls(t, "renew")

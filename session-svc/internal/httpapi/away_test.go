@@ -78,8 +78,7 @@ func (s *silence) pass(to, from net.Conn, may func() (passed func())) {
 func TestRedisSilent(t *testing.T) {
 	t.Parallel()
 	redis := newSilence(t, testkit.Redis(t))
-	g := start(t, func(c *config.Config) { c.Redis.URL = redis.url })
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, func(c *config.Config) { c.Redis.URL = redis.url })
 	plays, _ := tv.playing(t, "")
 
 	const promised = 300 * time.Millisecond

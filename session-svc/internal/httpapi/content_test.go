@@ -26,8 +26,7 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 
 func TestCatalogueIsPassedOn(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	list := tv.do(t, http.MethodGet, "/content?q=bars&limit=5", "").Want(t, http.StatusOK)
 	if list.Header.Get("X-Total-Count") != "1" || len(list.List(t)) != 1 {
 		t.Errorf("%v %s", list.Header, list.Body)
@@ -47,8 +46,7 @@ func TestCatalogueIsPassedOn(t *testing.T) {
 
 func TestCatalogueIsChangedByAdministratorsAlone(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	item := `{"type":"vod","name":"Bars","src":"demo/bars.mp4"}`
 	tv.do(t, http.MethodPost, "/content", item).Problem(t, http.StatusForbidden, "admin_required")
 	tv.do(t, http.MethodPut, "/content/"+g.content, item).Problem(t, http.StatusForbidden, "admin_required")
@@ -68,8 +66,7 @@ func TestCatalogueIsChangedByAdministratorsAlone(t *testing.T) {
 
 func TestContentServiceAway(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	tv.playing(t, "")
 	g.neigh.Close()
 	tv.playing(t, "") // what was just asked is still known

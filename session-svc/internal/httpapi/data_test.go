@@ -12,8 +12,7 @@ import (
 func TestDataOfAnAccount(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
-	g := start(t, telling(t, "15", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, telling(t, "15", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	id, _ := tv.playing(t, "")
 	path := "/internal/accounts/" + g.account + "/data"
 	data := g.internal(t, http.MethodGet, path, "").Want(t, http.StatusOK).JSON(t)

@@ -158,8 +158,7 @@ func TestEndsAreTold(t *testing.T) {
 // A plan that was lowered counts for what was granted before.
 func TestALoweredPlanCountsAtOnce(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	first, _ := tv.playing(t, "")
 	second, source := tv.playing(t, "")
 	support := g.signIn(t, "Support")

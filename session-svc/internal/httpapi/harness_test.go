@@ -240,6 +240,13 @@ func (g *gate) calls(t *testing.T, verb string) (n int) {
 	return n
 }
 
+// signedIn runs session-svc, and signs a device in.
+func signedIn(t *testing.T, change ...func(*config.Config)) (*gate, *device) {
+	t.Helper()
+	g := start(t, change...)
+	return g, g.signIn(t, "TV")
+}
+
 func (g *gate) signIn(t *testing.T, name string) *device {
 	t.Helper()
 	answer := g.internal(t, http.MethodPost, "/internal/sessions", `{"account":"`+g.account+`","device":"`+name+`"}`).Want(t, http.StatusCreated).JSON(t)

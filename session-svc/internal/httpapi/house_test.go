@@ -9,8 +9,7 @@ import (
 
 func TestTheHouse(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	tv := start(t).signIn(t, "TV")
 	tv.do(t, http.MethodGet, "/house", "").Problem(t, http.StatusForbidden, "admin_required")
 	for range 3 {
 		tv.play(t, "").Want(t, http.StatusOK)

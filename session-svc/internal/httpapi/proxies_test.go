@@ -197,8 +197,7 @@ func TestTheCommandsOfThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := start(t, opened)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, opened)
 	names := []string{"http://session-svc:8080", g.PublicURL, "607c55840e977203b4d8b5e5", g.content, "eyJ…", tv.token}
 	var said []string
 	for line := range strings.Lines(string(page)) {

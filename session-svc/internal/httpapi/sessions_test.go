@@ -46,8 +46,7 @@ func TestSessions(t *testing.T) {
 
 func TestSessionsOfAnotherReplicaEndWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	tv.do(t, http.MethodGet, "/content", "").Want(t, http.StatusOK) // this replica now caches for a while that the session lives
 	other := start(t, sharing(g))
 	other.account = g.account
@@ -60,8 +59,7 @@ func TestSessionsOfAnotherReplicaEndWithinFiveSeconds(t *testing.T) {
 
 func TestRefresh(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	second := g.refresh(t, tv.refreshToken).Want(t, http.StatusOK).JSON(t)
 	if second["account"] != g.account || second["id"] != tv.session || second["refreshToken"] == tv.refreshToken {
 		t.Fatal(second)
@@ -112,8 +110,7 @@ func TestSupportDesk(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	path, plan := "/accounts/"+g.account+"/plan", `{"maxStreams":5,"onLimit":"evict-oldest"}`
 	tv.do(t, http.MethodPut, path, plan).Problem(t, http.StatusForbidden, "admin_required")
 	tv.becomeAdmin(t)
@@ -142,8 +139,7 @@ func TestEvictingPlan(t *testing.T) {
 // A device that asks fifty times at once, and loses answers, goes on with the one that it gets.
 func TestRefreshesAtOnce(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	for range 3 {
 		tokens := make(chan string, 50)
 		var group sync.WaitGroup

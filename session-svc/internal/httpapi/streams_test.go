@@ -57,8 +57,7 @@ func TestPlay(t *testing.T) {
 
 func TestTokenInTheBodyOfAGet(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content/"+g.content+"/play", "access_token="+tv.token).Want(t, http.StatusOK)
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content", "access_token="+tv.token).Want(t, http.StatusOK)
 	testkit.Do(t, http.MethodGet, g.PublicURL+"/content?access_token="+tv.token, "").Problem(t, http.StatusUnauthorized, "token_required")
@@ -175,8 +174,7 @@ func TestOptionsOfAStart(t *testing.T) {
 
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	key := testkit.Header("Idempotency-Key", "abc")
 	first, _ := tv.playing(t, "", key)
 	again, _ := tv.playing(t, "", key)
@@ -219,8 +217,7 @@ func TestIdempotencyKeyOfAForgottenStream(t *testing.T) {
 // A retry is the same stream also while the keys of media addresses are being changed, whichever replica it meets.
 func TestIdempotencyKeyOutlivesGrantKeys(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	key := testkit.Header("Idempotency-Key", "abc")
 	first, _ := tv.playing(t, "", key)
 	rotated := start(t, sharing(g), func(c *config.Config) {
@@ -302,8 +299,7 @@ func TestBadOptions(t *testing.T) {
 
 func TestBadTokens(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	for name, token := range map[string]string{
 		"expired": tv.tokenFor(t, -time.Minute), "garbage": "x", "cut": tv.token[:len(tv.token)-4], "oversize": strings.Repeat("x", 5000),
 	} {

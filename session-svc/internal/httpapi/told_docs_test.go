@@ -90,8 +90,7 @@ func TestEventsAreAsDescribed(t *testing.T) {
 	}
 	schema := document.Components.Schemas["Event"].Value
 	e := newEndpoint(t, oldSecret)
-	g := start(t, telling(t, "8", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, telling(t, "8", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	for range 3 {
 		tv.playing(t, "")
 	}

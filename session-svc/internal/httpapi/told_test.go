@@ -194,8 +194,7 @@ func TestOtherSystemsAreTold(t *testing.T) {
 		fmt.Sprintf(`{"name":"bus","nats":%q,"subject":"play"}`, bus.ClientURL()),
 	}
 	secrets := []string{"hung:" + oldSecret, "away:" + oldSecret, "gone:" + oldSecret, "moved:" + oldSecret, "good:" + oldSecret, "good:" + newSecret}
-	g := start(t, telling(t, "11", "["+strings.Join(list, ",")+"]", secrets...))
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, telling(t, "11", "["+strings.Join(list, ",")+"]", secrets...))
 	id, _ := tv.playing(t, "")
 	tv.do(t, http.MethodDelete, "/streams/"+id, "").Want(t, http.StatusNoContent)
 	lapses, _ := tv.playing(t, "")
@@ -231,8 +230,7 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	t.Parallel()
 	e, away := newEndpoint(t, oldSecret), newEndpoint(t, oldSecret)
 	away.answers(with(http.StatusServiceUnavailable))
-	g := start(t, telling(t, "12", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, telling(t, "12", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
 	id, _ := tv.playing(t, "")
 	testkit.Eventually(t, "it was tried", func() bool { return away.tried() > 0 })
 	start(t, sharing(g), telling(t, "12", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
@@ -246,8 +244,7 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 func TestTheLapseOfAPauseIsTold(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
-	g := start(t, telling(t, "9", "["+hook("other", e.URL)+"]", "other:"+oldSecret), reports(lease/2))
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t, telling(t, "9", "["+hook("other", e.URL)+"]", "other:"+oldSecret), reports(lease/2))
 	_, address := tv.reporting(t)
 	report(t, address, paused, "live")
 	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")

@@ -12,8 +12,7 @@ import (
 // An upload may be as long as it likes, and is an administrator's.
 func TestUploadsArePassedOn(t *testing.T) {
 	t.Parallel()
-	g := start(t)
-	tv := g.signIn(t, "TV")
+	g, tv := signedIn(t)
 	body := strings.Repeat("film ", 1<<20)
 	path, options := "/uploads/"+strings.Repeat("a", 32), []testkit.Option{
 		testkit.Header("Content-Type", "application/offset+octet-stream"), testkit.Header("Upload-Offset", "7"), testkit.Header("Tus-Resumable", "1.0.0"),
