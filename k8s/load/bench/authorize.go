@@ -21,15 +21,15 @@ func authorized(ctx context.Context, o Options, mongo string, sizes []audience, 
 	o.Settings = append([]string{"AUTHORIZE=true"}, o.Settings...)
 	d := &delivered{Options: o, mongo: mongo, work: filepath.Join(o.Work, "delivery1")} // built already
 	d.session, d.content = filepath.Join(d.work, "session-svc"), filepath.Join(d.work, "content-svc")
-	decisions, err := d.decisions(ctx, sizes)
+	decisions, err := d.costs(ctx, sizes, (*house).asking, (*house).sessionCPU)
 	if err != nil {
 		return err
 	}
 	for n, size := range sizes {
 		decision := decisions[n]
-		t.add(fmt.Sprintf("a decision from memory, %.0f a second", size.rate()), "", us(decision.session), "", us(decision.session), "", "",
+		t.add(fmt.Sprintf("a decision from memory, %.0f a second", size.rate()), "", us(decision.cpu), "", us(decision.cpu), "", "",
 			decision.median.Round(time.Microsecond).String()+" to the answer")
-		found, err := d.asked(ctx, size, decision.session)
+		found, err := d.asked(ctx, size, decision.cpu)
 		if err != nil {
 			return fmt.Errorf("%d streams: %w", size.streams, err)
 		}
@@ -42,35 +42,6 @@ func authorized(ctx context.Context, o Options, mongo string, sizes []audience, 
 		goals.goal(what, "%.0f %%", 100, false, spreadOver([]float64{100 * float64(found.all()) / float64(fetched[size.streams].all())}))
 	}
 	return nil
-}
-
-// decision is what a decision costs that renews nothing.
-type decision struct{ session, median time.Duration }
-
-// decisions returns what they cost at the rate of each audience.
-func (d *delivered) decisions(ctx context.Context, sizes []audience) ([]decision, error) {
-	h, err := d.open(ctx, asLongAsItTakes)
-	defer h.close()
-	if err != nil {
-		return nil, err
-	}
-	sources, err := h.play(ctx, 1000)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.asking().meet(ctx, sources); err != nil {
-		return nil, err
-	}
-	var all []decision
-	for _, size := range sizes {
-		before := h.sessionCPU()
-		told, err := h.asking().send(ctx, sources, size.rate(), d.watching())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, decision{(h.sessionCPU() - before) / time.Duration(told.answers), told.median})
-	}
-	return all, nil
 }
 
 // asked keeps streams playing.

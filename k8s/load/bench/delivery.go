@@ -75,12 +75,12 @@ func delivery(ctx context.Context, o Options) error {
 		if err := d.build(ctx, source); err != nil {
 			return err
 		}
-		fetches, err := d.fetches(ctx, sizes)
+		fetches, err := d.costs(ctx, sizes, (*house).fetching, (*house).contentCPU)
 		if err != nil {
 			return fmt.Errorf("%s: %w", source, err)
 		}
 		for n, size := range sizes {
-			found, ends, err := d.measure(ctx, size, fetches[n])
+			found, ends, err := d.measure(ctx, size, fetches[n].cpu)
 			if err != nil {
 				return fmt.Errorf("%s, %d streams: %w", source, size.streams, err)
 			}
@@ -176,8 +176,11 @@ func (h *house) close() {
 	_ = os.RemoveAll(h.dir)
 }
 
-// fetches returns what a fetch costs content-svc that renews nothing, at the rate of each audience: a busier service pays less for each.
-func (d *delivered) fetches(ctx context.Context, sizes []audience) ([]time.Duration, error) {
+// requestCost is what a request costs that renews nothing.
+type requestCost struct{ cpu, median time.Duration }
+
+// costs returns what such requests cost at the rate of each audience: a busier service pays less for each.
+func (d *delivered) costs(ctx context.Context, sizes []audience, by func(*house) way, cpu func(*house) time.Duration) ([]requestCost, error) {
 	h, err := d.open(ctx, asLongAsItTakes)
 	defer h.close()
 	if err != nil {
@@ -187,19 +190,19 @@ func (d *delivered) fetches(ctx context.Context, sizes []audience) ([]time.Durat
 	if err != nil {
 		return nil, err
 	}
-	if err := h.fetching().meet(ctx, sources); err != nil {
+	if err := by(h).meet(ctx, sources); err != nil {
 		return nil, err
 	}
-	var costs []time.Duration
+	var all []requestCost
 	for _, size := range sizes {
-		before := h.contentCPU()
-		told, err := h.fetching().send(ctx, sources, size.rate(), d.watching())
+		before := cpu(h)
+		told, err := by(h).send(ctx, sources, size.rate(), d.watching())
 		if err != nil {
 			return nil, err
 		}
-		costs = append(costs, (h.contentCPU()-before)/time.Duration(told.answers))
+		all = append(all, requestCost{(cpu(h) - before) / time.Duration(told.answers), told.median})
 	}
-	return costs, nil
+	return all, nil
 }
 
 // watching is for how long streams are watched.
