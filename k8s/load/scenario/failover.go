@@ -91,10 +91,10 @@ func (p pair) failOver(ctx context.Context, t *trial, takeOver func() error) err
 	})
 }
 
-func promotion(ctx context.Context, s Setting) (Verdict, error) {
-	var servers pair
-	servicesRedis := func(ctx context.Context, t *trial) (url, mode string, err error) {
-		if servers, err = t.pair(ctx); err != nil {
+// linked starts a primary and its replica. The services reach the primary through the trial's link, which can lead to the replica.
+func linked(servers *pair) func(context.Context, *trial) (url, mode string, err error) {
+	return func(ctx context.Context, t *trial) (url, mode string, err error) {
+		if *servers, err = t.pair(ctx); err != nil {
 			return "", "", err
 		}
 		if t.link, err = fault.NewLink(servers.primary.Addr()); err != nil {
@@ -103,7 +103,11 @@ func promotion(ctx context.Context, s Setting) (Verdict, error) {
 		t.closers = append(t.closers, t.link.Close)
 		return "redis://" + t.link.Addr() + "/0", "standalone", nil
 	}
-	return simple(plan{redis: servicesRedis, noOrder: true}, func(ctx context.Context, t *trial) error {
+}
+
+func promotion(ctx context.Context, s Setting) (Verdict, error) {
+	var servers pair
+	return simple(plan{redis: linked(&servers), noOrder: true}, func(ctx context.Context, t *trial) error {
 		return servers.failOver(ctx, t, func() error {
 			if err := wait.For(ctx, Lease/4); err != nil {
 				return err

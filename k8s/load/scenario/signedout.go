@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"streamgate/k8s/load/check"
-	"streamgate/k8s/load/fault"
 	"streamgate/k8s/load/history"
 	"streamgate/k8s/load/player"
 	"streamgate/k8s/load/stack"
@@ -90,16 +89,7 @@ func ways(admin *player.Device) []way {
 // on trying with all that he has, and so does everybody else.
 func signedOut(ctx context.Context, s Setting) (Verdict, error) {
 	var servers pair
-	p := plan{noOrder: true, user: true, redis: func(ctx context.Context, t *trial) (url, mode string, err error) {
-		if servers, err = t.pair(ctx); err != nil {
-			return "", "", err
-		}
-		if t.link, err = fault.NewLink(servers.primary.Addr()); err != nil {
-			return "", "", err
-		}
-		t.closers = append(t.closers, t.link.Close)
-		return "redis://" + t.link.Addr() + "/0", "standalone", nil
-	}}
+	p := plan{noOrder: true, user: true, redis: linked(&servers)}
 	t, _, err := open(ctx, s, p)
 	defer t.close()
 	if err != nil {
