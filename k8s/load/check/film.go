@@ -71,20 +71,7 @@ func (v *view) film() Excess {
 
 // screens checks that at no instant more players than the limit had film to play, of streams that nobody had ended.
 func (v *view) screens() Overlap {
-	byAccount := map[string][]span{}
-	for _, s := range v.streams {
-		byAccount[s.account] = append(byAccount[s.account], v.playing(s)...)
-	}
-	var overlap Overlap
-	for account, spans := range byAccount {
-		for _, w := range v.rule.Windows {
-			if w.Excuse&(Forgets|Away) != 0 {
-				spans = subtract(spans, int64(w.From), int64(w.To+v.rule.Lease+v.rule.Film.Ahead))
-			}
-		}
-		overlap.add(sweep(account, spans, v.rule.most(account), 1))
-	}
-	return overlap
+	return v.atOnce(v.playing, Forgets|Away, v.rule.Lease+v.rule.Film.Ahead)
 }
 
 // playing returns the times in which a stream's player surely had film to play, on the recorder's clock, until something may have ended the

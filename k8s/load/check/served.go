@@ -18,16 +18,19 @@ func (s *stream) fetches() []*history.Op {
 }
 
 // served checks the limit by bytes: from first to last byte, on the recorder's clock.
-func (v *view) served() Overlap {
+func (v *view) served() Overlap { return v.atOnce(v.watched, Forgets, v.rule.Lease) }
+
+// atOnce checks the limit by the times that each stream has, except for windows of an excuse and a while after each.
+func (v *view) atOnce(times func(*stream) []span, excuse Excuse, after time.Duration) Overlap {
 	byAccount := map[string][]span{}
 	for _, s := range v.streams {
-		byAccount[s.account] = append(byAccount[s.account], v.watched(s)...)
+		byAccount[s.account] = append(byAccount[s.account], times(s)...)
 	}
 	var overlap Overlap
 	for account, spans := range byAccount {
 		for _, w := range v.rule.Windows {
-			if w.Excuse&Forgets != 0 {
-				spans = subtract(spans, int64(w.From), int64(w.To+v.rule.Lease))
+			if w.Excuse&excuse != 0 {
+				spans = subtract(spans, int64(w.From), int64(w.To+after))
 			}
 		}
 		overlap.add(sweep(account, spans, v.rule.most(account), 1))
