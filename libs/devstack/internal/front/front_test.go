@@ -127,26 +127,14 @@ func TestAnswersAreNotHeldBack(t *testing.T) {
 
 func TestOwnAnswers(t *testing.T) {
 	t.Parallel()
-	broken, err := net.Listen("tcp", "127.0.0.1:0") // accepts, then hangs up
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = broken.Close() })
-	go func() {
-		for {
-			conn, err := broken.Accept()
-			if err != nil {
-				return
-			}
-			_ = conn.Close()
-		}
-	}()
+	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })) // hangs up
+	t.Cleanup(broken.Close)
 	away, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = away.Close()
-	server := httptest.NewServer(front.New(table, map[string]string{"user-svc": away.Addr().String(), "session-svc": broken.Addr().String()}))
+	server := httptest.NewServer(front.New(table, map[string]string{"user-svc": away.Addr().String(), "session-svc": broken.Listener.Addr().String()}))
 	t.Cleanup(server.Close)
 
 	tests := []struct {
