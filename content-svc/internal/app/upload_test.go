@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"maps"
 	"net"
 	"net/url"
@@ -99,18 +100,7 @@ func zipped(t *testing.T, files map[string]string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.Create(name)
-		if err == nil {
-			_, err = f.Write([]byte(files[name]))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	archive(t, w, files, w.Create)
 	return out.Bytes()
 }
 
@@ -118,10 +108,19 @@ func tarred(t *testing.T, files map[string]string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
+	archive(t, w, files, func(name string) (io.Writer, error) {
+		return w, w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(files[name])), Mode: 0o644})
+	})
+	return out.Bytes()
+}
+
+// archive writes files to an archive, in the order of their names, and closes it.
+func archive(t *testing.T, w io.Closer, files map[string]string, create func(name string) (io.Writer, error)) {
+	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(files[name])), Mode: 0o644})
+		file, err := create(name)
 		if err == nil {
-			_, err = w.Write([]byte(files[name]))
+			_, err = io.WriteString(file, files[name])
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -130,7 +129,6 @@ func tarred(t *testing.T, files map[string]string) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
 }
 
 // hls is a film of two renditions.

@@ -2,6 +2,7 @@ package upload
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -90,29 +91,34 @@ func (k Kind) isPoster() bool { return k == JPEG || k == PNG || k == WebP }
 // headBytes is how much of a file says what it is.
 const headBytes = 512
 
-// kindOf tells by the first bytes of a file what it is, or returns "".
+// heads are texts by which a kind of file is known, each at its offset.
+var heads = []struct {
+	offset int
+	text   string
+	kind   Kind
+}{
+	{4, "ftyp", MP4},
+	{0, "\x1a\x45\xdf\xa3", WebM},
+	{0, "PK\x03\x04", Zip},
+	{257, "ustar", Tar},
+	{0, "\xff\xd8\xff", JPEG},
+	{0, "\x89PNG\r\n\x1a\n", PNG},
+}
+
+// kindOf returns what a file is by its first bytes, or "".
 func kindOf(head []byte) Kind {
 	at := func(offset int, text string) bool {
-		return len(head) >= offset+len(text) && string(head[offset:offset+len(text)]) == text
+		return len(head) >= offset && bytes.HasPrefix(head[offset:], []byte(text))
 	}
-	switch {
-	case at(4, "ftyp"):
-		return MP4
-	case at(0, "\x1a\x45\xdf\xa3"):
-		return WebM
-	case at(0, "PK\x03\x04"):
-		return Zip
-	case at(257, "ustar"):
-		return Tar
-	case at(0, "\xff\xd8\xff"):
-		return JPEG
-	case at(0, "\x89PNG\r\n\x1a\n"):
-		return PNG
-	case at(0, "RIFF") && at(8, "WEBP"):
+	for _, h := range heads {
+		if at(h.offset, h.text) {
+			return h.kind
+		}
+	}
+	if at(0, "RIFF") && at(8, "WEBP") {
 		return WebP
-	default:
-		return ""
 	}
+	return ""
 }
 
 // errKind is the error for what is none of these.
