@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"streamgate/content-svc/internal/mediatime"
+	"streamgate/libs/testkit"
 )
 
 // rate is the configured bit rate of the tests, in bits a second: 100 kB a second of film.
@@ -87,8 +88,7 @@ type rig struct {
 	*mediatime.Clock
 	t *testing.T
 
-	logMu sync.Mutex
-	log   bytes.Buffer
+	log testkit.Log
 
 	nowMu sync.Mutex
 	now   time.Time
@@ -100,7 +100,7 @@ func newRig(t *testing.T, files map[string]string) *rig {
 	for name, text := range files {
 		r.files[name] = []byte(text)
 	}
-	r.Clock = mediatime.New(mediatime.Options{Store: r.store, BitRate: rate, Timeout: patience, Log: slog.New(slog.NewTextHandler(r, nil)), Now: func() time.Time {
+	r.Clock = mediatime.New(mediatime.Options{Store: r.store, BitRate: rate, Timeout: patience, Log: slog.New(slog.NewTextHandler(&r.log, nil)), Now: func() time.Time {
 		r.nowMu.Lock()
 		defer r.nowMu.Unlock()
 		return r.now
@@ -108,18 +108,7 @@ func newRig(t *testing.T, files map[string]string) *rig {
 	return r
 }
 
-// Write takes the log.
-func (r *rig) Write(p []byte) (int, error) {
-	r.logMu.Lock()
-	defer r.logMu.Unlock()
-	return r.log.Write(p)
-}
-
-func (r *rig) lines() int {
-	r.logMu.Lock()
-	defer r.logMu.Unlock()
-	return strings.Count(r.log.String(), "\n")
-}
+func (r *rig) lines() int { return strings.Count(r.log.String(), "\n") }
 
 func (r *rig) pass(d time.Duration) {
 	r.nowMu.Lock()

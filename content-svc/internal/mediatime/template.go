@@ -29,19 +29,11 @@ const (
 
 // templateOf returns the SegmentTemplate of a representation, with what it inherits, or nil.
 func templateOf(levels []*segments) *segmentTemplate {
-	var t *segmentTemplate
-	for _, l := range levels {
-		switch {
-		case l.Template == nil:
-		case t == nil:
-			own := *l.Template
-			t = &own
-		default:
-			t.Media = firstOf(t.Media, l.Template.Media)
-			t.Initialization = firstOf(t.Initialization, l.Template.Initialization)
-			t.inherit(&l.Template.multiple)
-		}
-	}
+	t := inherited(levels, func(l *segments) *segmentTemplate { return l.Template }, func(t, from *segmentTemplate) {
+		t.Media = firstOf(t.Media, from.Media)
+		t.Initialization = firstOf(t.Initialization, from.Initialization)
+		t.inherit(&from.multiple)
+	})
 	if t == nil || t.Media == "" {
 		return nil
 	}
@@ -50,18 +42,25 @@ func templateOf(levels []*segments) *segmentTemplate {
 
 // listOf returns the SegmentList of a representation, with what it inherits, or nil.
 func listOf(levels []*segments) *segmentList {
-	var t *segmentList
+	return inherited(levels, func(l *segments) *segmentList { return l.List }, func(t, from *segmentList) {
+		if len(t.URLs) == 0 {
+			t.URLs = from.URLs
+		}
+		t.inherit(&from.multiple)
+	})
+}
+
+// inherited returns a copy of the innermost element of a kind, in which fill has filled in what the outer ones say, or nil if there is none.
+func inherited[T any](levels []*segments, of func(*segments) *T, fill func(t, from *T)) *T {
+	var t *T
 	for _, l := range levels {
-		switch {
-		case l.List == nil:
+		switch from := of(l); {
+		case from == nil:
 		case t == nil:
-			own := *l.List
+			own := *from
 			t = &own
 		default:
-			if len(t.URLs) == 0 {
-				t.URLs = l.List.URLs
-			}
-			t.inherit(&l.List.multiple)
+			fill(t, from)
 		}
 	}
 	return t
