@@ -9,6 +9,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/service"
 )
 
 // router is an engine, such as httpserver's.
@@ -46,6 +48,14 @@ func Walk(t testing.TB, handler http.Handler, options ...Option) {
 			walk(t, method+" "+path, request)
 		}
 	}
+}
+
+// WalkAll walks the public listener of a service that runs, and the internal one without and with a secret.
+func WalkAll(t testing.TB, s *service.Service, secret string) {
+	t.Helper()
+	Walk(t, s.Public)
+	Walk(t, s.Internal)
+	Walk(t, s.Internal, Header("Internal-Secret", secret))
 }
 
 func walk(t testing.TB, name string, request *http.Request) {

@@ -180,9 +180,7 @@ func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Run(t, s)
-	testkit.Walk(t, s.Public)
-	testkit.Walk(t, s.Internal)
-	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", secret))
+	testkit.WalkAll(t, s, secret)
 }
 
 // Any site may play, and those that are named with credentials, also where something is refused.

@@ -36,9 +36,7 @@ func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "AUTHORIZE=true") // with what is off by default
 	testkit.Run(t, s)
-	testkit.Walk(t, s.Public)
-	testkit.Walk(t, s.Internal)
-	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", secret))
+	testkit.WalkAll(t, s, secret)
 }
 
 func TestPagesOfNamedOriginsMayCall(t *testing.T) {

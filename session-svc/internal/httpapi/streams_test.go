@@ -172,17 +172,19 @@ func TestOptionsOfAStart(t *testing.T) {
 	tv.do(t, http.MethodPost, "/streams", "content="+tv.content).Problem(t, http.StatusForbidden, "stream_limit_reached")
 }
 
+// idempotent is a key that tests start a stream with.
+var idempotent = testkit.Header("Idempotency-Key", "abc")
+
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	g, tv := signedIn(t)
-	key := testkit.Header("Idempotency-Key", "abc")
-	first, _ := tv.playing(t, "", key)
-	again, _ := tv.playing(t, "", key)
+	first, _ := tv.playing(t, "", idempotent)
+	again, _ := tv.playing(t, "", idempotent)
 	if first != again || len(tv.active(t)) != 1 {
 		t.Error(first, again)
 	}
-	tv.play(t, "?device=other", key).Problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
-	if other, _ := g.signIn(t, "Phone").playing(t, "", key); other == first {
+	tv.play(t, "?device=other", idempotent).Problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+	if other, _ := g.signIn(t, "Phone").playing(t, "", idempotent); other == first {
 		t.Error("a key of another device is another stream")
 	}
 	tv.play(t, "", testkit.Header("Idempotency-Key", strings.Repeat("x", 256))).Problem(t, http.StatusBadRequest, "invalid_input", "Idempotency-Key")
@@ -195,8 +197,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestIdempotencyKeyOfAForgottenStream(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")
-	key := testkit.Header("Idempotency-Key", "abc")
-	first, _ := tv.playing(t, "", key)
+	first, _ := tv.playing(t, "", idempotent)
 	tv.do(t, http.MethodDelete, "/streams/"+first, "").Want(t, http.StatusNoContent)
 	for range stream.MaxRemembered + 1 {
 		var other testkit.Answer
@@ -204,7 +205,7 @@ func TestIdempotencyKeyOfAForgottenStream(t *testing.T) {
 		id, _ := other.JSON(t)["stream"].(map[string]any)["id"].(string)
 		tv.do(t, http.MethodDelete, "/streams/"+id, "").Want(t, http.StatusNoContent)
 	}
-	again, source := tv.playing(t, "", key)
+	again, source := tv.playing(t, "", idempotent)
 	if again == first {
 		t.Error("a stream that has ended was started again")
 	}
@@ -218,14 +219,13 @@ func TestIdempotencyKeyOfAForgottenStream(t *testing.T) {
 func TestIdempotencyKeyOutlivesGrantKeys(t *testing.T) {
 	t.Parallel()
 	g, tv := signedIn(t)
-	key := testkit.Header("Idempotency-Key", "abc")
-	first, _ := tv.playing(t, "", key)
+	first, _ := tv.playing(t, "", idempotent)
 	rotated := start(t, sharing(g), func(c *config.Config) {
 		c.GrantKeys = append([]string{base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))}, c.GrantKeys...)
 	})
 	rotated.content = g.content
 	there := device{gate: rotated, token: tv.token}
-	if again, _ := there.playing(t, "", key); again != first {
+	if again, _ := there.playing(t, "", idempotent); again != first {
 		t.Error("a second stream was started")
 	}
 }

@@ -142,6 +142,15 @@ func (e *endpoint) want(t *testing.T, account string, want ...string) {
 	})
 }
 
+// wantLapse waits for what is told of a stream that its player left.
+func (e *endpoint) wantLapse(t *testing.T, account, id string) {
+	t.Helper()
+	e.want(t, account, "session.opened", "stream.started", "stream.lapsed")
+	if e.last(t, events.StreamLapsed)["stream"] != id {
+		t.Error("another stream lapsed")
+	}
+}
+
 // telling changes a configuration so that endpoints are told. Each test has a database of its own, since all replicas on one tell the same endpoints.
 func telling(t *testing.T, database, list string, secrets ...string) func(*config.Config) {
 	t.Helper()
@@ -234,10 +243,7 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	id, _ := tv.playing(t, "")
 	testkit.Eventually(t, "it was tried", func() bool { return away.tried() > 0 })
 	start(t, sharing(g), telling(t, "12", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
-	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
-	if e.last(t, events.StreamLapsed)["stream"] != id {
-		t.Error("another stream lapsed")
-	}
+	e.wantLapse(t, g.account, id)
 }
 
 // A pause that lasts too long lapses as any other lease does, and the player that goes on resumes.
@@ -274,10 +280,7 @@ func TestARefusedAccountHoldsNoOtherBack(t *testing.T) {
 		e.want(t, other.account, "session.opened")
 	}
 	e.answers(nil)
-	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
-	if e.last(t, events.StreamLapsed)["stream"] != id {
-		t.Error("another stream lapsed")
-	}
+	e.wantLapse(t, g.account, id)
 }
 
 // An endpoint in our own network is not asked, unless that is allowed, also where its name says something else.

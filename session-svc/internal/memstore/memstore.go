@@ -187,11 +187,16 @@ func (a *account) first(start stream.Start, now time.Time, lease time.Duration) 
 
 // Start implements stream.Store.
 func (s *Store) Start(_ context.Context, id string, start stream.Start) (stream.Result, error) {
+	return s.limited(id, &start.Limit, func(a *account, now time.Time) stream.Result { return s.start(a, start, now) })
+}
+
+// limited decides by the limit that counts for the account, and returns it with the decision.
+func (s *Store) limited(id string, limit *int, decide func(a *account, now time.Time) stream.Result) (stream.Result, error) {
 	a, now, unlock := s.lock(id)
 	defer unlock()
-	start.Limit = a.allowed(start.Limit)
-	r := s.start(a, start, now)
-	r.Limit = start.Limit
+	*limit = a.allowed(*limit)
+	r := decide(a, now)
+	r.Limit = *limit
 	return r, nil
 }
 
@@ -243,12 +248,7 @@ func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []str
 
 // Renew implements stream.Store.
 func (s *Store) Renew(_ context.Context, id string, r stream.Renewal) (stream.Result, error) {
-	a, now, unlock := s.lock(id)
-	defer unlock()
-	r.Limit = a.allowed(r.Limit)
-	result := s.renew(a, r, now)
-	result.Limit = r.Limit
-	return result, nil
+	return s.limited(id, &r.Limit, func(a *account, now time.Time) stream.Result { return s.renew(a, r, now) })
 }
 
 // unrenewed decides on a renewal that changes nothing.

@@ -95,6 +95,16 @@ func replica(t *testing.T, url string, rules stream.Rules) (*redisstore.Store, *
 	return redisstore.New(client, guard, rules, unobserved{}), guard
 }
 
+// signedIn signs a device in to a new account.
+func signedIn(t *testing.T, store *redisstore.Store) (account string, device session.ID) {
+	t.Helper()
+	account, device = testkit.NewID(), session.NewID()
+	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: device}, session.FirstSignIn); err != nil {
+		t.Fatal(err)
+	}
+	return account, device
+}
+
 // until repeats a call that may fail while the server comes back, until it has this outcome.
 func until(t *testing.T, want stream.Outcome, call func() (stream.Result, error)) {
 	t.Helper()
@@ -118,10 +128,7 @@ func TestRestartHoldsStartsBack(t *testing.T) {
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	rules := stream.NewRules(3 * time.Second)
 	store, guard := replica(t, redisServer.url(), rules)
-	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
-		t.Fatal(err)
-	}
+	account, tv := signedIn(t, store)
 	start := func() (stream.Result, error) {
 		return store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3})
 	}
@@ -158,10 +165,7 @@ func TestTheFirstCallKnowsThatTheServerIsNew(t *testing.T) {
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	rules := stream.NewRules(time.Minute)
 	store, _ := replica(t, redisServer.url(), rules)
-	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
-		t.Fatal(err)
-	}
+	account, tv := signedIn(t, store)
 	redisServer.kill()
 	redisServer.start(t)
 
@@ -302,10 +306,7 @@ func TestTheFirstStartLeavesWhatPlays(t *testing.T) {
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	rules := stream.NewRules(3 * time.Second)
 	store, _ := replica(t, redisServer.url(), rules)
-	account, tv := testkit.NewID(), session.NewID()
-	if _, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
-		t.Fatal(err)
-	}
+	account, tv := signedIn(t, store)
 	playing := stream.Start{ID: stream.NewID(), Session: tv, Content: testkit.NewID(), Limit: 3, Player: stream.Player{1}}
 	until(t, stream.Granted, func() (stream.Result, error) { return store.Start(t.Context(), account, playing) })
 	redisServer.kill()
@@ -412,10 +413,7 @@ func TestPromotionHoldsStartsBack(t *testing.T) {
 	primary, promoted := newServer(t), newServer(t)
 	rules := stream.NewRules(2 * time.Second)
 	before, _ := replica(t, primary.url(), rules)
-	account, tv := testkit.NewID(), session.NewID()
-	if _, err := before.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: tv}, session.FirstSignIn); err != nil {
-		t.Fatal(err)
-	}
+	account, tv := signedIn(t, before)
 	promoted.do(t, "REPLICAOF", "127.0.0.1", primary.port)
 	after, _ := replica(t, promoted.url(), rules)
 	testkit.Eventually(t, "the replica has the session, and is not used", func() bool {

@@ -224,9 +224,7 @@ func TestEveryPathAndMethodIsAnswered(t *testing.T) {
 	uri, database := testkit.Mongo(t)
 	s := newService(t, load(t, "MONGODB_URI="+uri, "MONGODB_DATABASE="+database))
 	testkit.Run(t, s)
-	testkit.Walk(t, s.Public)
-	testkit.Walk(t, s.Internal)
-	testkit.Walk(t, s.Internal, testkit.Header("Internal-Secret", sessionsvctest.Secret))
+	testkit.WalkAll(t, s, sessionsvctest.Secret)
 }
 
 func TestPagesOfNamedOriginsMayCall(t *testing.T) {

@@ -108,6 +108,15 @@ func (b *bench) start(t *testing.T, s stream.Start, want stream.Outcome) stream.
 	return b.check(t, "start", r, err, want)
 }
 
+// fill starts as many streams as the limit allows.
+func (b *bench) fill(t *testing.T, s session.ID) (ids []stream.ID) {
+	t.Helper()
+	for range limit {
+		ids = append(ids, b.start(t, request(s), stream.Granted).Lease.ID)
+	}
+	return ids
+}
+
 func (b *bench) renew(t *testing.T, id stream.ID, s session.ID, want stream.Outcome) stream.Result {
 	t.Helper()
 	r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: id, Session: s, Limit: limit})
@@ -367,10 +376,7 @@ func testReplace(t *testing.T, b *bench) {
 
 func testRefusedReplace(t *testing.T, b *bench) {
 	s := b.signIn(t, "TV")
-	var ids []stream.ID
-	for range limit {
-		ids = append(ids, b.start(t, request(s), stream.Granted).Lease.ID)
-	}
+	ids := b.fill(t, s)
 	lowered := request(s)
 	lowered.Limit, lowered.Replace = limit-1, &ids[0]
 	b.start(t, lowered, stream.LimitReached)
@@ -454,10 +460,7 @@ func testBounded(t *testing.T, b *bench) {
 
 func testLowered(t *testing.T, b *bench) {
 	s := b.signIn(t, "TV")
-	var ids []stream.ID
-	for range limit {
-		ids = append(ids, b.start(t, request(s), stream.Granted).Lease.ID)
-	}
+	ids := b.fill(t, s)
 	lowered := request(s)
 	lowered.Limit = 1
 	b.start(t, lowered, stream.LimitReached)
