@@ -90,6 +90,14 @@ func (e *Engine) Handle(h Handler) gin.HandlerFunc {
 	}
 }
 
+// Done answers 204 to a request that was carried out and has no result, or returns the error.
+func Done(c *gin.Context, err error) error {
+	if err == nil {
+		c.Status(http.StatusNoContent)
+	}
+	return err
+}
+
 // Fail ends a request with a problem document. When the answer has begun, it can only break the connection.
 func (e *Engine) Fail(c *gin.Context, err error) {
 	c.Abort()

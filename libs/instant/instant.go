@@ -12,5 +12,8 @@ func (t Time) AppendText(b []byte) ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(b, format), nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler, for any time of RFC 3339.
+func (t *Time) UnmarshalText(text []byte) error { return (*time.Time)(t).UnmarshalText(text) }
+
 // MarshalText implements encoding.TextMarshaler. It never fails.
 func (t Time) MarshalText() ([]byte, error) { return t.AppendText(nil) }

@@ -123,9 +123,5 @@ func (a *API) deleteContent(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Catalogue.Delete(c.Request.Context(), id); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Catalogue.Delete(c.Request.Context(), id))
 }

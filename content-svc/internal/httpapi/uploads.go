@@ -83,11 +83,7 @@ func (a *API) continueUpload(c *gin.Context) error {
 	if known.ID != "" {
 		showUpload(c, known)
 	}
-	if err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, err)
 }
 
 // dropUpload deletes an upload: DELETE /uploads/:id.
@@ -95,11 +91,7 @@ func (a *API) dropUpload(c *gin.Context) error {
 	if err := tus(c); err != nil {
 		return err
 	}
-	if err := a.Uploads.Delete(c.Request.Context(), c.Param("id")); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Uploads.Delete(c.Request.Context(), c.Param("id")))
 }
 
 func showUpload(c *gin.Context, u upload.Upload) {

@@ -73,7 +73,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 
 	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
-	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.NewRecords(accounts), refreshKeys)
+	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.Client{Peer: accounts}, refreshKeys)
 
 	background := []func(context.Context){keys.Run}
 	relay, err := newRelay(cfg, store, registry, log)
@@ -86,7 +86,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	changes := redisstore.NewChanges(client)
 	draining := make(chan struct{})
 
-	streams := stream.New(store, sessions, contents, usersvc.NewPlans(accounts), grantKeys, rules, ruleMetrics)
+	streams := stream.New(store, sessions, contents, usersvc.Client{Peer: accounts}, grantKeys, rules, ruleMetrics)
 	var decider *authorize.Decider
 	if cfg.Authorize {
 		rule := httpapi.Rule{Streams: streams}

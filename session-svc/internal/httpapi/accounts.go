@@ -8,6 +8,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -33,11 +34,8 @@ func (a *API) stopAccountStreams(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Streams.StopAll(c.Request.Context(), account); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	_, err = a.Streams.StopAll(c.Request.Context(), account)
+	return httpserver.Done(c, err)
 }
 
 // stopAccountStream ends one of it: DELETE /accounts/:id/streams/:stream.
@@ -50,11 +48,7 @@ func (a *API) stopAccountStream(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Streams.Stop(c.Request.Context(), account, id, session.Session{Device: stream.Support}); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Streams.Stop(c.Request.Context(), account, id, session.Session{Device: stream.Support}))
 }
 
 // setPlan passes a plan on to user-svc, unless the account is another issuer's: PUT /accounts/:id/plan. The limit counts at once; what happens at
@@ -117,11 +111,7 @@ func (a *API) endAccountsSessions(c *gin.Context, r request) error {
 
 // signOut ends sessions for good.
 func (a *API) signOut(c *gin.Context, account string, which session.Selection, by string) error {
-	if err := a.Sessions.SignOut(c.Request.Context(), account, which, by); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Sessions.SignOut(c.Request.Context(), account, which, by))
 }
 
 // endAccountsSession signs one of them out: DELETE /accounts/:id/sessions/:session.

@@ -43,18 +43,28 @@ func (a *API) forwardContent(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
+	passOn(c, answer, passedOn, "private, no-cache")
+	return nil
+}
+
+// passOn answers as content-svc does, with those of its headers that are named, and one that says how the answer may be kept.
+func passOn(c *gin.Context, answer *http.Response, named []string, keep string) {
 	defer answer.Body.Close()
 	header := c.Writer.Header()
-	for _, name := range passedOn {
-		if values := answer.Header.Values(name); len(values) > 0 {
-			header[name] = values
-		}
-	}
-	header.Set("Cache-Control", "private, no-cache")
+	take(header, answer.Header, named)
+	header.Set("Cache-Control", keep)
 	c.Status(answer.StatusCode)
 	c.Writer.WriteHeaderNow()
 	_, _ = io.Copy(c.Writer, answer.Body) // too late to answer with an error
-	return nil
+}
+
+// take copies headers of these names.
+func take(to, from http.Header, named []string) {
+	for _, name := range named {
+		if values := from.Values(name); len(values) > 0 {
+			to[http.CanonicalHeaderKey(name)] = values
+		}
+	}
 }
 
 // ask sends the request. One that makes an upload a content's own may take minutes.

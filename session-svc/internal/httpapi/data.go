@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/httpserver"
 	"streamgate/session-svc/internal/session"
 )
 
@@ -49,9 +50,5 @@ func (a *API) eraseData(c *gin.Context) error {
 	if err == nil {
 		err = a.Sessions.Erase(c.Request.Context(), account, "the deletion of the account")
 	}
-	if err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, err)
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"streamgate/libs/instant"
+	"streamgate/libs/recorded"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -82,20 +83,19 @@ func newSessionDTO(s session.Session, current session.ID) sessionDTO {
 
 // openedDTO is what user-svc sees of a session that was opened or refreshed, and records.
 type openedDTO struct {
-	Account      string       `json:"account"`
-	ID           string       `json:"id"`
-	RefreshToken string       `json:"refreshToken"`
-	Device       string       `json:"device"`
-	Generation   int32        `json:"generation"`
-	CreatedAt    instant.Time `json:"createdAt"`
-	RefreshedAt  instant.Time `json:"refreshedAt"`
-	ExpiresAt    instant.Time `json:"expiresAt"`
+	Account      string `json:"account"`
+	ID           string `json:"id"`
+	RefreshToken string `json:"refreshToken"`
+	recorded.Session
 }
 
 func newOpenedDTO(account string, s session.Session, token string) openedDTO {
 	return openedDTO{
-		Account: account, ID: s.ID.String(), RefreshToken: token, Device: s.Device, Generation: s.Generation,
-		CreatedAt: instant.Time(s.Created), RefreshedAt: instant.Time(s.Refreshed), ExpiresAt: instant.Time(s.Expires),
+		Account: account, ID: s.ID.String(), RefreshToken: token,
+		Session: recorded.Session{
+			Device: s.Device, Generation: s.Generation,
+			CreatedAt: instant.Time(s.Created), RefreshedAt: instant.Time(s.Refreshed), ExpiresAt: instant.Time(s.Expires),
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/objectid"
 	"streamgate/session-svc/internal/session"
 )
@@ -59,11 +60,8 @@ func (a *API) sessionLives(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Sessions.Get(c.Request.Context(), account, id, nil); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	_, err = a.Sessions.Get(c.Request.Context(), account, id, nil)
+	return httpserver.Done(c, err)
 }
 
 // endAccountSession signs a device out: DELETE /internal/accounts/:account/sessions/:sid.
@@ -99,11 +97,7 @@ func (a *API) endAccountSessions(c *gin.Context) error {
 }
 
 func (a *API) endFor(c *gin.Context, account string, which session.Selection, by string) error {
-	if err := a.Sessions.End(c.Request.Context(), account, which, by); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Sessions.End(c.Request.Context(), account, which, by))
 }
 
 func accountSession(c *gin.Context) (string, session.ID, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/httpserver"
 	"streamgate/session-svc/internal/session"
 )
 
@@ -62,9 +63,5 @@ func (a *API) end(c *gin.Context, r request, which session.Selection) error {
 	if r.Foreign != nil { // nobody has records of them
 		end = a.Sessions.End
 	}
-	if err := end(c.Request.Context(), r.Account, which, by.Device); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, end(c.Request.Context(), r.Account, which, by.Device))
 }

@@ -12,6 +12,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/instant"
 	"streamgate/libs/useragent"
 	"streamgate/session-svc/internal/stream"
@@ -139,11 +140,7 @@ func (a *API) stopStream(c *gin.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Streams.Stop(c.Request.Context(), r.Account, id, by); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Streams.Stop(c.Request.Context(), r.Account, id, by))
 }
 
 // listStreams shows what plays: GET /streams.

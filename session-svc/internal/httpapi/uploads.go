@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -39,25 +38,11 @@ func (a *API) forwardUpload(c *gin.Context, r request) error {
 		return err
 	}
 	asked := http.Header{}
-	for _, name := range uploadAsked {
-		if values := c.Request.Header.Values(name); len(values) > 0 {
-			asked[http.CanonicalHeaderKey(name)] = values
-		}
-	}
+	take(asked, c.Request.Header, uploadAsked)
 	answer, err := a.Catalogue.Pass(c.Request.Context(), c.Request.Method, c.Request.URL.EscapedPath(), asked, httpserver.Incoming(c), c.Request.ContentLength)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	header := c.Writer.Header()
-	for _, name := range uploadTold {
-		if values := answer.Header.Values(name); len(values) > 0 {
-			header[http.CanonicalHeaderKey(name)] = values
-		}
-	}
-	header.Set("Cache-Control", "no-store")
-	c.Status(answer.StatusCode)
-	c.Writer.WriteHeaderNow()
-	_, _ = io.Copy(c.Writer, answer.Body) // too late to answer with an error
+	passOn(c, answer, uploadTold, "no-store")
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/names"
 	"streamgate/libs/useragent"
 	"streamgate/user-svc/internal/account"
@@ -76,19 +77,14 @@ func (a *API) refresh(c *gin.Context) error {
 
 // signOut ends the session of the access token: DELETE /auth.
 func (a *API) signOut(c *gin.Context) error {
-	claims, err := a.bearer(c)
-	if err == nil {
-		err = bind.Nothing(c)
-	}
+	claims, err := a.bearerAlone(c)
 	if err == nil {
 		err = a.Accounts.SignOut(c.Request.Context(), claims.Account, claims.Session)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		dropRefreshCookie(c)
 	}
-	dropRefreshCookie(c)
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, err)
 }
 
 // guess calls attempt with the request's name and password and where they come from. After a success the client's

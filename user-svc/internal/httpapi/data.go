@@ -17,10 +17,7 @@ type dataDTO struct {
 
 // ownData shows an account's owner all that is known of it: GET /users/me/data.
 func (a *API) ownData(c *gin.Context) error {
-	claims, err := a.bearer(c)
-	if err == nil {
-		err = bind.Nothing(c)
-	}
+	claims, err := a.bearerAlone(c)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"streamgate/libs/instant"
+	"streamgate/libs/recorded"
 	"streamgate/user-svc/internal/account"
 )
 
@@ -84,15 +85,10 @@ type signedInDTO struct {
 	User         accountDTO `json:"user"`
 }
 
-// sessionDTO is the view of a recorded session for session-svc.
-type sessionDTO struct {
-	Device      string       `json:"device"`
-	Generation  int32        `json:"generation"`
-	CreatedAt   instant.Time `json:"createdAt"`
-	RefreshedAt instant.Time `json:"refreshedAt"`
-	ExpiresAt   instant.Time `json:"expiresAt"`
-}
-
-func newSessionDTO(s account.Session) sessionDTO {
-	return sessionDTO{s.Device, s.Generation, instant.Time(s.Created), instant.Time(s.Refreshed), instant.Time(s.Expires)}
+// newRecorded returns a recorded session as session-svc reads it.
+func newRecorded(s account.Session) recorded.Session {
+	return recorded.Session{
+		Device: s.Device, Generation: s.Generation,
+		CreatedAt: instant.Time(s.Created), RefreshedAt: instant.Time(s.Refreshed), ExpiresAt: instant.Time(s.Expires),
+	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/jwtauth"
 	"streamgate/user-svc/internal/account"
 )
@@ -38,10 +39,7 @@ func (a *API) setPlan(c *gin.Context) error {
 // readSession returns a session that is signed in, for session-svc when it has forgotten it:
 // GET /internal/accounts/:id/sessions/:sid.
 func (a *API) readSession(c *gin.Context) error {
-	session, err := sessionID("sid", c.Param("sid"))
-	if err == nil {
-		err = bind.Nothing(c)
-	}
+	session, err := namedSession(c)
 	if err != nil {
 		return err
 	}
@@ -49,16 +47,13 @@ func (a *API) readSession(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.PureJSON(http.StatusOK, newSessionDTO(found))
+	c.PureJSON(http.StatusOK, newRecorded(found))
 	return nil
 }
 
 // endSession records that a session has ended: DELETE /internal/accounts/:id/sessions/:sid.
 func (a *API) endSession(c *gin.Context) error {
-	session, err := sessionID("sid", c.Param("sid"))
-	if err == nil {
-		err = bind.Nothing(c)
-	}
+	session, err := namedSession(c)
 	if err != nil {
 		return err
 	}
@@ -82,11 +77,16 @@ func (a *API) endSessions(c *gin.Context) error {
 }
 
 func (a *API) endRecorded(c *gin.Context, which account.Ending) error {
-	if err := a.Accounts.EndRecorded(c.Request.Context(), c.Param("id"), which); err != nil {
-		return err
+	return httpserver.Done(c, a.Accounts.EndRecorded(c.Request.Context(), c.Param("id"), which))
+}
+
+// namedSession returns the id of the session that the path names, for a request without query or body.
+func namedSession(c *gin.Context) (string, error) {
+	session, err := sessionID("sid", c.Param("sid"))
+	if err == nil {
+		err = bind.Nothing(c)
 	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return session, err
 }
 
 // sessionID checks a session's id.

@@ -2,21 +2,18 @@ package httpapi
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/user-svc/internal/account"
 )
 
 // ownProfile shows an account to its owner: GET /users/me.
 func (a *API) ownProfile(c *gin.Context) error {
-	claims, err := a.bearer(c)
-	if err == nil {
-		err = bind.Nothing(c)
-	}
+	claims, err := a.bearerAlone(c)
 	if err != nil {
 		return err
 	}
@@ -29,15 +26,12 @@ func (a *API) ownProfile(c *gin.Context) error {
 
 // editOwnProfile changes the fields of an account that its owner may change: PUT /users/me.
 func (a *API) editOwnProfile(c *gin.Context) error {
-	claims, err := a.bearer(c)
-	if err != nil {
-		return err
-	}
 	var given struct {
 		Name    *string `json:"name"`
 		Picture *string `json:"picture"`
 	}
-	if err := bind.OnlyBody(c, &given); err != nil {
+	claims, err := a.bearerWith(c, &given)
+	if err != nil {
 		return err
 	}
 	edited, err := a.Accounts.Edit(c.Request.Context(), claims.Account, account.Profile{Name: given.Name, Picture: given.Picture})
@@ -49,21 +43,14 @@ func (a *API) editOwnProfile(c *gin.Context) error {
 
 // deleteOwnAccount deletes the account of the access token, whose password it takes: DELETE /users/me.
 func (a *API) deleteOwnAccount(c *gin.Context) error {
-	claims, err := a.bearer(c)
-	if err != nil {
-		return err
-	}
 	var given struct {
 		Password string `json:"password"`
 	}
-	if err := bind.OnlyBody(c, &given); err != nil {
+	claims, err := a.bearerWith(c, &given)
+	if err != nil {
 		return err
 	}
-	if err := gone(a.Accounts.DeleteOwn(c.Request.Context(), claims.Account, given.Password, source(c))); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, gone(a.Accounts.DeleteOwn(c.Request.Context(), claims.Account, given.Password, source(c))))
 }
 
 // changePassword changes an account's password: PUT /users/me/password. The header Authorization names the account,

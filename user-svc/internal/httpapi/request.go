@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"streamgate/libs/bind"
 	"streamgate/libs/fault"
 	"streamgate/libs/jwtauth"
 	"streamgate/user-svc/internal/account"
@@ -28,6 +29,24 @@ func (a *API) bearer(c *gin.Context) (*jwtauth.Claims, error) {
 		return nil, fault.ErrSessionEnded
 	}
 	return claims, nil
+}
+
+// bearerAlone is bearer for a request that has no other input.
+func (a *API) bearerAlone(c *gin.Context) (*jwtauth.Claims, error) {
+	claims, err := a.bearer(c)
+	if err == nil {
+		err = bind.Nothing(c)
+	}
+	return claims, err
+}
+
+// bearerWith is bearer for a request whose body has the members of given.
+func (a *API) bearerWith(c *gin.Context, given any) (*jwtauth.Claims, error) {
+	claims, err := a.bearer(c)
+	if err == nil {
+		err = bind.OnlyBody(c, given)
+	}
+	return claims, err
 }
 
 // admin refuses requests of anyone but administrators. A token may carry the role for minutes after a demotion, so the

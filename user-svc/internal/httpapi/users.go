@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/listing"
 	"streamgate/user-svc/internal/account"
 )
@@ -118,11 +119,7 @@ func (a *API) deleteAccount(c *gin.Context) error {
 	if err == nil {
 		err = a.Accounts.Delete(c.Request.Context(), c.Param("id"))
 	}
-	if err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, err)
 }
 
 // own answers with the owner's view of an account.

@@ -9,7 +9,9 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/instant"
 	"streamgate/libs/peer"
+	"streamgate/libs/recorded"
 	"streamgate/user-svc/internal/account"
 )
 
@@ -47,20 +49,16 @@ func NewClient(base string, secrets []string) *Client {
 
 // session is the form of a session in session-svc's answers.
 type session struct {
-	Account      string    `json:"account"`
-	ID           string    `json:"id"`
-	RefreshToken string    `json:"refreshToken"`
-	Device       string    `json:"device"`
-	Generation   int32     `json:"generation"`
-	CreatedAt    time.Time `json:"createdAt"`
-	RefreshedAt  time.Time `json:"refreshedAt"`
-	ExpiresAt    time.Time `json:"expiresAt"`
+	Account      string `json:"account"`
+	ID           string `json:"id"`
+	RefreshToken string `json:"refreshToken"`
+	recorded.Session
 }
 
 func (s *session) session() account.Session {
 	return account.Session{
 		ID: s.ID, Account: s.Account, RefreshToken: s.RefreshToken, Device: s.Device, Generation: s.Generation,
-		Created: s.CreatedAt, Refreshed: s.RefreshedAt, Expires: s.ExpiresAt,
+		Created: time.Time(s.CreatedAt), Refreshed: time.Time(s.RefreshedAt), Expires: time.Time(s.ExpiresAt),
 	}
 }
 
@@ -79,8 +77,9 @@ func (c *Client) open(ctx context.Context, in map[string]any) (account.Session, 
 	if err := c.peer.Call(ctx, http.MethodPost, "/internal/sessions", in, &s); err != nil {
 		return account.Session{}, err
 	}
-	if s.CreatedAt.IsZero() { // an older session-svc
-		s.CreatedAt, s.RefreshedAt = c.now(), c.now()
+	if time.Time(s.CreatedAt).IsZero() { // an older session-svc
+		now := instant.Time(c.now())
+		s.CreatedAt, s.RefreshedAt = now, now
 	}
 	return s.session(), nil
 }
