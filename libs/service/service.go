@@ -22,6 +22,7 @@ import (
 	"streamgate/libs/httpserver"
 	"streamgate/libs/logging"
 	"streamgate/libs/problem"
+	"streamgate/libs/wait"
 )
 
 // Service holds the parts that an app has wired together: its handlers, and the steps before the first request and
@@ -266,5 +267,17 @@ func Exit(log *slog.Logger, err error) {
 	if err != nil {
 		log.Error("failed", "error", err)
 		os.Exit(1)
+	}
+}
+
+// Every returns background work that takes a step again and again, with a pause before each, until its context ends. A step that fails is
+// logged, and taken again after the next pause.
+func Every(pause time.Duration, log *slog.Logger, step Step) func(context.Context) {
+	return func(ctx context.Context) {
+		wait.Every(ctx, pause, func() {
+			if err := step.Do(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "a step failed that is taken again", "step", step.Name, "error", err)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"streamgate/libs/logging"
@@ -398,4 +400,30 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	if err := s.Run(ctx, settings()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		taken := 0
+		ctx, cancel := context.WithCancel(t.Context())
+		work := service.Every(time.Hour, slog.New(slog.NewTextHandler(&log, nil)), service.Step{Name: "sweep", Do: func(context.Context) error {
+			if taken++; taken == 1 {
+				return errors.New("away")
+			}
+			return nil
+		}})
+		ended := make(chan struct{})
+		go func() { defer close(ended); work(ctx) }()
+		time.Sleep(3*time.Hour + time.Minute) //nolint:forbidigo // in synctest
+		cancel()
+		<-ended
+		if taken != 3 {
+			t.Errorf("taken %d times in three hours", taken)
+		}
+		if said := log.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, "step=sweep error=away") {
+			t.Errorf("said %q", said)
+		}
+	})
 }
