@@ -1,17 +1,15 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"streamgate/libs/jsonhttp"
 )
 
 // Client asks Streamgate as one device. Its methods may be called at the same time.
@@ -40,6 +38,9 @@ type Options struct {
 
 // answerWithin bounds how long an answer takes, but for those of Watch.
 const answerWithin = 20 * time.Second
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 16 << 20
 
 // fresh is for how long an access token must still be good to be used.
 const fresh = 30 * time.Second
@@ -153,11 +154,7 @@ func (c *Client) ask(ctx context.Context, method, path string, in, out any, chan
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	if out == nil {
-		return nil
-	}
-	if err := json.UnmarshalRead(response.Body, out); err != nil {
+	if err := jsonhttp.Read(response, maxAnswer, out); err != nil {
 		return fmt.Errorf("%s %s: read the answer: %w", method, path, err)
 	}
 	return nil
@@ -165,20 +162,9 @@ func (c *Client) ask(ctx context.Context, method, path string, in, out any, chan
 
 // send returns an answer of success. Any other is an error of the types that doc.go names.
 func (c *Client) send(ctx context.Context, method, path string, in any, change func(*http.Request)) (*http.Response, error) {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	request, err := jsonhttp.NewRequest(ctx, method, c.base+path, in)
 	if err != nil {
 		return nil, err
-	}
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
 	}
 	if change != nil {
 		change(request)

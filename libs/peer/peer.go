@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/jsonhttp"
 	"streamgate/libs/logging"
 	"streamgate/libs/problem"
 )
@@ -54,11 +54,7 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	if out == nil {
-		return nil
-	}
-	if err := json.UnmarshalRead(io.LimitReader(response.Body, maxAnswer), out); err != nil {
+	if err := jsonhttp.Read(response, maxAnswer, out); err != nil {
 		return fault.Away(c.Name, fmt.Errorf("answer of %s %s: %w", method, path, err))
 	}
 	return nil
@@ -70,20 +66,9 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", method, path, err)
-		}
-		body = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, target, body)
+	request, err := jsonhttp.NewRequest(ctx, method, target, in)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
 	}
 	return c.finish(ctx, request, c.http.Do)
 }

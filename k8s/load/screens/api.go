@@ -1,7 +1,6 @@
 package screens
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"streamgate/libs/jsonhttp"
 )
 
 // Device is signed in.
@@ -153,16 +154,9 @@ const asking = 20 * time.Second
 func call(ctx context.Context, method, address, authorization string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
-	var body []byte
-	if in != nil {
-		body, _ = json.Marshal(in) // maps of texts and numbers
-	}
-	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	request, err := jsonhttp.NewRequest(ctx, method, address, in)
 	if err != nil {
 		return err
-	}
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
 	}
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)

@@ -8,10 +8,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"streamgate/k8s/load/command"
 	"streamgate/k8s/load/stack"
 )
 
@@ -37,20 +36,7 @@ func main() {
 	flag.StringVar(&o.source, "session-svc", "", "the source of session-svc, if it is another than the repository's")
 	flag.StringVar(&o.programs, "programs", "", "a folder with session-svc, content-svc, user-svc and session-svc-stepped, which are then not built")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the players' choices follow from")
-	flag.Usage = func() {
-		_, _ = fmt.Fprint(os.Stderr, usage)
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	right, err := prove(ctx, o)
-	stop()
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "prove:", err)
-	}
-	if err != nil || !right {
-		os.Exit(1)
-	}
+	command.Main("prove", usage, func(ctx context.Context) (bool, error) { return prove(ctx, o) })
 }
 
 // prove reports whether all verdicts are right.

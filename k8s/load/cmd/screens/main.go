@@ -7,16 +7,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"streamgate/k8s/load/command"
 	"streamgate/k8s/load/screens"
 	"streamgate/k8s/load/stack"
 )
@@ -41,20 +39,7 @@ func main() {
 	flag.IntVar(&o.parallel, "parallel", 9, "how many cells run at the same time")
 	flag.StringVar(&o.work, "work", ".local/screens", "a folder where films and programs are kept")
 	flag.StringVar(&o.programs, "programs", "", "a folder with user-svc, session-svc and content-svc, which are then not built")
-	flag.Usage = func() {
-		_, _ = io.WriteString(os.Stderr, usage)
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	right, err := run(ctx, o)
-	stop()
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "screens:", err)
-	}
-	if err != nil || !right {
-		os.Exit(1)
-	}
+	command.Main("screens", usage, func(ctx context.Context) (bool, error) { return run(ctx, o) })
 }
 
 // pair is a player and a film.

@@ -1,0 +1,2 @@
+// Package command has what the commands of this module share.
+package command

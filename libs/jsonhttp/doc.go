@@ -1,0 +1,2 @@
+// Package jsonhttp has what clients of JSON over HTTP share.
+package jsonhttp
