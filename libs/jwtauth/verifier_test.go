@@ -20,6 +20,7 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/jwtauth"
 	"streamgate/libs/problem"
+	"streamgate/libs/testkit"
 )
 
 const (
@@ -70,17 +71,7 @@ func claims() object {
 	return object{"iss": issuer, "aud": issuer, "sub": account, "sid": session, "role": "user", "lim": 3, "iat": now, "exp": now + 600}
 }
 
-// with returns the object with members changed; nil removes one.
-func with(o object, pairs ...any) object {
-	for i := 0; i < len(pairs); i += 2 {
-		if name := pairs[i].(string); pairs[i+1] == nil {
-			delete(o, name)
-		} else {
-			o[name] = pairs[i+1]
-		}
-	}
-	return o
-}
+var with = testkit.With
 
 func verifier() *jwtauth.Verifier {
 	return jwtauth.NewVerifier(jwtauth.NewStaticKeys(public(ours)), issuer)

@@ -105,33 +105,15 @@ func (u *under) end() error {
 	}
 }
 
-// journal records events in their order.
-type journal struct {
-	mu     sync.Mutex
-	events []string
-}
-
-func (j *journal) add(event string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.events = append(j.events, event)
-}
-
-func (j *journal) all() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.events)
-}
-
 func TestNotReadyUntilPrepared(t *testing.T) {
 	t.Parallel()
-	var done journal
+	var done testkit.Journal
 	var tries atomic.Int32
 	there := make(chan struct{})
 	store := func(context.Context) error {
 		select {
 		case <-there:
-			done.add("connect")
+			done.Add("connect")
 			return nil
 		default:
 			tries.Add(1)
@@ -141,9 +123,9 @@ func TestNotReadyUntilPrepared(t *testing.T) {
 	u := start(t, &service.Service{
 		Prepare: []service.Step{
 			{Name: "connect to the store", Do: store},
-			{Name: "index", Do: func(context.Context) error { done.add("index"); return nil }},
+			{Name: "index", Do: func(context.Context) error { done.Add("index"); return nil }},
 		},
-		Background: []func(context.Context){func(context.Context) { done.add("background") }},
+		Background: []func(context.Context){func(context.Context) { done.Add("background") }},
 	}, settings())
 
 	for _, url := range []string{u.PublicURL, u.InternalURL + "/any"} {
@@ -178,7 +160,7 @@ func TestNotReadyUntilPrepared(t *testing.T) {
 	if err := u.end(); err != nil {
 		t.Error(err)
 	}
-	if got := done.all(); !slices.Equal(got, []string{"connect", "index", "background"}) {
+	if got := done.Take(); !slices.Equal(got, []string{"connect", "index", "background"}) {
 		t.Errorf("done %q", got)
 	}
 }
@@ -234,25 +216,25 @@ func TestAnEndWhileWaitingIsOrderly(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	var done journal
+	var done testkit.Journal
 	under, release := make(chan struct{}), make(chan struct{})
 	s := &service.Service{
 		Public: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/slow" {
 				close(under)
 				<-release
-				done.add("answered")
+				done.Add("answered")
 			}
 			fmt.Fprint(w, "whole")
 		}),
 		Background: []func(context.Context){func(ctx context.Context) {
 			<-ctx.Done()
-			done.add("background ended")
+			done.Add("background ended")
 		}},
 		Close: []func(context.Context) error{
-			func(context.Context) error { done.add("first closed"); return errors.New("first") },
+			func(context.Context) error { done.Add("first closed"); return errors.New("first") },
 			func(ctx context.Context) error {
-				done.add("second closed")
+				done.Add("second closed")
 				return errors.Join(errors.New("second"), ctx.Err())
 			},
 		},
@@ -286,7 +268,7 @@ func TestDrain(t *testing.T) {
 	if got := string(u.get(u.OperationsURL+"/metrics").Want(t, 200).Body); !strings.Contains(got, "streamgate_build_info") {
 		t.Errorf("metrics %s", got)
 	}
-	if got := done.all(); len(got) != 0 {
+	if got := done.Take(); len(got) != 0 {
 		t.Errorf("ended too early: %q", got)
 	}
 
@@ -297,7 +279,7 @@ func TestDrain(t *testing.T) {
 	if err := u.end(); err == nil || err.Error() != "second\nfirst" {
 		t.Errorf("ended with %v", err)
 	}
-	if got, want := done.all(), []string{"answered", "background ended", "second closed", "first closed"}; !slices.Equal(got, want) {
+	if got, want := done.Take(), []string{"answered", "background ended", "second closed", "first closed"}; !slices.Equal(got, want) {
 		t.Errorf("done %q, want %q", got, want)
 	}
 	if status, _ := u.probe(); status != 0 {

@@ -85,18 +85,7 @@ func sign(t testing.TB, alg string, header object, key any, claims object) strin
 	return text
 }
 
-// with returns a copy with members changed; nil removes one.
-func with(o object, pairs ...any) object {
-	o = maps.Clone(o)
-	for i := 0; i < len(pairs); i += 2 {
-		if name := pairs[i].(string); pairs[i+1] == nil {
-			delete(o, name)
-		} else {
-			o[name] = pairs[i+1]
-		}
-	}
-	return o
-}
+var with = testkit.With
 
 func open(t testing.TB, settings ...object) *issuer.Issuers {
 	t.Helper()

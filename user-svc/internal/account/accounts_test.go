@@ -183,38 +183,31 @@ func (d *domain) ForgetOld() {
 type counting struct {
 	*mongostore.Store
 
-	mu    sync.Mutex
-	calls []string
-}
-
-func (c *counting) called(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls = append(c.calls, name)
+	calls testkit.Journal
 }
 
 func (c *counting) ByEmail(ctx context.Context, canonical string) (account.Account, error) {
-	c.called("ByEmail")
+	c.calls.Add("ByEmail")
 	return c.Store.ByEmail(ctx, canonical)
 }
 
 func (c *counting) ByID(ctx context.Context, id string) (account.Account, error) {
-	c.called("ByID")
+	c.calls.Add("ByID")
 	return c.Store.ByID(ctx, id)
 }
 
 func (c *counting) Update(ctx context.Context, id string, change account.Change) (account.Account, error) {
-	c.called("Update")
+	c.calls.Add("Update")
 	return c.Store.Update(ctx, id, change)
 }
 
 func (c *counting) Guesses(ctx context.Context, keys ...string) (map[string]account.Guesses, error) {
-	c.called(fmt.Sprintf("Guesses %d", len(keys)))
+	c.calls.Add(fmt.Sprintf("Guesses %d", len(keys)))
 	return c.Store.Guesses(ctx, keys...)
 }
 
 func (c *counting) CountGuess(ctx context.Context, at time.Time, each map[string]time.Duration) error {
-	c.called(fmt.Sprintf("CountGuess %d", len(each)))
+	c.calls.Add(fmt.Sprintf("CountGuess %d", len(each)))
 	return c.Store.CountGuess(ctx, at, each)
 }
 
@@ -227,10 +220,10 @@ func TestRefusalsTakeTheSameSteps(t *testing.T) {
 	accounts := d.over(c, cheap)
 	steps := func(email string, from account.Source, want account.Refusal) string {
 		t.Helper()
-		c.calls = nil
+		c.calls.Take()
 		_, _, err := accounts.SignIn(t.Context(), email, "wrong one", "device", from)
 		wantRefusal(t, err, want)
-		return strings.Join(c.calls, ", ")
+		return strings.Join(c.calls.Take(), ", ")
 	}
 	unknown := steps("nobody@example.com", stranger(200), account.RefusedUnknown)
 	wrong := steps("ada@example.com", stranger(201), account.RefusedWrong)

@@ -12,12 +12,13 @@ import (
 	"streamgate/content-svc/internal/video"
 	"streamgate/libs/listing"
 	"streamgate/libs/objectid"
+	"streamgate/libs/testkit"
 )
 
 // Run runs the suite. The function returns an empty store.
 func Run(t *testing.T, empty func(t *testing.T) video.Store) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, video.Store){
+	testkit.Suite(t, empty, map[string]func(*testing.T, video.Store){
 		"what is inserted is there as it is": inserted,
 		"what is not there is ErrNotFound":   missing,
 		"an id is inserted once":             twice,
@@ -28,12 +29,7 @@ func Run(t *testing.T, empty func(t *testing.T) video.Store) {
 		"a seed grows once":                  seeded,
 		"a seed spares what is there":        spared,
 		"seeds at the same time are one":     together,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, empty(t))
-		})
-	}
+	})
 }
 
 var made = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)

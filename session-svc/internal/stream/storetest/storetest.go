@@ -35,7 +35,8 @@ const limit = 3
 // Run runs the suite.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, *bench){
+	opened := func(t *testing.T) *bench { return &bench{Stores: open(t), account: testkit.NewID()} }
+	testkit.Suite(t, opened, map[string]func(*testing.T, *bench){
 		"a start is granted up to the limit":                         testLimit,
 		"a lapsed lease frees its slot":                              testLapse,
 		"a stopped stream frees its slot and stays ended":            testStop,
@@ -74,12 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"an expired session of another issuer opens again":           testSightExpiry,
 		"an account is erased":                                       testErasure,
 		"an expired or unknown session can't start a stream":         testNoSession,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, &bench{Stores: open(t), account: testkit.NewID()})
-		})
-	}
+	})
 }
 
 // bench is an account under test.

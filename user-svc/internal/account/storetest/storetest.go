@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"streamgate/libs/listing"
+	"streamgate/libs/testkit"
 	"streamgate/user-svc/internal/account"
 )
 
@@ -25,7 +26,7 @@ type Stores interface {
 // Run tests stores against the contracts of account.Store, account.ResetStore and account.GuessStore. Open returns empty ones.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, Stores){
+	testkit.Suite(t, open, map[string]func(*testing.T, Stores){
 		"insert and find":                         insertAndFind,
 		"one account per address":                 oneAccountPerAddress,
 		"update changes what is given":            updateChangesWhatIsGiven,
@@ -41,12 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a reset is redeemed once":                   resetIsRedeemedOnce,
 		"a reset goes with the password and account": resetGoesAway,
 		"sessions are recorded and ended":            sessionsAreRecorded,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t))
-		})
-	}
+	})
 }
 
 // epoch is a time as the domain passes it to stores.
