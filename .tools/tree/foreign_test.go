@@ -21,7 +21,7 @@ var (
 	// vendored matches the names of packed code, its source maps, its folders and its licences.
 	vendored = regexp.MustCompile(`(?i)[.-]min\.(js|mjs|css)$|\.bundle\.js$|-bundle\.js$|\.map$|` +
 		`(^|/)(node_modules|bower_components|vendor|third[_-]?party)/|/(licen[cs]e|notice|copying)[^/]*$`)
-	// licensed matches the words at the top of a file that somebody else wrote. The patterns don't match themselves.
+	// licensed matches the words at the top of a file of third parties. The patterns don't match themselves.
 	licensed = regexp.MustCompile(`(?i)copyright\s+(\(c\)|©|[0-9]{4})|SPDX-[L]icense-Identifier|[l]icensed under the |` +
 		`permission is (hereby) granted|redistribution and (use) in source|@[l]icense\b|/\*![^/]`)
 	// checksums matches files that are written by the tools that fetch third-party code.

@@ -1,2 +1,2 @@
-// Package fault gives errors a kind that callers can act on.
+// Package fault marks errors with a kind that callers can act on.
 package fault

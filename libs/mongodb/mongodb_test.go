@@ -293,6 +293,6 @@ func TestWhatAnAddressSaysCounts(t *testing.T) {
 	db := open(t, silent(t)+"/?serverSelectionTimeoutMS=50", "test")
 	isAway(t, "a server that is silent", mongodb.Ping(db).Do(t.Context()))
 	if took := time.Since(began); took > time.Second {
-		t.Errorf("the time that the address gives doesn't count: it took %v", took)
+		t.Errorf("the time that the address names doesn't count: it took %v", took)
 	}
 }

@@ -46,7 +46,7 @@ func TestStatusOfEveryKind(t *testing.T) {
 		answer, _ := write(t, get(t), err)
 		answer.Problem(t, status, "some_code")
 		if got := problem.Status(err); got != status {
-			t.Errorf("Status gives %d, want %d", got, status)
+			t.Errorf("Status returns %d, want %d", got, status)
 		}
 		if got := problem.KindOfStatus(status); got != kind {
 			t.Errorf("%d comes back as kind %d, want %d", status, got, kind)

@@ -249,7 +249,7 @@ func Main[C any, P Settled[C]](name, version string, wire func(settings C, versi
 	settings := P(&cfg).common()
 	log := logging.New(os.Stderr, settings.LogFormat, settings.LogLevel, name)
 	if len(settings.InternalSecrets) > 0 {
-		log.Warn("INTERNAL_SECRETS is set: whoever has one of them may call every internal route; " +
+		log.Warn("INTERNAL_SECRETS is set: anyone who has one of them may call every internal route; " +
 			"remove it once all services have the secrets of their pairs")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

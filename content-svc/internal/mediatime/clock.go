@@ -107,7 +107,7 @@ func (c *Clock) checked(ctx context.Context, t Timeline, from *playlist, name st
 	if t.Kind != Segment || t.pieces != nil || t.size == 0 || c.plausible(t.size, t.one[0].dur) {
 		return t // pieces were checked when they were made
 	}
-	c.tell(ctx, from.name, from.version(), "a playlist gives a segment a duration that can't be", "segment", name,
+	c.tell(ctx, from.name, from.version(), "a playlist has an impossible duration of a segment", "segment", name,
 		"duration", t.one[0].dur, "bytes", t.size)
 	t.Kind, t.one[0].dur = Estimated, c.guess(t.size)
 	return t

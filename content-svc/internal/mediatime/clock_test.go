@@ -91,7 +91,7 @@ func TestReadOnce(t *testing.T) {
 	r.expect(src, "films/x/1.m4s", 0, 4*time.Second)
 }
 
-// A store that gives a file another ETag than it is served with isn't asked for ever.
+// A store that reports another ETag of a file than the file is served with isn't asked for ever.
 func TestETagsThatDiffer(t *testing.T) {
 	t.Parallel()
 	const src = "films/x/index.m3u8"

@@ -22,7 +22,7 @@ func (c *Clock) parseMPD(ctx context.Context, f *film, etag string, text []byte,
 	p := &playlist{name: f.src, etag: etag, live: doc.Type == "dynamic"}
 	var lies bool
 	if p.index, lies = c.index(r.entries); lies {
-		c.tell(ctx, f.src, p.version(), "an MPD gives a byte range a duration that can't be")
+		c.tell(ctx, f.src, p.version(), "an MPD has an impossible duration of a byte range")
 	}
 	p.patterns = r.patterns
 	if p.live && before != nil {

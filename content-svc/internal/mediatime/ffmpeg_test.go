@@ -14,7 +14,7 @@ import (
 	"streamgate/content-svc/internal/mediatime"
 )
 
-// encoded makes films of so many seconds with pictures and sound, in the codecs of MP4 and of WebM, and gives their folder. It skips the
+// encoded makes films of so many seconds with pictures and sound, in the codecs of MP4 and of WebM, and returns their folder. It skips the
 // test where there is no ffmpeg.
 func encoded(t *testing.T, length int) string {
 	t.Helper()
@@ -51,7 +51,7 @@ const (
 	vp8  = "vp8.mkv"
 )
 
-// remux puts an input into other files, without encoding it again, and gives their folder.
+// remux puts an input into other files, without encoding it again, and returns their folder.
 func remux(t *testing.T, films, input, args string) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -100,7 +100,7 @@ func (f *film) saw(name, etag string) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.seen[name] != etag { // else it was read since, and the store gives it another ETag when it is read than when it is served
+	if f.seen[name] != etag { // else it was read since, and the store reports another ETag when the file is read than when it is served
 		f.seen[name] = etag
 		f.news[name] = struct{}{}
 		f.changed.Store(true)
@@ -202,7 +202,7 @@ func (c *Clock) refresh(ctx context.Context, f *film, now time.Time) {
 	c.films.put(f.src, f, next.bytes())
 }
 
-// readSource reads the source of a film. It gives the playlist that the source is, or nil for a master playlist, whose links are then
+// readSource reads the source of a film. It returns the playlist that the source is, or nil for a master playlist, whose links are then
 // those of next.
 func (c *Clock) readSource(ctx context.Context, f *film, old, next *filmState) (*playlist, error) {
 	text, file, err := c.readAll(ctx, f.src, old.etag)
@@ -228,7 +228,7 @@ func (c *Clock) readSource(ctx context.Context, f *film, old, next *filmState) (
 }
 
 // readLinks reads the media playlists that a master playlist names, those that are wanted; of the others, and of those that can't be
-// read, it gives the old ones.
+// read, it returns the old ones.
 func (c *Clock) readLinks(ctx context.Context, f *film, links []link, old *filmState, wanted func(name string) bool) []*playlist {
 	playlists := make([]*playlist, len(links))
 	var all errgroup.Group

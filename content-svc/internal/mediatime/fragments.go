@@ -10,7 +10,7 @@ import (
 // maxFragments is how many fragments are read of a film that has no index of them. The rest of it goes on at their bit rate.
 const maxFragments = 16
 
-// readSidx works out the pieces of a film from a segment index (ISO/IEC 14496-12, section 8.16.3). It gives nil for one of sound, one
+// readSidx works out the pieces of a film from a segment index (ISO/IEC 14496-12, section 8.16.3). It returns nil for one of sound, one
 // that isn't of most of the file, and one of further indexes.
 func readSidx(x *mp4.SidxBox, m *movie, offset, size int64) []piece {
 	if x == nil || x.Timescale == 0 || x.AnchorPoint > uint64(size) { //nolint:gosec // a size

@@ -51,7 +51,7 @@ func (c *Clock) parseM3U8(ctx context.Context, f *film, l link, etag string, tex
 		m := &mediaPlaylist{clock: c, folder: f.folder, link: l, Media: p, before: before}
 		made, lies := m.playlist(etag)
 		if lies {
-			c.tell(ctx, l.name, made.version(), "a playlist gives a byte range a duration that can't be")
+			c.tell(ctx, l.name, made.version(), "a playlist has an impossible duration of a byte range")
 		}
 		return made, nil, nil
 	default:
@@ -160,7 +160,7 @@ func (m *mediaPlaylist) playlist(etag string) (*playlist, bool) {
 	return p, lies
 }
 
-// add notes a file, or a range of it, and gives the hash of its name.
+// add notes a file, or a range of it, and returns the hash of its name.
 func (m *mediaPlaylist) add(uri string, n nature, length, offset *uint64, start, d time.Duration) uint64 {
 	file, ok := resolve(m.folder, m.link.name, uri)
 	if !ok {

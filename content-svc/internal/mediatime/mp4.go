@@ -256,7 +256,7 @@ func (t *track) table(m *movie, size int64) ([]piece, error) {
 	return pieces, nil
 }
 
-// decodeTimes returns a function that gives the ticks of the next so many samples.
+// decodeTimes returns a function that returns the ticks of the next so many samples.
 func decodeTimes(stts *mp4.SttsBox) func(samples uint64) uint64 {
 	i, used := 0, uint64(0)
 	return func(samples uint64) uint64 {

@@ -26,7 +26,7 @@ var (
 	errShort   = errors.New("the file ends too early")
 )
 
-// readAll reads a file of at most MaxPlaylist bytes, unless its ETag is known already; then it gives nil.
+// readAll reads a file of at most MaxPlaylist bytes, unless its ETag is known already; then it returns nil.
 func (c *Clock) readAll(ctx context.Context, name, known string) ([]byte, File, error) {
 	r, file, err := c.Store.Open(ctx, name, 0, MaxPlaylist+1)
 	if err != nil {

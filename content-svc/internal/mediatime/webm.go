@@ -107,7 +107,7 @@ func (r *ranges) webm() ([]piece, error) {
 	return evenly(cluster, r.file.Size, duration)
 }
 
-// beforeClusters reads what is before the first cluster. It gives where the content of the segment and where the cluster begin.
+// beforeClusters reads what is before the first cluster. It returns where the content of the segment and where the cluster begin.
 func (r *ranges) beforeClusters(m *matroska) (segment, cluster int64, err error) {
 	segment = -1
 	for offset := int64(0); offset < r.file.Size; {

@@ -40,7 +40,7 @@ func (c *Catalogue) Get(ctx context.Context, id objectid.ID) (Content, error) {
 	return c.store.Get(ctx, id)
 }
 
-// Bring gives what was uploaded for a content, as a change. It is asked once all else is right.
+// Bring returns what was uploaded for a content, as a change. It is asked once all else is right.
 type Bring func(ctx context.Context, content objectid.ID) (Change, error)
 
 // Add adds a content with these values; all but the description are required. Its error names all faulty ones. Bring may be nil; if it isn't, a Src

@@ -1,5 +1,5 @@
 // The whole system, for tests in a browser: the three services as they are shipped, a Redis of our own that can be restarted, and one address
-// for all, as an ingress gives it. The MongoDB is that of devstack test.
+// for all, as an ingress does it. The MongoDB is that of devstack test.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -8,7 +8,7 @@ import { watching } from './watching.js';
 // titles of contents, by id; what is deleted has none.
 const titles = new Map();
 
-// useTitles returns a function that gives the titles of contents, which are fetched as they are needed.
+// useTitles returns a function that returns the titles of contents, which are fetched as they are needed.
 export function useTitles(ids) {
   const [, draw] = useState(0);
   useEffect(() => {

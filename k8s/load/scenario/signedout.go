@@ -85,8 +85,8 @@ func ways(admin *player.Device) []way {
 	}
 }
 
-// signedOut signs people out in each way, and lets Redis forget it, first by a loss of memory and then by a failover. Whoever was signed out goes
-// on trying with all that he has, and so does everybody else.
+// signedOut signs people out in each way, and lets Redis forget it, first by a loss of memory and then by a failover. Those who were signed out go
+// on trying with all that they have, and so do all others.
 func signedOut(ctx context.Context, s Setting) (Verdict, error) {
 	var servers pair
 	p := plan{noOrder: true, user: true, redis: linked(&servers)}

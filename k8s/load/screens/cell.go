@@ -150,7 +150,7 @@ func (c *cell) watch(ctx context.Context, row *Row) error {
 	return nil
 }
 
-// bare lets the same player play the same film at the same time on a line of its own, from a plain file server, and gives the share of
+// bare lets the same player play the same film at the same time on a line of its own, from a plain file server, and returns the share of
 // the highest rendition there. Of ffmpeg, which doesn't choose, that is all.
 func (c *cell) bare(ctx context.Context, row *Row) <-chan float64 {
 	top := make(chan float64, 1)

@@ -16,7 +16,7 @@ const (
 	ahead = 75 * time.Second
 )
 
-// Crowd lets twelve viewers try on an account of three streams. Whoever is refused tries again, and begins anew when the player gives up.
+// Crowd lets twelve viewers try on an account of three streams. A viewer who is refused tries again, and begins anew when the player gives up.
 func (r *Rig) Crowd(ctx context.Context, row *Row) (err error) {
 	devices, err := r.system.Account(ctx, limit, 1)
 	if err != nil {

@@ -62,7 +62,7 @@ func (p *program) start(t *testing.T, o client.StartOptions) *client.Stream {
 	return s
 }
 
-// keep keeps a stream in the background, and gives what ended it.
+// keep keeps a stream in the background, and returns what ended it.
 func keep(ctx context.Context, s *client.Stream) <-chan error {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Keep(ctx) }()

@@ -147,7 +147,7 @@ func (w *watch) run(changed <-chan struct{}) {
 	}
 }
 
-// look shows what plays now, if it changed, and says when to look again, though nobody did anything, or that there is nobody to show it to.
+// look shows what plays now, if it changed. It returns when to look again without a change, or that the client has gone.
 func (w *watch) look() (again time.Duration, more bool) {
 	now, err := w.api.Streams.List(w.c.Request.Context(), w.request.Account)
 	if err != nil {
@@ -181,7 +181,7 @@ func event(r request, playing stream.Listing) []byte {
 	return slices.Concat([]byte("event: streams\ndata: "), bytes.TrimSpace(text), []byte("\n\n"))
 }
 
-// untilLapse is when it is worth to look, though nobody did anything: just after the earliest lapse.
+// untilLapse returns how long it takes until the earliest lapse, which no request announces, and a little more.
 func untilLapse(leases []stream.Lease) time.Duration {
 	wait := time.Hour
 	for _, l := range leases {

@@ -209,7 +209,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 	}
 }
 
-// Whoever listens for long makes no slow request of it.
+// A client that listens for long is not counted as a slow request.
 func TestEventsAreNoSlowRequest(t *testing.T) {
 	t.Parallel()
 	tv := start(t).signIn(t, "TV")

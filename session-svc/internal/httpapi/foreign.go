@@ -22,7 +22,7 @@ var (
 			Challenging(fault.InvalidTokenChallenge)
 )
 
-// foreign has a handler answer somebody whom another issuer signed in. The device gets its name when it is seen first.
+// foreign lets a handler answer an account of another issuer. The device gets its name when it is seen first.
 func (a *API) foreign(c *gin.Context, r request, h handler) error {
 	r.seen = sightingOf(r.Foreign, c.Request.Header)
 	err := h(c, r)

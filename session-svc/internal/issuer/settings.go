@@ -138,7 +138,7 @@ func (o *object) limit(name string) int {
 	return n
 }
 
-// end notes what nobody took.
+// end notes the members that were not taken.
 func (o *object) end() {
 	for _, name := range slices.Sorted(maps.Keys(o.members)) {
 		o.check(slices.Contains(o.known, name), name, "is not known; there is "+strings.Join(o.known, ", "))

@@ -13,7 +13,7 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// Who wants to be told waits for nobody while the server is silent.
+// To watch an account takes no time while the server is silent.
 func TestWatchingWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)

@@ -44,7 +44,7 @@ func newCluster(t *testing.T, rules stream.Rules) ([]*server, *redisstore.Store,
 	return servers, redisstore.New(client, redisstore.NewGuard(rules.Lease), rules, unobserved{}), cluster
 }
 
-// A node that hangs keeps nobody waiting whose account is on another one, however many wait for it.
+// A node that hangs delays no account on another node, however many wait for it.
 func TestANodeThatIsAwayKeepsNobodyElseWaiting(t *testing.T) {
 	t.Parallel()
 	servers, store, cluster := newCluster(t, stream.NewRules(time.Minute))
@@ -97,7 +97,7 @@ func TestANodeThatIsAwayKeepsNobodyElseWaiting(t *testing.T) {
 	waiting.Wait()
 }
 
-// On a Cluster every verb gives what it gives elsewhere.
+// On a Cluster every verb returns the same as elsewhere.
 func TestVerbsOnACluster(t *testing.T) {
 	t.Parallel()
 	_, store, _ := newCluster(t, stream.NewRules(time.Minute))

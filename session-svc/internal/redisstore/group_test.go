@@ -64,7 +64,7 @@ func TestEachCallerIsToldWhy(t *testing.T) {
 	}
 }
 
-// Whoever leaves, or waits for a server that doesn't answer, leaves alone and in time.
+// A caller that leaves, or waits for a server that doesn't answer, leaves alone and in time.
 func TestACallerMayLeave(t *testing.T) {
 	t.Parallel()
 	rules := stream.Rules{Lease: time.Minute, Remember: time.Minute}

@@ -217,7 +217,7 @@ func plannedStop(t *testing.T) []string {
 	return strings.Split(strings.TrimSpace(commands), "\n")
 }
 
-// After a planned stop nothing was lost, and nothing is held back: whoever meets the server first. Once.
+// After a planned stop nothing was lost, and nothing is held back, once, whichever replica meets the server first.
 func TestAPlannedRestartHoldsNothingBack(t *testing.T) {
 	t.Parallel()
 	redisServer := newServer(t, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "")

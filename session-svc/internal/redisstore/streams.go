@@ -73,7 +73,7 @@ func (s *Store) Start(ctx context.Context, account string, start stream.Start) (
 		replace, cooldown, stream.MaxRemembered, s.guard.began(), s.rules.Starts.Every.Milliseconds(), s.rules.Starts.Burst,
 		node.clock.at(deadline.Add(-answerTime)), startWindow.Milliseconds())
 	if err != nil {
-		s.undo(account, start.ID, deadline) //nolint:contextcheck // whoever asked has gone
+		s.undo(account, start.ID, deadline) //nolint:contextcheck // the caller has gone
 	}
 	if result.Outcome == stream.Granted || result.Outcome == stream.Repeated {
 		result.Lease.Device = start.Device // its session may keep it

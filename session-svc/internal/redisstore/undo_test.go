@@ -182,7 +182,7 @@ func TestAGrantWhoseAnswerIsLostIsGivenBack(t *testing.T) {
 	}
 }
 
-// A start that was repeated elsewhere under its key belongs to whoever was told of it.
+// A start that was repeated elsewhere under its key belongs to the caller who was told of it.
 func TestARepeatedStartIsNotGivenBack(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)

@@ -10,16 +10,16 @@ import (
 	"streamgate/session-svc/internal/session"
 )
 
-// ID names a stream: 128 random bits, so that nobody finds another's.
+// ID names a stream: 128 random bits, so that no one can guess another's.
 type ID [16]byte
 
-// NewID makes an id.
+// NewID returns a new id.
 func NewID() (id ID) {
 	_, _ = rand.Read(id[:]) // never fails
 	return id
 }
 
-// ParseID reads what String wrote. Its error names the field.
+// ParseID parses what String returns. Its error names the field.
 func ParseID(field, text string) (id ID, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) != len(id) || strings.ContainsAny(text, "\r\n") { // base64 skips line breaks

@@ -37,7 +37,7 @@ func NewMetrics(registry *prometheus.Registry, held func() time.Duration) *Metri
 			Name: "stream_renewals_total", Help: "Renewals by outcome, from heartbeats and from fetched video.",
 		}, []string{"outcome"}),
 		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "stream_ends_total", Help: "Streams ended on request, by reason; those that lapsed were ended by nobody.",
+			Name: "stream_ends_total", Help: "Streams ended on request, by reason; those that lapsed are not counted.",
 		}, []string{"reason"}),
 		lifetimes: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "stream_lifetime_seconds", Help: "Time from a stream's start to its end on request.",

@@ -9,7 +9,7 @@ import (
 
 // Plans knows what accounts may do, also after the store has lost its memory.
 type Plans interface {
-	// Limit gives how many streams an account may play at once. Its error is fault.NotFound for an unknown one.
+	// Limit returns how many streams an account may play at once. Its error is fault.NotFound for an unknown one.
 	Limit(ctx context.Context, account string) (int, error)
 }
 

@@ -242,7 +242,7 @@ func (s *Streams) Heartbeat(ctx context.Context, caller Caller, id ID, ticket st
 		case err != nil || g.Stream != id.String():
 			return time.Time{}, false, fault.BadField("ticket", "is not the one of this stream").Because(err)
 		case g.Account != caller.Account || g.Session != caller.Session.String():
-			return time.Time{}, false, ErrUnknown // a stream of somebody else's
+			return time.Time{}, false, ErrUnknown // another account's stream
 		}
 		if !s.now().After(g.Expires) {
 			r.Ticket = &Ticket{Content: g.Content, Player: g.Player, Started: g.Started}

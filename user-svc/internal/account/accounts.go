@@ -246,7 +246,7 @@ func (a *Accounts) Data(ctx context.Context, id string) (Account, map[string]any
 // ErrWrongPassword says that what was asked for needs the account's password, which the given one isn't.
 var ErrWrongPassword = fault.New(fault.Forbidden, "password_wrong", "The password is not this account's; nothing was changed.")
 
-// DeleteOwn deletes an account if the password is right: whoever finds a device that is signed in must not be able to.
+// DeleteOwn deletes an account if the password is right. A device that is signed in is not enough.
 // It returns ErrWrongPassword if it is not or may not be tried at the moment, fault.TooManyRequests as SignIn does, and
 // otherwise the errors of Delete.
 func (a *Accounts) DeleteOwn(ctx context.Context, id, password string, from Source) error {

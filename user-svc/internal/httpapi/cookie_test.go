@@ -85,7 +85,7 @@ func TestTheCookieIsForPagesOfThisHost(t *testing.T) {
 	s.do("POST", "/auth/refresh", "").Problem(t, 400, "invalid_input", "refreshToken")
 }
 
-// Whoever holds a refresh token in the body has no use for the cookie.
+// A client that gets its refresh token in the body needs no cookie.
 func TestATokenInTheBodyLeavesTheCookieAlone(t *testing.T) {
 	t.Parallel()
 	s := boot(t)

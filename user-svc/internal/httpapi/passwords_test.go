@@ -30,7 +30,7 @@ func TestCommonPasswordsAreRefused(t *testing.T) {
 	lax.do("POST", "/users", form("email", "same@example.com", "password", "same@example.com")).Want(t, 201)
 }
 
-// Whoever finds a device that is signed in can't delete its account.
+// A device that is signed in is not enough to delete its account.
 func TestDeletionTakesThePassword(t *testing.T) {
 	t.Parallel()
 	s := boot(t)

@@ -221,7 +221,7 @@ func TestMailThatIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever asks for links in somebody's name fills no mailbox.
+// Many requests for links in another's name don't fill the mailbox.
 func TestMailsADay(t *testing.T) {
 	t.Parallel()
 	s, sink := bootWithMail(t)

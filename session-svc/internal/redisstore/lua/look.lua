@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Tells of the leases of an account that have lapsed since, which nobody did.
+-- Tells of the leases of an account that have lapsed, which no request tells of.
 --
 -- KEYS     a:{account}    what the account plays, one packed value (record.go)
 --          events         a:{account}:events, what other systems are told
