@@ -150,7 +150,7 @@ func (c *Client) authorized(ctx context.Context, ask func(authorize func(*http.R
 func (c *Client) ask(ctx context.Context, method, path string, in, out any, change func(*http.Request)) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	response, err := c.send(ctx, method, path, in, change)
+	response, err := c.send(ctx, method, path, in, change) //nolint:bodyclose // Read closes it
 	if err != nil {
 		return err
 	}

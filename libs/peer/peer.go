@@ -50,7 +50,7 @@ const maxAnswer = 16 << 20
 // Call sends in as JSON, or nothing if it is nil, and decodes the answer into out, unless that is nil.
 // An error that the other service reported comes back as the fault.Error that it was; one of transport is fault.Unavailable.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
-	response, err := c.Send(ctx, method, path, nil, in)
+	response, err := c.Send(ctx, method, path, nil, in) //nolint:bodyclose // Read closes it
 	if err != nil {
 		return err
 	}
