@@ -291,8 +291,19 @@ func TestPlaybackTokens(t *testing.T) {
 	if got := verify(with(claims, "session", "another")); got.Account != full.Account || got.Session == full.Session {
 		t.Errorf("another session: %+v", got)
 	}
-	for _, wrong := range []object{{"content": "607c"}, {"content": 7}, {"limit": 1.5}, {"limit": true}, {"limit": "1e3"}, {"limit": ""}, {"onLimit": 1}, {"session": ""},
-		{"pause": -1}, {"pause": "never"}, {"pause": 0.5}} {
+	for _, wrong := range []object{
+		{"content": "607c"},
+		{"content": 7},
+		{"limit": 1.5},
+		{"limit": true},
+		{"limit": "1e3"},
+		{"limit": ""},
+		{"onLimit": 1},
+		{"session": ""},
+		{"pause": -1},
+		{"pause": "never"},
+		{"pause": 0.5},
+	} {
 		claims := maps.Clone(claims)
 		maps.Copy(claims, wrong)
 		_, err := v.Verify(t.Context(), sign(t, "ES256", nil, ecKey(), claims))
