@@ -146,20 +146,32 @@ func segments(ctx context.Context, t *trial) error {
 				_ = wait.For(ctx, 100*time.Millisecond)
 				continue
 			}
-			switch op := s.piece(ctx, p, stack.Long, n); {
-			case op.Done():
+			came, plays := t.came(ctx, s.piece(ctx, p, stack.Long, n))
+			if !plays {
+				return
+			}
+			if came {
 				ends = max(ends, s.Recorder.Now()) + stack.Long.Length
 				n++
-			case op.Slowed():
-				_ = wait.For(ctx, time.Second)
-			default:
-				t.fault("a player that never stopped was turned away: %d %s", op.Answer.Status, op.Answer.Code)
-				return
 			}
 		}
 		s.stop(ctx, p)
 	})
 	return err
+}
+
+// came reports whether a piece came that a player asked for, and whether the player plays on. If it has to wait, it waits for a second.
+func (t *trial) came(ctx context.Context, op history.Op) (came, plays bool) {
+	switch {
+	case op.Done():
+		return true, true
+	case op.Slowed():
+		_ = wait.For(ctx, time.Second)
+		return false, true
+	default:
+		t.fault("a player that never stopped was turned away: %d %s", op.Answer.Status, op.Answer.Code)
+		return false, false
+	}
 }
 
 // besieged has the owners of all slots play, while as many others try to start.

@@ -70,14 +70,12 @@ func (t *trial) play(ctx context.Context, d time.Duration) error {
 			return
 		}
 		for n := 0; s.Recorder.Now() < until && ctx.Err() == nil; {
-			switch op := s.piece(ctx, p, stack.Short, n); {
-			case op.Done():
-				n++
-			case op.Slowed():
-				_ = wait.For(ctx, time.Second)
-			default:
-				t.fault("a player was turned away: %d %s", op.Answer.Status, op.Answer.Code)
+			came, plays := t.came(ctx, s.piece(ctx, p, stack.Short, n))
+			if !plays {
 				return
+			}
+			if came {
+				n++
 			}
 			_ = wait.For(ctx, 100*time.Millisecond)
 		}
