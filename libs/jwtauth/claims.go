@@ -1,10 +1,9 @@
 package jwtauth
 
 import (
-	"encoding/base64"
-	"strings"
 	"time"
 
+	"streamgate/libs/base64id"
 	"streamgate/libs/fault"
 )
 
@@ -47,8 +46,8 @@ const sessionSize = 8
 
 // IsSession reports whether text has the form of a session's id: 11 characters of base64url.
 func IsSession(text string) bool {
-	id, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return err == nil && len(id) == sessionSize && !strings.ContainsAny(text, "\r\n") // base64 skips line breaks
+	_, ok := base64id.Parse(text, sessionSize)
+	return ok
 }
 
 // ErrNotAdmin is the answer to a request that only an administrator may make.

@@ -1,11 +1,9 @@
 package session
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"strings"
 	"time"
 
+	"streamgate/libs/base64id"
 	"streamgate/libs/fault"
 )
 
@@ -13,22 +11,19 @@ import (
 type ID [8]byte
 
 // NewID returns a new id.
-func NewID() (id ID) {
-	_, _ = rand.Read(id[:]) // never fails
-	return id
-}
+func NewID() ID { return ID(base64id.New(len(ID{}))) }
 
 // ParseID parses what String returns. Its error names the field.
-func ParseID(field, text string) (id ID, err error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != len(id) || strings.ContainsAny(text, "\r\n") { // base64 skips line breaks
+func ParseID(field, text string) (ID, error) {
+	id, ok := base64id.Parse(text, len(ID{}))
+	if !ok {
 		return ID{}, fault.BadField(field, "must be a session's id: 11 characters of base64url")
 	}
-	return ID(b), nil
+	return ID(id), nil
 }
 
 // String returns 11 characters of base64url.
-func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+func (id ID) String() string { return base64id.String(id[:]) }
 
 // Session is a device that is signed in.
 type Session struct {

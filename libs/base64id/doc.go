@@ -1,0 +1,2 @@
+// Package base64id has ids of random bits, written as base64url.
+package base64id
