@@ -150,11 +150,7 @@ func (e event) replaces(l *lease) bool {
 
 func (r sequential) grant(s state, e event) (state, bool) {
 	if e.open {
-		s = r.replace(s, e, func(l *lease) { l.ended, l.mayEnd = max(l.ended, maybeEnded), max(l.mayEnd, e.hi) })
-		if i := s.find(e.stream); i >= 0 { // one more try of the same start
-			return s.change(i, func(l *lease) { l.maybe = max(l.maybe, e.hi+r.lease) }), true
-		}
-		return s.put(lease{id: e.stream, session: e.session, player: e.player, maybe: e.hi + r.lease, mayRenew: e.hi}), true
+		return r.maybeGrant(s, e), true
 	}
 	s, ok := s.decide(e, 0)
 	perhapsOut, surelyOut := s.signedOut(e.session)
@@ -181,6 +177,15 @@ func (r sequential) grant(s state, e event) (state, bool) {
 		l.ended = maybeEnded
 	}
 	return s.put(l), true
+}
+
+// maybeGrant notes a start of which it is unknown whether it was carried out.
+func (r sequential) maybeGrant(s state, e event) state {
+	s = r.replace(s, e, func(l *lease) { l.ended, l.mayEnd = max(l.ended, maybeEnded), max(l.mayEnd, e.hi) })
+	if i := s.find(e.stream); i >= 0 { // one more try of the same start
+		return s.change(i, func(l *lease) { l.maybe = max(l.maybe, e.hi+r.lease) })
+	}
+	return s.put(lease{id: e.stream, session: e.session, player: e.player, maybe: e.hi + r.lease, mayRenew: e.hi})
 }
 
 // replace applies f to the leases that a start replaces.
