@@ -97,6 +97,8 @@ func form(t reflect.Type) string {
 		return "a duration, such as 10s or 1m30s"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
+	case t.Kind() == reflect.Float64:
+		return "a number, such as 0.5"
 	case typeName(t) == "string":
 		return "one of its values; see -help"
 	default:

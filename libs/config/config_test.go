@@ -210,7 +210,7 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%+v says too little", v)
 		}
 	}
-	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRETS_TO_OTHER_SVC" || len(names) != 17 {
+	if names[0] != "PUBLIC_ADDR" || names[len(names)-1] != "SECRETS_TO_OTHER_SVC" || len(names) != 21 {
 		t.Errorf("variables %q", names)
 	}
 	for _, value := range []any{settings{}, &settings{}} {

@@ -26,7 +26,7 @@ func (p Proxies) Client(r *http.Request) Client {
 		return client // of a test, without a connection
 	}
 	client.Addr = plain(peer.Addr())
-	if !p.trust(client.Addr) {
+	if !p.Trust(client.Addr) {
 		return client
 	}
 	standard, usual := parseForwarded(r.Header), parseXForwarded(r.Header)
@@ -61,7 +61,7 @@ func (p Proxies) follow(client *Client, t trail) {
 			break
 		}
 		hop, client.Addr = i, node
-		if !p.trust(node) {
+		if !p.Trust(node) {
 			break
 		}
 	}

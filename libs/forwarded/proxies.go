@@ -28,6 +28,7 @@ func ParseProxies(texts []string) (Proxies, error) {
 	return proxies, nil
 }
 
-func (p Proxies) trust(addr netip.Addr) bool {
+// Trust reports whether an address is one of these.
+func (p Proxies) Trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 }

@@ -32,6 +32,7 @@ type Options struct {
 	Origins        []string // whose pages may call, see CheckOrigin; none by default
 	Log            *slog.Logger
 	Metrics        *metrics.HTTP
+	Traces         gin.HandlerFunc // of package tracing, or nil
 }
 
 // Engine is a Gin engine whose handlers return errors.
@@ -65,6 +66,9 @@ func New(o Options) (*Engine, error) {
 	var err error
 	if e.proxies, err = forwarded.ParseProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	if o.Traces != nil {
+		e.Use(o.Traces)
 	}
 	// Not Use(...) on routes alone: what no route answers is measured and protected too.
 	e.Use(o.Metrics.Middleware(o.Listener), e.identify, e.recover, e.limit, e.forward, unescape)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Formats are the accepted values of LOG_FORMAT.
@@ -25,8 +27,8 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// New returns a logger that writes one record a line, with the service's name and, where the context has one, the
-// request's id.
+// New returns a logger that writes one record a line, with the service's name and, where the context has them, the
+// ids of the request and its trace.
 func New(w io.Writer, format string, level slog.Level, service string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
@@ -36,12 +38,15 @@ func New(w io.Writer, format string, level slog.Level, service string) *slog.Log
 	return slog.New(requestIDs{handler}).With("service", service)
 }
 
-// requestIDs adds the request's id to each record, so that callers need not.
+// requestIDs adds the ids of the request and its trace to each record, so that callers need not.
 type requestIDs struct{ slog.Handler }
 
 func (h requestIDs) Handle(ctx context.Context, record slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		record.AddAttrs(slog.String("requestId", id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		record.AddAttrs(slog.String("traceId", span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, record)
 }

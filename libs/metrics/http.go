@@ -1,11 +1,15 @@
 package metrics
 
 import (
+	"context"
 	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
+	"streamgate/libs/tracing"
 )
 
 // Unrouted is the route label of requests without a route, so that scanners can't create new series.
@@ -58,17 +62,30 @@ func (h *HTTP) Middleware(listener string) gin.HandlerFunc {
 			if ended.IsZero() {
 				ended = time.Now()
 			}
-			duration.WithLabelValues(method, route).Observe(ended.Sub(start).Seconds())
+			observe(c.Request.Context(), duration.WithLabelValues(method, route), ended.Sub(start))
 		}()
 		c.Next()
 	}
+}
+
+// observe adds the id of the trace, where there is one, as an exemplar.
+func observe(ctx context.Context, duration prometheus.Observer, took time.Duration) {
+	of := trace.SpanContextFromContext(ctx)
+	if with, ok := duration.(prometheus.ExemplarObserver); ok && of.IsSampled() {
+		with.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": of.TraceID().String()})
+		return
+	}
+	duration.Observe(took.Seconds())
 }
 
 // begunKey holds the time when an answer began.
 const begunKey = "streamgate/begun"
 
 // Begun says that what follows of an answer lasts as long as its client likes, as events do: its duration is measured up to now.
-func Begun(c *gin.Context) { c.Set(begunKey, time.Now()) }
+func Begun(c *gin.Context) {
+	c.Set(begunKey, time.Now())
+	tracing.Begun(c)
+}
 
 // CountUnrouted counts a request that was answered with this status before the middleware saw it.
 func (h *HTTP) CountUnrouted(listener string, status int) {

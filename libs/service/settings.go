@@ -13,6 +13,7 @@ import (
 	"streamgate/libs/forwarded"
 	"streamgate/libs/httpserver"
 	"streamgate/libs/logging"
+	"streamgate/libs/tracing"
 )
 
 // Settings are the settings of every service. Embed it in the service's own struct of settings.
@@ -28,6 +29,7 @@ type Settings struct {
 	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"5s" desc:"time between the end of readiness and the end of listening, in which load balancers look away"`
 	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" desc:"time that requests under way have to end"`
 	Pprof           bool          `env:"PPROF" envDefault:"false" desc:"serve /debug/pprof on the operations listener"`
+	Traces          tracing.Settings
 }
 
 func (s *Settings) common() *Settings { return s }
@@ -59,6 +61,8 @@ func (s *Settings) Validate() []error {
 	faults.Add(checkSecrets("INTERNAL_SECRETS", s.InternalSecrets)...)
 	faults.Check(s.DrainDelay >= 0 && s.DrainDelay <= time.Minute, "DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
 	faults.Check(s.DrainTimeout > 0 && s.DrainTimeout <= 10*time.Minute, "DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
+	faults.Add(s.Traces.Validate()...)
+	faults.Check(!s.Traces.Continue || len(s.TrustedProxies) > 0, "TRACES_CONTINUE: true, but TRUSTED_PROXIES is empty; list the proxies whose traces are gone on with")
 	sortFaults(faults)
 	return faults
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"streamgate/libs/service"
+	"streamgate/libs/tracing"
 )
 
 func TestSecretsOfPairs(t *testing.T) {
@@ -61,5 +62,20 @@ func TestWhatIsShownAndAccepted(t *testing.T) {
 		if !slices.Equal(lists[0], lists[1]) {
 			t.Errorf("%s: %q, want %q", what, lists[0], lists[1])
 		}
+	}
+}
+
+func TestTracesOfNobody(t *testing.T) {
+	t.Parallel()
+	settings := service.Settings{
+		PublicAddr: ":0", InternalAddr: ":0", OperationsAddr: ":0", LogFormat: "json", DrainTimeout: 1,
+		Traces: tracing.Settings{Endpoint: "http://collector:4318", Continue: true},
+	}
+	if faults := settings.Validate(); len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), "TRACES_CONTINUE: true, but TRUSTED_PROXIES is empty") {
+		t.Error(faults)
+	}
+	settings.TrustedProxies = []string{"10.0.0.0/8"}
+	if faults := settings.Validate(); len(faults) != 0 {
+		t.Error(faults)
 	}
 }
