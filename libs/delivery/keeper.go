@@ -11,6 +11,7 @@ import (
 
 	"streamgate/libs/grant"
 	"streamgate/libs/pace"
+	"streamgate/libs/tracing"
 	"streamgate/libs/wait"
 )
 
@@ -65,8 +66,9 @@ type Keeper struct {
 type question struct {
 	stream     *Stream
 	sent, want time.Duration
-	alive      time.Time     // the last sign of life
-	done       chan struct{} // closed with the answer
+	alive      time.Time        // the last sign of life
+	of         *tracing.Request // who asks, if it is traced
+	done       chan struct{}    // closed with the answer
 }
 
 // NewKeeper makes a keeper that remembers nothing yet. It asks what nobody waits for only while Run runs.
@@ -128,7 +130,7 @@ func (k *Keeper) askDue() {
 		if !s.queued.IsZero() && slot(s.queued) <= now {
 			s.queued = time.Time{}
 			if !s.final {
-				s.ask()
+				s.ask(nil)
 			}
 		}
 		s.mu.Unlock()
@@ -182,7 +184,7 @@ func (k *Keeper) renew(batch []*question) {
 		questions[i] = Question{q.stream.grant, q.sent, q.want, k.now().Sub(q.alive).Truncate(time.Millisecond)}
 	}
 	began := k.now()
-	answers, err := k.authority.Renew(context.Background(), questions) // bounded by the authority; not one caller's alone
+	answers, err := k.authority.Renew(asker(batch).Context(context.Background()), questions) // bounded by the authority; not one caller's alone
 	if err == nil && len(answers) != len(batch) {
 		err = errAnswers
 	}
@@ -194,4 +196,14 @@ func (k *Keeper) renew(batch []*question) {
 		q.stream.answered(q, answer, began)
 		close(q.done)
 	}
+}
+
+// asker returns the first of those who ask that is traced, whose trace has the call.
+func asker(batch []*question) *tracing.Request {
+	for _, q := range batch {
+		if q.of != nil {
+			return q.of
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"streamgate/libs/fault"
 	"streamgate/libs/pace"
+	"streamgate/libs/tracing"
 	"streamgate/libs/wait"
 )
 
@@ -220,15 +221,15 @@ func (s *Stream) recheck() {
 	defer s.mu.Unlock()
 	now := s.keeper.now()
 	if !s.final && s.verdict == nil && (now.Before(s.holds) || now.Before(s.goesOn)) {
-		s.ask()
+		s.ask(nil)
 	}
 }
 
-// ask asks, unless an answer is waited for already. The lock is held.
-func (s *Stream) ask() *question {
+// ask asks for a request, or for none, unless an answer is waited for already. The lock is held.
+func (s *Stream) ask(of *tracing.Request) *question {
 	if s.asking == nil {
 		s.asking = &question{
-			alive:  s.alive,
+			alive: s.alive, of: of,
 			stream: s, done: make(chan struct{}), sent: s.sent.Truncate(time.Millisecond), want: max(0, s.reserve-s.credit).Truncate(time.Millisecond),
 		}
 		s.sent -= s.asking.sent
@@ -239,7 +240,7 @@ func (s *Stream) ask() *question {
 
 // wait asks and waits for the answer. It fails if the context ends before. The lock is held before and after, and not meanwhile.
 func (s *Stream) wait(ctx context.Context) error {
-	q := s.ask() //nolint:contextcheck // others wait for the same answer
+	q := s.ask(tracing.Of(ctx)) //nolint:contextcheck // others wait for the same answer
 	s.mu.Unlock()
 	defer s.mu.Lock()
 	select {

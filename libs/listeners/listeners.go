@@ -10,6 +10,7 @@ import (
 	"streamgate/libs/httpserver"
 	"streamgate/libs/metrics"
 	"streamgate/libs/peer"
+	"streamgate/libs/tracing"
 )
 
 // Handlers are those of a service.
@@ -30,6 +31,7 @@ type Options struct {
 	Callers        peer.Callers // the services that may call the internal listener
 	Log            *slog.Logger
 	Registry       *prometheus.Registry // counts the requests of both
+	Traces         *tracing.Tracing     // of both, or nil
 }
 
 // connectionAge is how old a connection between services gets: new replicas have their share of the requests within a few seconds more.
@@ -40,6 +42,7 @@ func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error)
 	requests := metrics.NewHTTP(o.Registry)
 	public, err = httpserver.New(httpserver.Options{
 		Listener: "public", TrustedProxies: o.TrustedProxies, Origins: o.Origins, Log: o.Log, Metrics: requests,
+		Traces: o.Traces.Public(),
 	})
 	if err != nil {
 		return nil, nil, err
@@ -51,7 +54,11 @@ func New(o Options, h Handlers) (public, internal *httpserver.Engine, err error)
 	h.Public(public)
 	apidocs.Mount(public, o.Service, o.Spec)
 	internal.Use(httpserver.Retire(connectionAge))
-	h.Internal(peer.NewGate(internal, o.Callers))
+	gate := peer.NewGate(internal, o.Callers)
+	if o.Traces != nil {
+		internal.Use(o.Traces.Internal())
+	}
+	h.Internal(gate)
 	requests.Expect("public", public.Engine)
 	requests.Expect("internal", internal.Engine)
 	return public, internal, nil

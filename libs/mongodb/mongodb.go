@@ -20,6 +20,7 @@ import (
 	"streamgate/libs/fault"
 	"streamgate/libs/listing"
 	"streamgate/libs/service"
+	"streamgate/libs/tracing"
 )
 
 const (
@@ -88,11 +89,14 @@ var srvOptions = regexp.MustCompile(`(?i)([?&])(?:srvMaxHosts|srvServiceName)=[^
 const maxDatabase = 63
 
 // Open returns a handle of one database on the server at uri. It doesn't connect: Ping does. Writes are acknowledged by
-// a majority, so that a failover loses none. Options of the address count before our own.
-func Open(uri, database, service string) (*mongo.Database, error) {
+// a majority, so that a failover loses none. Options of the address count before our own. Traces may be nil.
+func Open(uri, database, service string, traces *tracing.Tracing) (*mongo.Database, error) {
 	o := options.Client().SetAppName(service).
 		SetTimeout(operationTimeout).SetServerSelectionTimeout(selectionTimeout).SetConnectTimeout(selectionTimeout).
 		ApplyURI(uri).SetWriteConcern(writeconcern.Majority())
+	if traces != nil {
+		o.SetMonitor(traced())
+	}
 	client, err := mongo.Connect(o)
 	if err != nil {
 		return nil, fmt.Errorf("MONGODB_URI: %w", err)

@@ -23,7 +23,7 @@ import (
 
 func open(t testing.TB, uri, database string) *mongo.Database {
 	t.Helper()
-	db, err := mongodb.Open(uri, database, "test")
+	db, err := mongodb.Open(uri, database, "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestOpenTellsNoPassword(t *testing.T) {
 				t.Errorf("%s: %v", uri, fault)
 			}
 		}
-		_, err := mongodb.Open(uri, "test", "test")
+		_, err := mongodb.Open(uri, "test", "test", nil)
 		if err == nil || !strings.HasPrefix(err.Error(), "MONGODB_URI: ") || strings.Contains(err.Error(), "hun") {
 			t.Errorf("%s: %v", uri, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"streamgate/libs/jsonhttp"
 	"streamgate/libs/logging"
 	"streamgate/libs/problem"
+	"streamgate/libs/tracing"
 )
 
 // SecretHeader carries a secret that the caller shares with the service that it calls.
@@ -79,13 +80,17 @@ func (c *Client) finish(ctx context.Context, request *http.Request, do func(*htt
 	if id := logging.RequestID(ctx); id != "" {
 		request.Header.Set(problem.RequestIDHeader, id)
 	}
+	call := tracing.CallService(ctx, c.Name, request.Method, request.Header)
 	response, err := do(request)
 	if err != nil {
+		call.End(err)
 		if errors.Is(err, context.Canceled) {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
 		return nil, fault.Away(c.Name, err)
 	}
+	call.Answered(response.StatusCode)
+	call.End(nil)
 	if response.StatusCode >= http.StatusMultipleChoices {
 		defer response.Body.Close()
 		return nil, c.failure(response)

@@ -51,7 +51,7 @@ func Mongo(t testing.TB) (uri, database string) {
 // OpenMongo returns a database as a service opens it. Its connections end with the test.
 func OpenMongo(t testing.TB, uri, database string) *mongo.Database {
 	t.Helper()
-	db, err := mongodb.Open(uri, database, "test")
+	db, err := mongodb.Open(uri, database, "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 	"streamgate/libs/pace"
 	"streamgate/libs/peer"
 	"streamgate/libs/service"
+	"streamgate/libs/tracing"
 )
 
 // Name is the service's name.
@@ -38,11 +39,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name)
+	registry := metrics.NewRegistry(Name, version)
+	traces := tracing.New(cfg.Traces, cfg.TrustedProxies, Name, version, registry, log)
+	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name, traces)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	registry := metrics.NewRegistry(Name, version)
 	contents, files := mongostore.New(db), blobstore.New(cfg.MediaURL)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc), registry)
 
@@ -61,7 +63,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry, Traces: traces,
 		Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
 	}, handlers)
 	if err != nil {
@@ -75,7 +77,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 			streams.Run, func(ctx context.Context) { sessions.Follow(ctx, streams) },
 			service.Every(time.Hour, log, service.Step{Name: "sweep uploads", Do: func(ctx context.Context) error { return uploads.Sweep(ctx, contents) }}),
 		},
-		Close: []func(context.Context) error{mongodb.Close(db), files.Close},
+		Close: []func(context.Context) error{traces.Close, mongodb.Close(db), files.Close},
 	}
 	if cfg.DemoContent {
 		s.Prepare = append(s.Prepare, demo.Step(files, contents))

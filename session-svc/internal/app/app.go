@@ -16,6 +16,7 @@ import (
 	"streamgate/libs/redisdb"
 	"streamgate/libs/seal"
 	"streamgate/libs/service"
+	"streamgate/libs/tracing"
 	"streamgate/session-svc/api"
 	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/config"
@@ -45,11 +46,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	guard := redisstore.NewGuard(cfg.Lease)
+	registry := metrics.NewRegistry(Name, version)
+	traces := tracing.New(cfg.Traces, cfg.TrustedProxies, Name, version, registry, log)
 	client, err := redisdb.Open(cfg.Redis, Name, guard.Look)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	registry := metrics.NewRegistry(Name, version)
 	ruleMetrics := stream.NewMetrics(registry, guard.Held)
 	house := redisstore.NewHouse(client)
 	ruleMetrics.Tally = house
@@ -108,7 +110,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Draining:      draining,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry, Traces: traces,
 		Callers: peer.Callers{"user-svc": cfg.Accepted(cfg.FromUser), "content-svc": cfg.Accepted(cfg.FromContent)},
 	}, handlers)
 	if err != nil {
@@ -119,7 +121,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Prepare:    prepare,
 		Background: append(background, issuers.Run, changes.Run, house.Run, redisdb.WatchFit(client, registry, log)),
 		Drain:      func() { close(draining) },
-		Close:      []func(context.Context) error{redisdb.Close(client)},
+		Close:      []func(context.Context) error{traces.Close, redisdb.Close(client)},
 	}
 	if cfg.Authorize {
 		s.Background = append(s.Background, decider.Run)

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"streamgate/libs/redisdb"
+	"streamgate/libs/tracing"
 )
 
 //go:embed lua/*.lua
@@ -63,7 +64,9 @@ func loadTelling(verb string) script {
 func (s *Store) call(ctx context.Context, run script, keys []string, args ...any) ([]any, error) {
 	keys, args = s.telling(run, keys, args)
 	began := time.Now()
+	traced := tracing.CallRedis(ctx, run.verb)
 	answer, err := s.run(ctx, run, keys, args)
+	traced.End(err)
 	reply := s.reply(run, keys[0], time.Since(began), answer, err)
 	return reply.answer, reply.err
 }
@@ -105,11 +108,13 @@ func (s *Store) callAll(ctx context.Context, run script, calls []scriptCall) []s
 		nodes[node].of = append(nodes[node].of, i)
 	}
 	began := time.Now()
+	traced := tracing.CallRedis(ctx, run.verb)
 	var all sync.WaitGroup
 	for node, t := range nodes {
 		all.Go(func() { t.err = node.doAll(ctx, t.cmds) })
 	}
 	all.Wait()
+	traced.End(nil) // each may have failed for itself
 	took := time.Since(began)
 	for _, t := range nodes {
 		for n, i := range t.of {

@@ -14,6 +14,7 @@ import (
 	"streamgate/libs/mongodb"
 	"streamgate/libs/peer"
 	"streamgate/libs/service"
+	"streamgate/libs/tracing"
 	"streamgate/user-svc/api"
 	"streamgate/user-svc/internal/account"
 	"streamgate/user-svc/internal/config"
@@ -38,11 +39,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name)
+	registry := metrics.NewRegistry(Name, version)
+	traces := tracing.New(cfg.Traces, cfg.TrustedProxies, Name, version, registry, log)
+	db, err := mongodb.Open(cfg.MongoDBURI, cfg.MongoDBDatabase, Name, traces)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	registry := metrics.NewRegistry(Name, version)
 	store := mongostore.New(db)
 	sessions := sessionsvc.NewClient(cfg.SessionSvcURL, cfg.Shown(cfg.ToSessionSvc))
 	var common func(string) bool
@@ -55,7 +57,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry,
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry, Traces: traces,
 		Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
 	}, handlers)
 	if err != nil {
@@ -67,7 +69,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Background: []func(context.Context){
 			accounts.SendResets, service.Every(time.Hour, log, service.Step{Name: "forget failed sign-ins that have aged", Do: accounts.ForgetGuesses}),
 		},
-		Close: []func(context.Context) error{mongodb.Close(db)},
+		Close: []func(context.Context) error{traces.Close, mongodb.Close(db)},
 	}
 	if cfg.AdminEmail != "" {
 		s.Prepare = append(s.Prepare, service.Step{Name: "make the first administrator", Do: func(ctx context.Context) error {
