@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -16,9 +17,17 @@ var Kinds = []string{"heartbeats", "starts", "stops", "lists", "mix"}
 
 // compare measures two builds of the service in turn, each over a Redis of its own, and prints how the second differs from the first.
 func compare(ctx context.Context, o Options, world *rig.World) error {
+	traces, stop, err := o.tracing(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	var stages []*stage
-	for i, source := range []string{o.Service, o.Against} {
+	for i, source := range []string{o.Service, cmp.Or(o.Against, o.Service)} {
 		each := o
+		if i == 1 {
+			each.Settings = slices.Concat(o.Settings, traces)
+		}
 		each.Work = filepath.Join(o.Work, fmt.Sprintf("build%d", i+1))
 		s, err := newStage(ctx, each, world, source)
 		if err != nil {
@@ -50,7 +59,11 @@ func compare(ctx context.Context, o Options, world *rig.World) error {
 	for _, kind := range kinds {
 		t.add(compared(kind, samples[kind])...)
 	}
-	t.write(o.Out, fmt.Sprintf("%s, then %s, in turn: median, with the least and the largest ratio of a round", o.Service, o.Against))
+	other := cmp.Or(o.Against, "the same")
+	if o.Traces > 0 {
+		other += fmt.Sprintf(" with traces of %g", o.Traces)
+	}
+	t.write(o.Out, fmt.Sprintf("%s, then %s, in turn: median, with the least and the largest ratio of a round", o.Service, other))
 	return nil
 }
 

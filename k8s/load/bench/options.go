@@ -13,6 +13,7 @@ type Options struct {
 	Rounds      int           // how often each is repeated; 0 is a default
 	Service     string        // a binary of session-svc, or the folder of its sources
 	Against     string        // another one, to compare with; "" is none
+	Traces      float64       // share of requests that the other one traces, of the same build if no other is given; 0 is none
 	Only        []string      // names of parts; none is all
 	Settings    []string      // environment of the service, such as GOMAXPROCS=1
 	Connections int           // of the load, and of redis-benchmark: as many as the service's pool has

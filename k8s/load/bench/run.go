@@ -38,7 +38,7 @@ func Run(ctx context.Context, o Options) error {
 			return nil
 		}
 	}
-	if o.Against != "" {
+	if o.Against != "" || o.Traces > 0 {
 		return compare(ctx, o, world)
 	}
 	s, err := newStage(ctx, o, world, o.Service)
