@@ -60,6 +60,14 @@ spec:
         {{- toYaml $network.databaseTo | nindent 8 }}
       ports:
         - port: {{ $network.databasePort }}
+    {{- with .Values.traces.endpoint }}
+    {{- $url := urlParse . }}
+    # The collector of traces.
+    - to:
+        {{- toYaml $network.tracesTo | nindent 8 }}
+      ports:
+        - port: {{ regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary 443 80 (eq $url.scheme "https")) }}
+    {{- end }}
     {{- with $network.extraEgress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -42,6 +42,14 @@ capabilities:
 {{ include "streamgate.env" (list "TRUSTED_PROXIES" (join "," .Values.trustedProxies)) }}
 {{ include "streamgate.env" (list "CORS_ORIGINS" (join "," .Values.corsOrigins)) }}
 {{ include "streamgate.env" (list "PPROF" .Values.pprof) }}
+{{- if .Values.traces.endpoint }}
+{{ include "streamgate.env" (list "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traces.endpoint) }}
+{{ include "streamgate.env" (list "OTEL_TRACES_SAMPLER_ARG" .Values.traces.share) }}
+{{ include "streamgate.env" (list "TRACES_CONTINUE" .Values.traces.continue) }}
+{{- if .Values.traces.existingSecret }}
+{{ include "streamgate.secretEnv" (list "OTEL_EXPORTER_OTLP_HEADERS" .Values.traces.existingSecret "otlp-headers") }}
+{{- end }}
+{{- end }}
 {{ include "streamgate.env" (list "DRAIN_DELAY" (printf "%ds" (int .Values.shutdown.drainDelaySeconds))) }}
 {{ include "streamgate.env" (list "DRAIN_TIMEOUT" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds))) }}
 # Optional, since the service itself says which of them it lacks, and has the other ones of an installation from before the pairs.

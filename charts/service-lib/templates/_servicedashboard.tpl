@@ -333,6 +333,7 @@
             "uid": "${datasource}"
           },
           "expr": "histogram_quantile(0.99, sum by (le, method, route) (rate(http_request_duration_seconds_bucket{namespace=\"$namespace\",service=\"{{ $.Service }}\"}[$__rate_interval])))",
+          "exemplar": true,
           "legendFormat": "[[method]] [[route]]"
         }
       ]
