@@ -62,7 +62,8 @@ func (s *Settings) Validate() []error {
 	faults.Check(s.DrainDelay >= 0 && s.DrainDelay <= time.Minute, "DRAIN_DELAY: %v is not between 0s and 1m", s.DrainDelay)
 	faults.Check(s.DrainTimeout > 0 && s.DrainTimeout <= 10*time.Minute, "DRAIN_TIMEOUT: %v is not between 1ns and 10m", s.DrainTimeout)
 	faults.Add(s.Traces.Validate()...)
-	faults.Check(!s.Traces.Continue || len(s.TrustedProxies) > 0, "TRACES_CONTINUE: true, but TRUSTED_PROXIES is empty; list the proxies whose traces are gone on with")
+	faults.Check(!s.Traces.Continue || len(s.TrustedProxies) > 0,
+		"TRACES_CONTINUE: true, but TRUSTED_PROXIES is empty; list the proxies whose traces are gone on with")
 	sortFaults(faults)
 	return faults
 }

@@ -33,7 +33,8 @@ func CallRedis(ctx context.Context, script string) *Call {
 	if !r.more() {
 		return nil
 	}
-	_, c := r.call(ctx, "EVALSHA "+script, semconv.DBSystemNameRedis, semconv.DBOperationName("EVALSHA"), semconv.DBStoredProcedureName(script))
+	_, c := r.call(ctx, "EVALSHA "+script,
+		semconv.DBSystemNameRedis, semconv.DBOperationName("EVALSHA"), semconv.DBStoredProcedureName(script))
 	return c
 }
 

@@ -81,13 +81,13 @@ func (d deliverer) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 		d.log.InfoContext(ctx, "traces are delivered again")
 	}
 	d.failing = err != nil
-	return nil
+	return nil //nolint:nilerr // the library would write it to standard error, each time
 }
 
 // Shutdown implements sdktrace.SpanExporter.
 func (d deliverer) Shutdown(ctx context.Context) error { return d.to.Shutdown(ctx) } //nolint:wrapcheck // passes it on
 
-// collector is an otlptrace.Client: OTLP over HTTP. The library's own would bring a megabyte of gRPC, and settings of its own.
+// collector is an otlptrace.Client: OTLP over HTTP. The library's own would bring gRPC, and settings of its own.
 type collector struct {
 	life    context.Context //nolint:containedctx // ends what nobody waits for any more
 	url     string
@@ -118,7 +118,7 @@ func (c *collector) Stop(context.Context) error {
 func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(c.life, cancel)()
+	defer context.AfterFunc(c.life, cancel)()                             //nolint:contextcheck // not its context, but its end
 	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans}) // the same bytes as an ExportTraceServiceRequest
 	if err != nil {
 		return fmt.Errorf("OTLP: %w", err)

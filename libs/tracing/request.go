@@ -81,7 +81,8 @@ func said(r *http.Request) trace.SpanContext {
 	if r.Header[traceparent] == nil {
 		return trace.SpanContext{}
 	}
-	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header)))
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header))
+	return trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{}) // which may hold anything
 }
 
 func (t *Tracing) serve(c *gin.Context, parent trace.SpanContext) {
@@ -90,8 +91,8 @@ func (t *Tracing) serve(c *gin.Context, parent trace.SpanContext) {
 	if route == "" { // of strangers, who may call it what they like
 		name, method = "unrouted", "_OTHER"
 	}
-	ctx, span := t.tracer.Start(trace.ContextWithRemoteSpanContext(c.Request.Context(), parent), name, trace.WithSpanKind(trace.SpanKindServer),
-		trace.WithAttributes(semconv.HTTPRequestMethodKey.String(method), semconv.HTTPRoute(route)))
+	ctx, span := t.tracer.Start(trace.ContextWithRemoteSpanContext(c.Request.Context(), parent), name,
+		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(semconv.HTTPRequestMethodKey.String(method), semconv.HTTPRoute(route)))
 	r := &Request{tracer: t.tracer, span: span}
 	r.left.Store(mostCalls)
 	c.Request = c.Request.WithContext(context.WithValue(ctx, requestKey{}, r))

@@ -60,7 +60,8 @@ func (s *Settings) headers() (http.Header, error) {
 		name = strings.TrimSpace(name)
 		value, err := url.PathUnescape(strings.TrimSpace(value))
 		if !ok || err != nil || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_HEADERS: header %d is not of the form name=value, with what is special in the value as %%XX", i+1)
+			return nil, fmt.Errorf(
+				"OTEL_EXPORTER_OTLP_HEADERS: header %d is not of the form name=value, with what is special in the value as %%XX", i+1)
 		}
 		headers.Set(name, value)
 	}

@@ -37,7 +37,8 @@ func TestSettings(t *testing.T) {
 		if err != nil {
 			said = err.Error()
 		}
-		if !strings.HasPrefix(said, test.faults) || test.faults == "" && said != "" || strings.Contains(said, "hunter2") || strings.Contains(said, "\n") {
+		if !strings.HasPrefix(said, test.faults) || test.faults == "" && said != "" ||
+			strings.Contains(said, "hunter2") || strings.Contains(said, "\n") {
 			t.Errorf("%s: %q, want %q", test.environment, said, test.faults)
 		}
 	}

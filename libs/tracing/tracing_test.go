@@ -2,6 +2,7 @@ package tracing_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -106,9 +107,11 @@ func TestSpansOfRequests(t *testing.T) {
 	s.Headers = []string{"x-key=a%20key"}
 	u := begin(t, s)
 	for _, path := range []string{
-		"/media/secret-grant/secret-path.mp4?secret-query=1", "/fails?email=secret@example.com", "/refuses", "/panics", "/breaks", "/secret-nowhere",
+		"/media/secret-grant/secret-path.mp4?secret-query=1",
+		"/fails?email=secret@example.com", "/refuses", "/panics", "/breaks", "/secret-nowhere",
 	} {
-		u.get(path, "Authorization", "Bearer secret-token", "Cookie", "a=secret-cookie", "User-Agent", "secret-agent", "X-Forwarded-For", "198.51.100.99",
+		u.get(path, "Authorization", "Bearer secret-token", "Cookie", "a=secret-cookie", "User-Agent", "secret-agent",
+			"X-Forwarded-For", "198.51.100.99",
 			"Tracestate", "a=secret-state", "Baggage", "a=secret-baggage", "Traceparent", sampled)
 	}
 	u.close()
@@ -153,7 +156,7 @@ func TestShareOfRequests(t *testing.T) {
 		t.Errorf("%d of 20,000 requests are traced", n)
 	}
 	for _, span := range c.Spans() {
-		if fmt.Sprintf("%x", span.TraceId) == strange {
+		if hex.EncodeToString(span.TraceId) == strange {
 			t.Fatal("the trace of a stranger is gone on with")
 		}
 	}
@@ -181,11 +184,14 @@ func TestWhoseTracesAreGoneOnWith(t *testing.T) {
 			t.Parallel()
 			c := testkit.NewCollector(t)
 			u := begin(t, tracing.Settings{Endpoint: c.URL, Share: test.share, Continue: true}, test.trusted)
-			u.get("/media/a/b", "Traceparent", test.traceparent, "X-Forwarded-For", "192.0.2.1")
+			u.get("/media/a/b", "Traceparent", test.traceparent, "Tracestate", "a=secret-state", "X-Forwarded-For", "192.0.2.1")
 			u.close()
 			spans := c.Spans()
-			if (len(spans) == 1) != test.traced || test.traced && (fmt.Sprintf("%x", spans[0].TraceId) == strange) != test.goesOn {
+			if (len(spans) == 1) != test.traced || test.traced && (hex.EncodeToString(spans[0].TraceId) == strange) != test.goesOn {
 				t.Errorf("spans %v", spans)
+			}
+			if raw, _ := c.Raw(); strings.Contains(raw, "secret") {
+				t.Error("the spans have what comes along with a trace")
 			}
 		})
 	}
@@ -225,7 +231,8 @@ func TestCallsOfARequest(t *testing.T) {
 	u.Read("/asks", func(c *gin.Context) error {
 		header := http.Header{}
 		calls := []*tracing.Call{
-			tracing.CallMongoDB(c.Request.Context(), "find", "contents"), tracing.CallService(c.Request.Context(), "other-svc", http.MethodPost, header),
+			tracing.CallMongoDB(c.Request.Context(), "find", "contents"),
+			tracing.CallService(c.Request.Context(), "other-svc", http.MethodPost, header),
 		}
 		for _, each := range calls {
 			each.Answered(http.StatusBadGateway)
@@ -309,7 +316,8 @@ func TestCollectorRefuses(t *testing.T) {
 	c.Answer(http.StatusOK)
 	round("sent", "1")
 	round("sent", "2")
-	if said := u.log.String(); strings.Count(said, "\n") != 2 || !strings.Contains(said, "404 Not Found") || !strings.Contains(said, "delivered again") {
+	said := u.log.String()
+	if strings.Count(said, "\n") != 2 || !strings.Contains(said, "404 Not Found") || !strings.Contains(said, "delivered again") {
 		t.Errorf("said %s", said)
 	}
 }
@@ -371,7 +379,7 @@ func TestWhatLeadsToTraces(t *testing.T) {
 	u := begin(t, all(c))
 	u.get("/fails")
 	u.close()
-	trace := fmt.Sprintf("%x", c.Spans()[0].TraceId)
+	trace := hex.EncodeToString(c.Spans()[0].TraceId)
 	if said := u.log.String(); strings.Count(said, "traceId="+trace) != 1 {
 		t.Errorf("the log has no trace %s: %s", trace, said)
 	}

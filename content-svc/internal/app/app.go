@@ -63,8 +63,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Stall: httpapi.Stall, Registry: registry,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry, Traces: traces,
-		Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log,
+		Registry: registry, Traces: traces, Callers: peer.Callers{"session-svc": cfg.Accepted(cfg.FromSessionSvc)},
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

@@ -106,8 +106,8 @@ func ask(t *testing.T, method, address, authorization string, form url.Values) (
 	return got
 }
 
-// One play, from the sign-up to the first bytes, is one trace through the three services, Redis and MongoDB, by the settings of the page. No span
-// of it has anything that is nobody's business.
+// One play, from the sign-up to the first bytes, is one trace through the three services, Redis and MongoDB, by the settings of the page. No
+// span of it has anything that is nobody's business.
 func TestOnePlayIsOneTrace(t *testing.T) {
 	t.Parallel()
 	if _, err := stack.FindRedis(); err != nil {
@@ -134,8 +134,8 @@ func TestOnePlayIsOneTrace(t *testing.T) {
 	}
 	t.Cleanup(redis.Close)
 	system, err := stack.Open(ctx, stack.Options{
-		Dir: t.TempDir(), User: programs["user-svc"], Session: programs["session-svc"], Content: programs["content-svc"], Sessions: 1, Contents: 1,
-		RedisURL: "redis://" + redis.Addr() + "/0", RedisMode: "standalone", MongoURI: uri, Lease: 2 * time.Second, Limit: 3,
+		Dir: t.TempDir(), User: programs["user-svc"], Session: programs["session-svc"], Content: programs["content-svc"],
+		Sessions: 1, Contents: 1, RedisURL: "redis://" + redis.Addr() + "/0", RedisMode: "standalone", MongoURI: uri, Lease: 2 * time.Second, Limit: 3,
 		Settings: append(ofPage(t, strict.URL), "MONGODB_DATABASE="+database, "TRACES_CONTINUE=true", "TRUSTED_PROXIES=127.0.0.1"),
 	})
 	if err != nil {
@@ -151,7 +151,8 @@ func TestOnePlayIsOneTrace(t *testing.T) {
 		held, err := system.Sessions[0].Metric(ctx, "stream_hold_seconds")
 		return err == nil && held == 0
 	})
-	started := ask(t, http.MethodPost, session+"/streams", "Bearer "+signedIn.Token, url.Values{"content": {stack.Content}, "device": {"a device of somebody"}})
+	form := url.Values{"content": {stack.Content}, "device": {"a device of somebody"}}
+	started := ask(t, http.MethodPost, session+"/streams", "Bearer "+signedIn.Token, form)
 	source, err := url.Parse(started.Source)
 	if err != nil {
 		t.Fatal(err)
@@ -159,9 +160,11 @@ func TestOnePlayIsOneTrace(t *testing.T) {
 	ask(t, http.MethodGet, content+source.Path, "", nil)
 
 	want := []string{
-		"user-svc POST /users", "user-svc insert accounts", "user-svc POST /auth", "user-svc POST session-svc", "session-svc POST /internal/sessions",
-		"session-svc EVALSHA open", "session-svc POST /streams", "session-svc EVALSHA start", "session-svc GET content-svc",
-		"content-svc GET /media/:grant/*path", "content-svc POST session-svc", "session-svc POST /internal/leases/renew", "session-svc EVALSHA renew",
+		"user-svc POST /users", "user-svc insert accounts", "user-svc POST /auth", "user-svc POST session-svc",
+		"session-svc POST /internal/sessions", "session-svc EVALSHA open", "session-svc POST /streams", "session-svc EVALSHA start",
+		"session-svc GET content-svc",
+		"content-svc GET /media/:grant/*path", "content-svc POST session-svc", "session-svc POST /internal/leases/renew",
+		"session-svc EVALSHA renew",
 	}
 	var found []string
 	t.Cleanup(func() { t.Logf("spans %q", found) })

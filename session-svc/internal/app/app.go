@@ -110,8 +110,8 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Draining:      draining,
 	})
 	public, internal, err := listeners.New(listeners.Options{
-		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log, Registry: registry, Traces: traces,
-		Callers: peer.Callers{"user-svc": cfg.Accepted(cfg.FromUser), "content-svc": cfg.Accepted(cfg.FromContent)},
+		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log,
+		Registry: registry, Traces: traces, Callers: peer.Callers{"user-svc": cfg.Accepted(cfg.FromUser), "content-svc": cfg.Accepted(cfg.FromContent)},
 	}, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

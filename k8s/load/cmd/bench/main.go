@@ -37,7 +37,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.BoolVar(&o.Quick, "quick", false, "measure shorter and less")
 	flags.StringVar(&o.Service, "service", "../../session-svc", "the sources of session-svc, or a binary")
 	flags.StringVar(&o.Against, "against", "", "another one, to compare with it in turn")
-	flags.Float64Var(&o.Traces, "traces", 0, "share of requests that the other one traces: alone, it compares the service with itself without traces")
+	flags.Float64Var(&o.Traces, "traces", 0, "share of requests that the other one traces, by default the same build")
 	flags.IntVar(&o.Connections, "connections", 64, "connections of the load and of redis-benchmark: as many as the service's pool has")
 	flags.StringVar(&o.Work, "work", "../../.local/bench", "a folder for what is built")
 	flags.DurationVar(&o.Lasts, "lasts", 0, "length of one measurement; 3s by default, 1s with -quick")
