@@ -106,8 +106,8 @@ func ask(t *testing.T, method, address, authorization string, form url.Values) (
 	return got
 }
 
-// One play, from the sign-up to the first bytes, is one trace through the three services, Redis and MongoDB, by the settings of the page. No
-// span of it has anything that is nobody's business.
+// One play, from the sign-up to the first bytes, is one trace through the three services, Redis and MongoDB, by the settings of the page.
+// No span of it has anything that is nobody's business.
 func TestOnePlayIsOneTrace(t *testing.T) {
 	t.Parallel()
 	if _, err := stack.FindRedis(); err != nil {
@@ -135,7 +135,8 @@ func TestOnePlayIsOneTrace(t *testing.T) {
 	t.Cleanup(redis.Close)
 	system, err := stack.Open(ctx, stack.Options{
 		Dir: t.TempDir(), User: programs["user-svc"], Session: programs["session-svc"], Content: programs["content-svc"],
-		Sessions: 1, Contents: 1, RedisURL: "redis://" + redis.Addr() + "/0", RedisMode: "standalone", MongoURI: uri, Lease: 2 * time.Second, Limit: 3,
+		Sessions: 1, Contents: 1, RedisURL: "redis://" + redis.Addr() + "/0", RedisMode: "standalone", MongoURI: uri, Lease: 2 * time.Second,
+		Limit: 3,
 		Settings: append(ofPage(t, strict.URL), "MONGODB_DATABASE="+database, "TRACES_CONTINUE=true", "TRUSTED_PROXIES=127.0.0.1"),
 	})
 	if err != nil {
