@@ -136,7 +136,7 @@ func TestOnePlayIsOneTrace(t *testing.T) {
 	system, err := stack.Open(ctx, stack.Options{
 		Dir: t.TempDir(), User: programs["user-svc"], Session: programs["session-svc"], Content: programs["content-svc"],
 		Sessions: 1, Contents: 1, RedisURL: "redis://" + redis.Addr() + "/0", RedisMode: "standalone", MongoURI: uri, Lease: 2 * time.Second,
-		Limit: 3,
+		Limit:    3,
 		Settings: append(ofPage(t, strict.URL), "MONGODB_DATABASE="+database, "TRACES_CONTINUE=true", "TRUSTED_PROXIES=127.0.0.1"),
 	})
 	if err != nil {
