@@ -43,7 +43,8 @@ func run(ctx context.Context, arguments []string) error {
 	flags.DurationVar(&o.Lasts, "lasts", 0, "length of one measurement; 3s by default, 1s with -quick")
 	flags.IntVar(&o.Rounds, "rounds", 0, "how often each is repeated; 5 by default, 2 with -quick")
 	flags.DurationVar(&o.Patience, "patience", time.Minute, "how long to wait, in all, for others on this machine to be quiet")
-	only := flags.String("only", "", "what to measure, of "+strings.Join(bench.Parts, ",")+"; with -against or -traces of "+strings.Join(bench.Kinds, ",")+"; all by default")
+	parts, kinds := strings.Join(bench.Parts, ","), strings.Join(bench.Kinds, ",")
+	only := flags.String("only", "", "what to measure, of "+parts+"; with -against or -traces of "+kinds+"; all by default")
 	settings := flags.String("settings", "", "more environment of the service, such as GOMAXPROCS=1,GOGC=200")
 	_ = flags.Parse(arguments) // exits
 	o.Only, o.Settings = list(*only), list(*settings)
