@@ -1,8 +1,10 @@
 package listeners_test
 
 import (
+	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +67,9 @@ func TestTracesGoOn(t *testing.T) {
 	testkit.Eventually(t, "three spans", func() bool { return len(collector.Spans()) >= 3 })
 	spans := map[string]testkit.Span{}
 	for _, span := range collector.Spans() {
+		if strings.Contains(parent, hex.EncodeToString(span.TraceId)) {
+			t.Errorf("somebody without a secret has made %v", span)
+		}
 		spans[span.Service+" "+span.Name] = span
 	}
 	first, call, last := spans["asking-svc GET /asks"], spans["asking-svc GET asked-svc"], spans["asked-svc GET /"]
