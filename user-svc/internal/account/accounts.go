@@ -15,6 +15,7 @@ type Accounts struct {
 	store     Store
 	resets    ResetStore
 	guesses   GuessStore
+	ends      EndStore
 	passwords Passwords
 	common    func(string) bool
 	sessions  Sessions
@@ -31,6 +32,7 @@ type Options struct {
 	Store     Store
 	Resets    ResetStore
 	Guesses   GuessStore
+	Ends      EndStore
 	Passwords Passwords
 	// Common reports whether a password is one of the commonest. Such ones are refused for accounts, and their own
 	// addresses; nil: none is.
@@ -51,7 +53,7 @@ func New(o Options) *Accounts {
 		o.Mailed = func(MailOutcome) {}
 	}
 	return &Accounts{
-		store: o.Store, resets: o.Resets, guesses: o.Guesses, passwords: o.Passwords, common: o.Common, sessions: o.Sessions,
+		store: o.Store, resets: o.Resets, guesses: o.Guesses, ends: o.Ends, passwords: o.Passwords, common: o.Common, sessions: o.Sessions,
 		mailer: o.Mailer, mailed: o.Mailed, log: o.Log,
 		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) }, // what the store keeps
 		wanted: make(chan Email, maxWanted),

@@ -55,7 +55,7 @@ func (d *domain) over(store account.Store, params password.Params) *account.Acco
 		guesses = d.store
 	}
 	return account.New(account.Options{
-		Store: store, Resets: d.store, Guesses: guesses, Passwords: password.NewHasher(params, func(time.Duration) {}),
+		Store: store, Resets: d.store, Guesses: guesses, Ends: d.store, Passwords: password.NewHasher(params, func(time.Duration) {}),
 		Sessions: sessionsvc.NewClient(d.sessions.URL, []string{sessionsvctest.Secret}), Mailer: d, Log: testkit.Logger(d.t), Now: d.clock,
 	})
 }

@@ -90,6 +90,19 @@ type GuessStore interface {
 	ForgetOlder(ctx context.Context, at time.Time) error
 }
 
+// EndStore keeps the ends of sessions of accounts that are another issuer's, under the same rules as Store.
+type EndStore interface {
+	// Ends returns what is recorded of an account. Of one that isn't known it is the zero value.
+	Ends(ctx context.Context, account string) (Ends, error)
+
+	// SaveEnds records the ends of an account, and reports whether it did. It doesn't if their Version is not the one that is stored, since somebody
+	// else has recorded some; else that becomes one more.
+	SaveEnds(ctx context.Context, account string, e Ends) (bool, error)
+
+	// ForgetEnds removes all that means nothing any more at that time.
+	ForgetEnds(ctx context.Context, at time.Time) error
+}
+
 // MaxSessions is how many sessions of an account are recorded: as many as session-svc lets live.
 const MaxSessions = 30
 

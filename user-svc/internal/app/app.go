@@ -52,7 +52,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		common = password.IsCommon
 	}
 	accounts := account.New(account.Options{
-		Store: store, Resets: store, Guesses: store, Passwords: newHasher(registry), Common: common, Sessions: sessions,
+		Store: store, Resets: store, Guesses: store, Ends: store, Passwords: newHasher(registry), Common: common, Sessions: sessions,
 		Mailer: mailer, Mailed: newMailed(registry), Log: log,
 	})
 	handlers := httpapi.New(httpapi.Options{Accounts: accounts, Sessions: sessions, Issuer: issuer, Registry: registry})
@@ -67,7 +67,9 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		Name: Name, Version: version, Public: public, Internal: internal, Registry: registry, Log: log,
 		Prepare: []service.Step{mongodb.Ping(db), store.Indexes()},
 		Background: []func(context.Context){
-			accounts.SendResets, service.Every(time.Hour, log, service.Step{Name: "forget failed sign-ins that have aged", Do: accounts.ForgetGuesses}),
+			accounts.SendResets,
+			service.Every(time.Hour, log, service.Step{Name: "forget failed sign-ins that have aged", Do: accounts.ForgetGuesses}),
+			service.Every(time.Hour, log, service.Step{Name: "forget ends of sessions that have aged", Do: accounts.ForgetEnds}),
 		},
 		Close: []func(context.Context) error{traces.Close, mongodb.Close(db)},
 	}

@@ -83,4 +83,6 @@ func (a *API) Internal(g *peer.Gate) {
 	session.Route(http.MethodGet, "/internal/accounts/:id/sessions/:sid", a.readSession)
 	session.Route(http.MethodDelete, "/internal/accounts/:id/sessions/:sid", a.endSession)
 	session.Route(http.MethodDelete, "/internal/accounts/:id/sessions", a.endSessions)
+	session.Route(http.MethodGet, "/internal/accounts/:id/ends", a.foreignEnds)
+	session.Route(http.MethodPost, "/internal/accounts/:id/ends", a.endForeign)
 }

@@ -16,19 +16,20 @@ import (
 	"streamgate/user-svc/internal/account"
 )
 
-// Store implements account.Store and account.ResetStore over the collection accounts, and account.GuessStore over the
-// collection guesses.
-type Store struct{ accounts, guesses *mongo.Collection }
+// Store implements account.Store and account.ResetStore over the collection accounts, account.GuessStore over the
+// collection guesses, and account.EndStore over the collection ends.
+type Store struct{ accounts, guesses, ends *mongo.Collection }
 
 var (
 	_ account.Store      = (*Store)(nil)
 	_ account.ResetStore = (*Store)(nil)
 	_ account.GuessStore = (*Store)(nil)
+	_ account.EndStore   = (*Store)(nil)
 )
 
 // New returns a store in this database. It needs its indexes: see Indexes.
 func New(db *mongo.Database) *Store {
-	return &Store{db.Collection("accounts"), db.Collection("guesses")}
+	return &Store{db.Collection("accounts"), db.Collection("guesses"), db.Collection("ends")}
 }
 
 // Indexes returns the start-up step that creates missing indexes. The unique one keeps two accounts from having the
@@ -44,8 +45,12 @@ func (s *Store) Indexes() service.Step {
 				return mongodb.Fault(err)
 			}
 		}
-		_, err := s.guesses.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: fieldUntil, Value: 1}}})
-		return mongodb.Fault(err)
+		for _, collection := range []*mongo.Collection{s.guesses, s.ends} {
+			if _, err := collection.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: fieldUntil, Value: 1}}}); err != nil {
+				return mongodb.Fault(err)
+			}
+		}
+		return nil
 	}}
 }
 

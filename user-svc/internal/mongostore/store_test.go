@@ -106,6 +106,9 @@ func TestStoreAway(t *testing.T) {
 		"Remember":      func(ctx context.Context) error { return store.Remember(ctx, time.Now(), "a") },
 		"ForgetGuesses": func(ctx context.Context) error { return store.ForgetGuesses(ctx, "a") },
 		"ForgetOlder":   func(ctx context.Context) error { return store.ForgetOlder(ctx, time.Now()) },
+		"Ends":          func(ctx context.Context) error { _, err := store.Ends(ctx, id); return err },
+		"SaveEnds":      func(ctx context.Context) error { _, err := store.SaveEnds(ctx, id, account.Ends{}); return err },
+		"ForgetEnds":    func(ctx context.Context) error { return store.ForgetEnds(ctx, time.Now()) },
 		"Delete":        func(ctx context.Context) error { return store.Delete(ctx, id) },
 		"SaveReset": func(ctx context.Context) error {
 			_, err := store.SaveReset(ctx, id, account.Reset{})

@@ -21,9 +21,10 @@ type Stores interface {
 	account.Store
 	account.ResetStore
 	account.GuessStore
+	account.EndStore
 }
 
-// Run tests stores against the contracts of account.Store, account.ResetStore and account.GuessStore. Open returns empty ones.
+// Run tests stores against the contracts of account.Store, account.ResetStore, account.GuessStore and account.EndStore. Open returns empty ones.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
 	testkit.Suite(t, open, map[string]func(*testing.T, Stores){
@@ -42,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"a reset is redeemed once":                   resetIsRedeemedOnce,
 		"a reset goes with the password and account": resetGoesAway,
 		"sessions are recorded and ended":            sessionsAreRecorded,
+		"ends of other issuers' accounts":            endsAreRecorded,
+		"one of many saves ends":                     oneOfManySavesEnds,
 	})
 }
 
