@@ -75,7 +75,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 
 	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
-	sessions := session.New(store.Sessions(cfg.SessionTTL), usersvc.Client{Peer: accounts}, refreshKeys)
+	foreign := time.Duration(0)
+	if len(others) > 0 {
+		foreign = session.EndsFor(cfg.SessionTTL)
+	}
+	user := usersvc.Client{Peer: accounts, Foreign: foreign}
+	sessions := session.New(store.Sessions(cfg.SessionTTL), user, refreshKeys)
 
 	background := []func(context.Context){keys.Run}
 	relay, err := newRelay(cfg, store, registry, log)
@@ -88,7 +93,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	changes := redisstore.NewChanges(client)
 	draining := make(chan struct{})
 
-	streams := stream.New(store, sessions, contents, usersvc.Client{Peer: accounts}, grantKeys, rules, ruleMetrics)
+	streams := stream.New(store, sessions, contents, user, grantKeys, rules, ruleMetrics)
 	var decider *authorize.Decider
 	if cfg.Authorize {
 		rule := httpapi.Rule{Streams: streams}

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func accepting(t *testing.T, issuers ...map[string]any) func(*config.Config) {
 }
 
 // startForeign runs session-svc with these issuers, in a Redis that has kept its memory for a lease. user-svc fails the test if it is asked about
-// an account.
+// an account, except for who was signed out of it.
 func startForeign(t *testing.T, issuers []map[string]any, change ...func(*config.Config)) *gate {
 	t.Helper()
 	g := start(t, append(change, accepting(t, issuers...), func(c *config.Config) {
@@ -85,7 +86,12 @@ func startForeign(t *testing.T, issuers []map[string]any, change ...func(*config
 		if err != nil {
 			t.Fatal(err)
 		}
+		records := httputil.NewSingleHostReverseProxy(target)
 		neighbour := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/ends") {
+				records.ServeHTTP(w, r)
+				return
+			}
 			// Of an administrator's requests nobody knows whose account it is.
 			bySupport := r.Method == http.MethodDelete || strings.HasSuffix(r.URL.Path, "/plan")
 			if strings.Contains(r.URL.Path, "/accounts/") && !bySupport {
@@ -312,13 +318,20 @@ func TestAForeignDeviceStaysEnded(t *testing.T) {
 	tv.play(t, "").Want(t, http.StatusOK) // the session lives, and the token is of it
 }
 
+// ownRedis returns a Redis that is not the one that tests share, so that it may forget everything.
+func ownRedis(t *testing.T) (*miniredis.Miniredis, func(*config.Config)) {
+	t.Helper()
+	server := miniredis.RunT(t)
+	server.Server().SetPreHook(redisemu.Scripts())
+	return server, func(c *config.Config) { c.Redis.URL = "redis://" + server.Addr() + "/0" }
+}
+
 // When Redis forgets everything, what plays goes on and new starts wait for a lease, as for accounts of user-svc.
 func TestForeignAccountsAfterALossOfMemory(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	server := miniredis.RunT(t) // not the one that tests share
-	server.Server().SetPreHook(redisemu.Scripts())
-	g := start(t, accepting(t, b.setting(t)), func(c *config.Config) { c.Redis.URL = "redis://" + server.Addr() + "/0" })
+	server, own := ownRedis(t)
+	g := start(t, accepting(t, b.setting(t)), own)
 	claims := map[string]any{"sub": "viewer", "session": "tv"}
 	tv := g.viewer(b.token(t, claims))
 	var first testkit.Answer

@@ -59,6 +59,7 @@ type neighbour struct {
 
 	mu       sync.Mutex
 	signedIn map[string]bool // the sessions that user-svc has recorded
+	ends     map[string]*foreignEnds
 }
 
 // record notes a session, as user-svc does at its sign-in.
@@ -91,12 +92,55 @@ func (n *neighbour) records(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// foreignEnds are what user-svc has recorded of another issuer's account.
+type foreignEnds struct {
+	Sessions []foreignEnd `json:"sessions"`
+	Others   *foreignEnd  `json:"others,omitzero"`
+}
+
+type foreignEnd struct {
+	Session string    `json:"session"`
+	EndedAt time.Time `json:"endedAt"`
+}
+
+// foreign answers for user-svc about who was signed out of another issuer's account.
+func (n *neighbour) foreign(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ends := n.ends[r.PathValue("id")]
+	if ends == nil {
+		ends = &foreignEnds{}
+		n.ends[r.PathValue("id")] = ends
+	}
+	if r.Method == http.MethodGet {
+		_ = json.MarshalWrite(w, ends)
+		return
+	}
+	var given struct {
+		Session string `json:"session"`
+		Others  bool   `json:"others"`
+		Keep    int    `json:"keepSeconds"`
+	}
+	if err := json.UnmarshalRead(r.Body, &given); err != nil || given.Keep < 90_000 {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	end := foreignEnd{given.Session, time.Now()}
+	if given.Others {
+		ends.Others = &end
+	} else {
+		ends.Sessions = append(ends.Sessions, end)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 func newNeighbour(t *testing.T, content string) *neighbour {
 	t.Helper()
-	n := &neighbour{src: "demo/bars.mp4", requests: make(chan *http.Request, 100), signedIn: map[string]bool{}}
+	n := &neighbour{src: "demo/bars.mp4", requests: make(chan *http.Request, 100), signedIn: map[string]bool{}, ends: map[string]*foreignEnds{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/internal/accounts/{id}/sessions/{sid}", n.records)
 	mux.HandleFunc("DELETE /internal/accounts/{id}/sessions", n.records)
+	mux.HandleFunc("/internal/accounts/{id}/ends", n.foreign)
 	problem := func(w http.ResponseWriter, status int, code string) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(status)

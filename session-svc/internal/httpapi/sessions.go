@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"streamgate/libs/bind"
-	"streamgate/libs/httpserver"
 	"streamgate/session-svc/internal/session"
 )
 
@@ -59,9 +58,5 @@ func (a *API) end(c *gin.Context, r request, which session.Selection) error {
 	if err != nil {
 		return err
 	}
-	end := a.Sessions.SignOut
-	if r.Foreign != nil { // nobody has records of them
-		end = a.Sessions.End
-	}
-	return httpserver.Done(c, end(c.Request.Context(), r.Account, which, by.Device))
+	return a.signOut(c, r.Account, which, by.Device)
 }

@@ -32,6 +32,9 @@ type account struct {
 	heard    bool      // of the account, before
 	lost     time.Time // when the memory of the account was lost
 	gone     time.Time // when the last session was ended of which nothing else is known any more
+	others   time.Time // when all sessions but one were ended last
+	but      session.ID
+	recalled bool // the recorded ends are known
 }
 
 // known is a stream that lives, has lapsed or has ended.

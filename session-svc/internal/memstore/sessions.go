@@ -62,26 +62,85 @@ func (s *SessionStore) Adopt(_ context.Context, id string, lost session.Session)
 }
 
 // Sight is session.Store's.
-func (s *SessionStore) Sight(_ context.Context, account string, id session.ID, seen session.Sighting) (session.Session, bool, error) {
+func (s *SessionStore) Sight(
+	ctx context.Context, account string, id session.ID, seen session.Sighting, recorded session.RecordedEnds,
+) (session.Session, bool, error) {
+	if found, ended := s.hasEnded(account, id, seen); ended {
+		return found, false, nil
+	}
+	if err := s.recall(ctx, account, recorded); err != nil {
+		return session.Session{}, false, err
+	}
 	a, now, unlock := s.store.lock(account)
 	defer unlock()
-	if !a.heard {
-		a.heard, a.lost = true, s.store.began
-	}
-	found, known := a.sessions[id]
-	after := func(at, end time.Time) bool { return at.Add(-session.SightLeeway).After(end) }
-	switch {
-	case known && found.Expires.After(now):
+	if found, lives := a.signedIn(id, now); lives {
 		return found, true, nil
-	case known && found.Expires.IsZero() && !after(seen.SignedIn, found.Refreshed), !known && !after(seen.Issued, a.gone):
+	}
+	if a.ended(id, seen) {
 		return session.Session{ID: id}, false, nil
 	}
-	a.open(now, max(s.ttl, session.TokenFor), true)
+	a.open(now, session.EndsFor(s.ttl), true)
 	opened := session.Session{
 		ID: id, Device: session.CleanName(seen.Device), Created: now, Refreshed: now, Expires: now.Add(s.ttl), Generation: 1,
 	}
 	a.sessions[id] = opened
 	return opened, true, nil
+}
+
+// hasEnded reports whether a session has ended by what is known without the records.
+func (s *SessionStore) hasEnded(account string, id session.ID, seen session.Sighting) (session.Session, bool) {
+	a, now, unlock := s.store.lock(account)
+	defer unlock()
+	if !a.heard {
+		a.heard, a.lost = true, s.store.began
+	}
+	_, lives := a.signedIn(id, now)
+	return session.Session{ID: id}, !lives && a.ended(id, seen)
+}
+
+// ended reports whether a session that doesn't live was ended, and not because it expired.
+func (a *account) ended(id session.ID, seen session.Sighting) bool {
+	after := func(at, end time.Time) bool { return at.Add(-session.SightLeeway).After(end) }
+	found, known := a.sessions[id]
+	if known {
+		return found.Expires.IsZero() && !after(seen.SignedIn, found.Refreshed)
+	}
+	return !after(seen.Issued, a.gone) || id != a.but && !after(seen.SignedIn, a.others)
+}
+
+// recall takes back the ends that are recorded, once. This store forgets nothing while they are read.
+func (s *SessionStore) recall(ctx context.Context, account string, recorded session.RecordedEnds) error {
+	a, _, unlock := s.store.lock(account)
+	recalled := a.recalled
+	unlock()
+	if recalled {
+		return nil
+	}
+	ends, err := recorded(ctx, account)
+	if err != nil {
+		return err
+	}
+	a, _, unlock = s.store.lock(account)
+	defer unlock()
+	a.recalled = true
+	finish := func(id session.ID, at time.Time) {
+		found, ended := a.sessions[id], a.sessions[id].Expires.IsZero()
+		if ended && found.Refreshed.Before(at) || !ended && !found.Created.After(at.Add(session.SightLeeway)) {
+			a.end(id, at)
+		}
+	}
+	if ends.Others.After(a.others) {
+		a.others, a.but = ends.Others, ends.But
+		for id := range a.sessions {
+			if id != a.but {
+				finish(id, a.others)
+			}
+		}
+	}
+	for id, at := range ends.Each {
+		finish(id, at)
+	}
+	return nil
 }
 
 // open makes room for one more session: it forgets those that ended so long ago, and ends the one not refreshed longest if too many live. Of another
@@ -157,7 +216,7 @@ func (s *SessionStore) End(_ context.Context, id string, which session.Selection
 	if !which.Others {
 		a.end(which.ID, now)
 	} else {
-		a.gone = now
+		a.others, a.but = now, which.ID
 	}
 	for each := range a.sessions {
 		if which.Includes(each) {

@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"streamgate/libs/grant"
 	"streamgate/libs/seal"
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/redisstore"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -26,8 +30,13 @@ import (
 type records struct {
 	mu     sync.Mutex
 	known  map[session.ID]session.Session
+	ends   session.Ends // of another issuer's account
 	asked  int
 	silent bool
+}
+
+func newRecords() *records {
+	return &records{known: map[session.ID]session.Session{}, ends: session.Ends{Each: map[session.ID]time.Time{}}}
 }
 
 func (r *records) Session(_ context.Context, _ string, id session.ID) (session.Session, error) {
@@ -47,12 +56,29 @@ func (r *records) Session(_ context.Context, _ string, id session.ID) (session.S
 func (r *records) End(_ context.Context, _ string, which session.Selection) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if which.Others {
+		r.ends.Others, r.ends.But = time.Now(), which.ID
+	} else {
+		r.ends.Each[which.ID] = time.Now()
+	}
 	for id := range r.known {
 		if which.Includes(id) {
 			delete(r.known, id)
 		}
 	}
 	return nil
+}
+
+func (r *records) Ends(context.Context, string) (session.Ends, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked++
+	if r.silent {
+		return session.Ends{}, fault.New(fault.Unavailable, "unavailable", "silent")
+	}
+	ends := r.ends
+	ends.Each = maps.Clone(ends.Each)
+	return ends, nil
 }
 
 // take returns how often the records were asked since the last time.
@@ -81,8 +107,14 @@ type domain struct {
 
 func newDomain(t *testing.T, url, account string, recorded session.Records) domain {
 	t.Helper()
-	rules := stream.NewRules(2 * time.Second)
-	store, guard := replica(t, url, rules)
+	store, guard := replica(t, url, domainRules)
+	return domainOver(t, store, guard, account, recorded)
+}
+
+var domainRules = stream.NewRules(2 * time.Second)
+
+func domainOver(t *testing.T, store *redisstore.Store, guard *redisstore.Guard, account string, recorded session.Records) domain {
+	t.Helper()
 	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	refreshKeys, err := seal.ParseKeys("REFRESH_KEYS", []string{key})
 	if err != nil {
@@ -94,7 +126,7 @@ func newDomain(t *testing.T, url, account string, recorded session.Records) doma
 	}
 	sessions := session.New(store.Sessions(time.Hour), recorded, refreshKeys)
 	metrics := stream.NewMetrics(prometheus.NewRegistry(), guard.Held)
-	return domain{stream.New(store, sessions, films{}, films{}, grantKeys, rules, metrics), sessions, account}
+	return domain{stream.New(store, sessions, films{}, films{}, grantKeys, domainRules, metrics), sessions, account}
 }
 
 func (d domain) open(t *testing.T, in *records, device string) session.Session {
@@ -172,7 +204,7 @@ func TestAFailoverThatLosesAnEndBringsNobodyBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			redisServers, user := newPromotion(t), &records{known: map[session.ID]session.Session{}}
+			redisServers, user := newPromotion(t), newRecords()
 			before := newDomain(t, redisServers.primary.url(), testkit.NewID(), user)
 			gone, kept := before.open(t, user, "gone"), before.open(t, user, "kept")
 			its, err := before.start(t, gone, "key")
@@ -227,7 +259,7 @@ func TestAFailoverThatLosesAnEndBringsNobodyBack(t *testing.T) {
 // While nobody can say who is signed in, a session whose end the server may lack is neither let in nor signed out.
 func TestAfterAFailoverNobodyCanSay(t *testing.T) {
 	t.Parallel()
-	redisServers, user := newPromotion(t), &records{known: map[session.ID]session.Session{}}
+	redisServers, user := newPromotion(t), newRecords()
 	before := newDomain(t, redisServers.primary.url(), testkit.NewID(), user)
 	tv := before.open(t, user, "TV")
 	playing, err := before.start(t, tv, "")
@@ -247,5 +279,154 @@ func TestAfterAFailoverNobodyCanSay(t *testing.T) {
 	user.silent = false
 	if err := after.fetch(t, playing); err != nil {
 		t.Error("its media address, later:", err)
+	}
+}
+
+// losses are how Redis loses its memory, all of it or the last of it. They return the server that goes on.
+var losses = map[string]func(t *testing.T, p promotion) *server{
+	"a failover": func(t *testing.T, p promotion) *server {
+		t.Helper()
+		p.promote(t)
+		return p.promoted
+	},
+	"FLUSHALL": func(t *testing.T, p promotion) *server {
+		t.Helper()
+		p.primary.do(t, "FLUSHALL")
+		return p.primary
+	},
+}
+
+// seenAt is another issuer's device, which signed in a while ago, with a token of that time.
+func seenAt(ago time.Duration) *session.Sighting {
+	at := time.Now().Add(-ago)
+	return &session.Sighting{SignedIn: at, Issued: at, Device: "seen"}
+}
+
+// An end of a device of another issuer's account is an end, whichever memory Redis loses: all of it, or the last of it by a failover. By no token
+// and no media address does the device come back. The others go on, and the records are asked once about the account.
+func TestALossOfMemoryBringsNoForeignDeviceBack(t *testing.T) {
+	t.Parallel()
+	for name, lose := range losses {
+		for what, which := range map[string]func(gone, kept session.ID) session.Selection{
+			"one":        func(gone, _ session.ID) session.Selection { return session.Only(gone) },
+			"all others": func(_, kept session.ID) session.Selection { return session.AllBut(kept) },
+		} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				t.Parallel()
+				redisServers, user := newPromotion(t), newRecords()
+				before := newDomain(t, redisServers.primary.url(), testkit.NewID(), user)
+				gone, kept := before.foreign(seenAt(time.Minute)), before.foreign(seenAt(time.Minute))
+				var its, other stream.Playing
+				for caller, playing := range map[*stream.Caller]*stream.Playing{&gone: &its, &kept: &other} {
+					testkit.Eventually(t, "a device plays", func() (ok bool) {
+						var err error
+						*playing, err = before.Start(t.Context(), *caller, stream.Options{Content: content})
+						return err == nil
+					})
+				}
+				redisServers.cut(t)
+				if err := before.sessions.SignOut(t.Context(), before.account, which(gone.Session, kept.Session), "test"); err != nil {
+					t.Fatal(err)
+				}
+				user.take()
+				after := newDomain(t, lose(t, redisServers).url(), before.account, user)
+				// While nobody can say who was signed out, nobody is let in.
+				user.silent = true
+				if _, _, err := after.Heartbeat(t.Context(), kept, other.Lease.ID, other.Ticket); fault.KindOf(err) != fault.Unavailable {
+					t.Error("nobody can say:", err)
+				}
+				user.silent = false
+				user.take()
+				if err := after.fetch(t, other); err != nil {
+					t.Error("the other one's media address:", err)
+				}
+				if _, _, err := after.Heartbeat(t.Context(), kept, other.Lease.ID, other.Ticket); err != nil {
+					t.Error("the other one's heartbeat:", err)
+				}
+				ended := func(what string, err error) {
+					t.Helper()
+					if !errors.Is(err, session.ErrEnded) {
+						t.Errorf("%s: %v, want %v", what, err, session.ErrEnded)
+					}
+				}
+				ended("its media address", after.fetch(t, its))
+				_, _, err := after.Heartbeat(t.Context(), gone, its.Lease.ID, its.Ticket)
+				ended("its heartbeat", err)
+				refreshed := gone
+				refreshed.Seen = &session.Sighting{SignedIn: gone.Seen.SignedIn, Issued: time.Now().Add(time.Minute)}
+				for _, caller := range []stream.Caller{gone, refreshed} {
+					_, err = after.Start(t.Context(), caller, stream.Options{Content: content})
+					ended("its start", err)
+				}
+				if asked := user.take(); asked != 1 {
+					t.Errorf("the records were asked %d times", asked)
+				}
+				testkit.Eventually(t, "who signs in again plays", func() bool {
+					again := gone
+					again.Seen = seenAt(-time.Minute)
+					_, err := after.Start(t.Context(), again, stream.Options{Content: content})
+					return err == nil
+				})
+			})
+		}
+	}
+}
+
+// foreign returns the caller of a new device.
+func (d domain) foreign(seen *session.Sighting) stream.Caller {
+	return stream.Caller{Account: d.account, Session: session.NewID(), Limit: 3, Seen: seen}
+}
+
+// forgetful are records that Redis loses its memory over, while they are read.
+type forgetful struct {
+	*records
+
+	read func()
+}
+
+func (f forgetful) Ends(ctx context.Context, account string) (session.Ends, error) {
+	ends, err := f.records.Ends(ctx, account)
+	f.read()
+	return ends, err
+}
+
+// A device is signed out, and then Redis forgets that, after the records were read and before what they said is taken back.
+func TestAnEndThatIsForgottenWhileTheRecordsAreRead(t *testing.T) {
+	t.Parallel()
+	for name, lose := range losses {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redisServers, user, account := newPromotion(t), newRecords(), testkit.NewID()
+			desk := newDomain(t, redisServers.primary.url(), account, user)
+			gone := desk.foreign(seenAt(time.Minute))
+			// A client that finds the server that took over, as by a Sentinel.
+			var port atomic.Int64
+			port.Store(int64(redisServers.primary.port))
+			guard := redisstore.NewGuard(domainRules.Lease)
+			client := redis.NewClient(&redis.Options{
+				OnConnect: guard.Look, Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
+					return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", port.Load()))
+				},
+			})
+			t.Cleanup(func() { _ = client.Close() })
+			reads := 0
+			d := domainOver(t, redisstore.New(client, guard, domainRules, unobserved{}), guard, account, forgetful{user, func() {
+				if reads++; reads > 1 {
+					return
+				}
+				redisServers.cut(t)
+				if err := desk.sessions.SignOut(t.Context(), account, session.Only(gone.Session), "test"); err != nil {
+					t.Error(err)
+				}
+				port.Store(int64(lose(t, redisServers).port))
+			}})
+			lives, err := d.sessions.Adopt(t.Context(), account, gone.Session, gone.Seen)
+			if lives || err != nil {
+				t.Error("it came back:", lives, err)
+			}
+			if reads != 2 {
+				t.Errorf("the records were read %d times", reads)
+			}
+		})
 	}
 }

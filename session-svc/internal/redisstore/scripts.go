@@ -34,6 +34,7 @@ var (
 	rebaseScript   = load("rebase")
 	openScript     = loadTelling("open")
 	adoptScript    = load("adopt")
+	recallScript   = load("recall")
 	refreshScript  = loadTelling("refresh")
 	sessionsScript = load("sessions")
 	endScript      = loadTelling("end")

@@ -3,12 +3,14 @@ package redisstore
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"streamgate/libs/fault"
 	"streamgate/libs/redisdb"
 	"streamgate/session-svc/internal/session"
 )
@@ -21,7 +23,9 @@ import (
 //	heard   when the server first heard of the account, unless it had forgotten it by then
 //	lost    when it found that it had forgotten the account, with all its sessions and leases
 //	limit   how many streams the account may play at once, where it was set
+//	others  when all sessions but one were ended last, and the id of the one; also those that were not seen here yet
 //	gone    of another issuer's account: when the last session was ended of which nothing else is known any more
+//	ends    of another issuer's account: since when the ends that are recorded are known here. With a name behind it, somebody asks for them
 //
 // The generation is that of the refresh token that is good. An older version wrote a word where it didn't know it.
 //
@@ -37,7 +41,7 @@ type SessionStore struct {
 // Open implements session.Store.
 func (s *SessionStore) Open(ctx context.Context, account string, opened session.Session, signIn session.SignIn) (session.Session, error) {
 	answer, err := s.call(ctx, openScript, account, opened.ID[:], opened.Device, s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
-		string(signIn), session.RememberFor.Milliseconds(), session.GrantFor.Milliseconds(), "", "", "", "", "0")
+		string(signIn), session.RememberFor.Milliseconds(), session.GrantFor.Milliseconds(), "", "", "", "", "0", "")
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -45,32 +49,75 @@ func (s *SessionStore) Open(ctx context.Context, account string, opened session.
 }
 
 // Sight implements session.Store.
-func (s *SessionStore) Sight(ctx context.Context, account string, id session.ID, seen session.Sighting) (session.Session, bool, error) {
-	sight := func(lost, memory int64) ([]any, error) {
-		return s.call(ctx, openScript, account, id[:], session.CleanName(seen.Device), s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
-			string(session.LaterSignIn), max(s.ttl, session.TokenFor).Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(),
-			seen.SignedIn.Add(-session.SightLeeway).UnixMilli(), seen.Issued.Add(-session.SightLeeway).UnixMilli(), lost, memory,
-			s.store.guard.began())
+func (s *SessionStore) Sight(
+	ctx context.Context, account string, id session.ID, seen session.Sighting, recorded session.RecordedEnds,
+) (session.Session, bool, error) {
+	for range attempts {
+		found, lives, question, err := s.sight(ctx, account, id, seen)
+		if err != nil || question == "" {
+			return found, lives, err
+		}
+		// What is ended from now on is in the records as we read them, or is ended here, unless the server loses the question with that.
+		ends, err := recorded(ctx, account)
+		if err != nil {
+			return session.Session{}, false, err
+		}
+		_, err = s.call(ctx, recallScript, account, question, packEnds(ends), session.SightLeeway.Milliseconds(), s.store.guard.began())
+		if err != nil {
+			return session.Session{}, false, err
+		}
 	}
-	answer, err := sight(-1, -1)
+	return session.Session{}, false, errForgets
+}
+
+// errForgets says that a server loses its memory again and again.
+var errForgets = fault.New(fault.Unavailable, "recovering", "The service has just lost its memory; try again.").After(time.Second)
+
+// sight asks once. Unless the question is "", the ends that are recorded are to be taken back first.
+func (s *SessionStore) sight(
+	ctx context.Context, account string, id session.ID, seen session.Sighting,
+) (found session.Session, lives bool, question string, err error) {
+	ask := func(lost, memory int64) ([]any, error) {
+		return s.call(ctx, openScript, account, id[:], session.CleanName(seen.Device), s.ttl.Milliseconds(), session.MaxSessions, session.MaxKnown,
+			string(session.LaterSignIn), session.EndsFor(s.ttl).Milliseconds(), (session.GrantFor + session.TokenFor).Milliseconds(),
+			seen.SignedIn.Add(-session.SightLeeway).UnixMilli(), seen.Issued.Add(-session.SightLeeway).UnixMilli(), lost, memory,
+			s.store.guard.began(), session.NewID().String())
+	}
+	answer, err := ask(-1, -1)
 	if err != nil {
-		return session.Session{}, false, err
+		return session.Session{}, false, "", err
 	}
 	// Nobody tells us whether another issuer's account was here before. What the server has, it has since it began to keep its memory.
 	now, _ := answer[0].(int64)
-	if lost, _ := answer[2].(int64); now-lost < s.store.rules.Lease.Milliseconds() {
+	if lost, _ := answer[2].(int64); answer[3] == "" && now-lost < s.store.rules.Lease.Milliseconds() {
 		memory, err := s.store.memory(ctx, sessionsKey(account))
 		if err != nil {
-			return session.Session{}, false, redisdb.Fault(fmt.Errorf("memory: %w", err))
+			return session.Session{}, false, "", redisdb.Fault(fmt.Errorf("memory: %w", err))
 		}
 		if memory < lost {
-			if answer, err = sight(lost, memory); err != nil {
-				return session.Session{}, false, err
+			if answer, err = ask(lost, memory); err != nil {
+				return session.Session{}, false, "", err
 			}
 		}
 	}
-	found, err := parseSession(id, answer[1])
-	return found, found.Expires.After(instant(now)), err
+	question, _ = answer[3].(string)
+	found, err = parseSession(id, answer[1])
+	return found, found.Expires.After(instant(now)), question, err
+}
+
+// packEnds returns ends as recall.lua reads them.
+func packEnds(ends session.Ends) []byte {
+	var packed []byte
+	end := func(at time.Time, id session.ID) {
+		var ms [8]byte
+		binary.BigEndian.PutUint64(ms[:], uint64(max(0, at.UnixMilli())))
+		packed = append(append(packed, ms[2:]...), id[:]...)
+	}
+	end(ends.Others, ends.But)
+	for id, at := range ends.Each {
+		end(at, id)
+	}
+	return packed
 }
 
 // Adopt implements session.Store.

@@ -5,6 +5,11 @@
 // session that the store doesn't know is taken back if it is recorded, and has ended if it is not. One that is older than its server, which may
 // have failed over without the end, is doubtful until the records have said once that it lives.
 //
+// Of another issuer's account, nobody records who is signed in: a session is opened at first sight of a token, and the Records have its ends alone,
+// for as long as any token of before may be good. Where the store may have forgotten ends of the account, since it doesn't know it or is a server
+// that took over, it asks for them once before it lets any session in. What is ended while they are read is ended in the store, too; and if the
+// store forgets that, it has forgotten that it asked, and asks again.
+//
 // A session is held by a refresh token. The token carries the session's generation under a seal, and each refresh raises the generation. A
 // client that got no answer repeats its request, however much later; so the generation just before the current one is answered with the
 // current one until that is used itself, and many refreshes at once are one. An older generation is a copy of a token whose successor was

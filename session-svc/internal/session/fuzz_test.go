@@ -22,6 +22,8 @@ func (nobody) Session(context.Context, string, session.ID) (session.Session, err
 
 func (nobody) End(context.Context, string, session.Selection) error { return nil }
 
+func (nobody) Ends(context.Context, string) (session.Ends, error) { return session.Ends{}, nil }
+
 // FuzzRefresh tries forms of refresh tokens: none but the one that was given out is good, in no other form.
 func FuzzRefresh(f *testing.F) {
 	store := memstore.New(stream.NewRules(10*time.Second), time.Now)

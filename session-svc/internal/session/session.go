@@ -83,8 +83,12 @@ const (
 	RememberFor = 15 * time.Minute
 	// GrantFor is how long the grant of a stream is good, from the start of its stream: longer than a film stays paused.
 	GrantFor = 12 * time.Hour
-	// TokenFor is how long a token of another issuer is good at most. So long the store knows at least that a session of its account was ended.
+	// TokenFor is how long a token of another issuer is good at most.
 	TokenFor = 25 * time.Hour
 	// SightLeeway allows for clocks that differ between the issuer and the store.
 	SightLeeway = 5 * time.Second
 )
+
+// EndsFor is how long it is known that a session of another issuer's account was ended, given the time to live of sessions: until no token of before
+// is good any more, and at least as long as a device stays signed in, since an issuer may go on to refresh what is of before.
+func EndsFor(ttl time.Duration) time.Duration { return max(ttl, TokenFor) }

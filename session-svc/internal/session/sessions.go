@@ -156,7 +156,7 @@ func (s *Sessions) RequireToRead(ctx context.Context, account string, id ID, see
 
 // Adopt takes back a session that a genuine token or grant names, if the store has forgotten it, or may have forgotten its end, and the records
 // have it. It reports whether the session lives now. That it doesn't, it says for up to 4 s without asking again. Of a session of another
-// issuer's account, what was seen takes the place of the records, and opens it where it was never seen before.
+// issuer's account the records have its end alone; what was seen opens it where it has not ended.
 func (s *Sessions) Adopt(ctx context.Context, account string, id ID, seen *Sighting) (bool, error) {
 	_, lives, err := s.adopt(ctx, account, id, seen)
 	return lives, err
@@ -180,7 +180,7 @@ func (s *Sessions) adopt(ctx context.Context, account string, id ID, seen *Sight
 // take has the store open what was seen, or take back what is recorded.
 func (s *Sessions) take(ctx context.Context, account string, id ID, seen *Sighting) (Session, bool, error) {
 	if seen != nil {
-		return s.store.Sight(ctx, account, id, *seen)
+		return s.store.Sight(ctx, account, id, *seen, s.records.Ends)
 	}
 	recorded, err := s.records.Session(ctx, account, id)
 	if err != nil {

@@ -16,10 +16,12 @@ type Store interface {
 	Adopt(ctx context.Context, account string, s Session) (bool, error)
 
 	// Sight opens a session of another issuer's account that was seen, and returns it and whether it lives. One that lives stays as it is, and one
-	// that expired opens again. One that was ended has ended, unless the device signed in later; and so has one that the store doesn't know, if it may
-	// have forgotten the end, unless what was seen was issued later. SightLeeway allows for clocks that differ. If MaxSessions live, the one that was
-	// opened first ends. An account that the store doesn't know counts as forgotten when the store may last have lost its memory.
-	Sight(ctx context.Context, account string, id ID, seen Sighting) (Session, bool, error)
+	// that expired opens again. One that was ended has ended, unless the device signed in later; and so has one that the store doesn't know, if all
+	// others were ended, unless it signed in later, or if the store may have forgotten the end, unless what was seen was issued later. SightLeeway allows
+	// for clocks that differ. If MaxSessions live, the one that was opened first ends. An account that the store doesn't know counts as forgotten when
+	// the store may last have lost its memory. Where the store may have forgotten an end, it first takes back those that are recorded; it asks for them
+	// once, and its error is that of asking.
+	Sight(ctx context.Context, account string, id ID, seen Sighting, recorded RecordedEnds) (Session, bool, error)
 
 	// Refresh exchanges a generation for the next. The outcome is one of these:
 	//   - Refreshed, with the session as it is then, if the generation is the current one, or a newer one from a refresh that the store has
@@ -34,6 +36,9 @@ type Store interface {
 	Finder
 	Eraser
 }
+
+// RecordedEnds asks for the ends of an account, as Records.Ends.
+type RecordedEnds func(ctx context.Context, account string) (Ends, error)
 
 // Finder finds sessions, under the same rules.
 type Finder interface {

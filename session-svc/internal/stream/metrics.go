@@ -24,7 +24,7 @@ type Metrics struct {
 // Verbs of the store, which the latency of its scripts is told by.
 var verbs = []string{
 	"start", "renew", "stop", "undo", "list", "rebase", "open", "adopt", "refresh", "sessions", "end", "limit", "erase",
-	"look", "take", "sent",
+	"look", "take", "sent", "recall",
 }
 
 // NewMetrics registers the metrics, with a zero series for each label. Held says for how much longer new starts are held back.

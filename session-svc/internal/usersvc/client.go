@@ -14,7 +14,11 @@ import (
 )
 
 // Client implements session.Records and stream.Plans over user-svc's internal listener.
-type Client struct{ Peer *peer.Client }
+type Client struct {
+	Peer *peer.Client
+	// Foreign is for how long ends of accounts that are another issuer's are recorded; 0 if there are none.
+	Foreign time.Duration
+}
 
 var (
 	_ session.Records = Client{}
@@ -46,8 +50,18 @@ func (c Client) Session(ctx context.Context, account string, id session.ID) (ses
 	}, nil
 }
 
-// End implements session.Records. A user-svc that knows nothing of the account, or is too old to keep records, has nothing to end.
+// End implements session.Records.
 func (c Client) End(ctx context.Context, account string, which session.Selection) error {
+	if c.Foreign > 0 { // nobody knows of each account whose it is
+		if err := c.endForeign(ctx, account, which); err != nil {
+			return err
+		}
+	}
+	return c.endOwn(ctx, account, which)
+}
+
+// endOwn ends sessions of an account of user-svc's. If that knows nothing of the account, or is too old to keep records, there is nothing to end.
+func (c Client) endOwn(ctx context.Context, account string, which session.Selection) error {
 	target, query := path(account)+"/sessions", url.Values{}
 	switch {
 	case !which.Others:

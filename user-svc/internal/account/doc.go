@@ -15,6 +15,9 @@
 // sign-in and at each refresh before the device hears of it, and at each end before session-svc hears of it. What is
 // recorded, session-svc takes back when it has forgotten it; what isn't recorded can't be refreshed.
 //
+// Accounts of other issuers, whose tokens session-svc accepts, are not known here. EndForeign records when their sessions were ended, since nobody
+// else does, for as long as a token of before may be good.
+//
 // Wrong passwords are counted in the store, for all replicas: for the account, and for the network that they come from.
 // Each is forgotten after a while. With ten of them an account is locked for strangers, for whom the right password is
 // then answered like a wrong one, and a network with twenty has to wait. But an account knows the devices and networks

@@ -50,7 +50,7 @@ if others then
   for _, id in ipairs(redis.call('HKEYS', sessions_key)) do
     if #id == #session and id ~= session then finish(id) end
   end
-  redis.call('HSET', sessions_key, 'gone', now) -- those that were not seen here yet
+  redis.call('HSET', sessions_key, 'others', now .. ' ' .. session) -- also those not seen here yet
 elseif redis.call('HEXISTS', sessions_key, session) == 1
   or redis.call('HLEN', sessions_key) < tonumber(most_kept) then
   finish(session)

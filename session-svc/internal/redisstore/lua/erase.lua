@@ -10,9 +10,11 @@
 local sessions_key, leases_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 local most_events, keep_events = unpack(ARGV)
 
--- Marks of what the server has lost, and when all sessions ended, are nothing of it.
-local marks = redis.call('HEXISTS', sessions_key, 'lost')
-  + redis.call('HEXISTS', sessions_key, 'gone')
+-- Marks of what the server has lost, and of ends, are nothing of it.
+local marks = 0
+for _, mark in ipairs({'lost', 'gone', 'others', 'ends'}) do
+  marks = marks + redis.call('HEXISTS', sessions_key, mark)
+end
 local known = redis.call('HLEN', sessions_key) > marks or redis.call('EXISTS', leases_key) == 1
 redis.call('DEL', sessions_key, leases_key)
 if events_key and known then

@@ -16,20 +16,23 @@
 --          issued         the same: when what speaks for the session was issued
 --          lost, memory   if the hash has this lost, the server has forgotten nothing since memory
 --          began          when this server began, Unix ms: it may lack what is older; 0 if not
+--          name           of the question for the ends that are recorded, if there is none yet
 --          most, keep     of events; none without the key
--- RETURNS  {now, session as it is kept, lost or 0}
+-- RETURNS  {now, session as it is kept, lost or 0, question}
+--          question       '', or what recall.lua must be told: ends may be missing here, so
+--                         nobody can say yet whether the session lives
 local SESSION = '^(%d+) (%S+) (%d+) (%d+) (.*)$' -- expires, generation, refreshed, created, device
 
 local sessions_key, events_key = KEYS[1], KEYS[2]
 local session, device, ttl, most_living, most_kept, sign_in = unpack(ARGV, 1, 6)
 local remember, grant_for, signed_in, issued, found_lost, memory, began = unpack(ARGV, 7, 13)
-local most_events, keep_events = unpack(ARGV, 14)
+local name, most_events, keep_events = unpack(ARGV, 14)
 signed_in, issued = tonumber(signed_in), tonumber(issued)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local found, heard, lost, gone =
-  unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'gone'))
+local found, heard, lost, gone, others, ends = unpack(redis.call(
+  'HMGET', sessions_key, session, 'heard', 'lost', 'gone', 'others', 'ends'))
 if not heard and not lost then
   if sign_in == 'later' then lost = now end
   redis.call('HSET', sessions_key, sign_in == 'later' and 'lost' or 'heard', now)
@@ -39,19 +42,37 @@ elseif lost and lost == found_lost then
 end
 lost = tonumber(lost or 0)
 
--- A repeated call, or a session that lives. One of another issuer's account opens again if it has
--- expired, and if it was ended, by what is newer than that.
 local expires, _, ended = (found or ''):match(SESSION)
 expires, ended, gone = tonumber(expires or 0), tonumber(ended or 0), tonumber(gone or 0)
-if found and (not signed_in or expires > now) then
-  if signed_in and began ~= '0' then -- nobody else could say whether it was ended
-    redis.call('HSET', sessions_key, '+' .. session, math.max(now, tonumber(began)))
+if found and not signed_in then return {now, found, lost, ''} end -- a repeated call
+
+-- A session of another issuer's account opens again if it has expired, and if it was ended, by what
+-- is newer than that.
+if signed_in then
+  local others_at, but = (others or '0 '):match('^(%d+) (.*)$')
+  others_at = session == but and 0 or tonumber(others_at)
+  local forgotten = not found and (issued <= gone or signed_in <= others_at)
+  if forgotten or found and expires == 0 and signed_in <= ended then
+    return {now, '0 0 ' .. math.max(ended, gone, others_at) .. ' 0 ', lost, ''}
   end
-  return {now, found, lost}
-end
-local forgotten = not found and issued and issued <= gone
-if forgotten or found and expires == 0 and signed_in <= ended then
-  return {now, '0 0 ' .. math.max(ended, gone) .. ' 0 ', lost}
+
+  -- An account without the mark was never heard of, or was forgotten; one whose mark is older than
+  -- the server may lack what was ended before that began.
+  local known_at, question = (ends or '0'):match('^(%d+)(.*)$')
+  if tonumber(known_at) < tonumber(began) or not ends then
+    known_at = math.max(now, tonumber(began))
+    question = ' ' .. name
+    redis.call('HSET', sessions_key, 'ends', known_at .. question)
+    redis.call('PEXPIRE', sessions_key, ttl + grant_for)
+  end
+  if question ~= '' then return {now, '0 0 0 0 ', lost, known_at .. question} end
+
+  if expires > now then
+    if began ~= '0' then -- nobody else could say whether it was ended
+      redis.call('HSET', sessions_key, '+' .. session, math.max(now, tonumber(began)))
+    end
+    return {now, found, lost, ''}
+  end
 end
 
 if events_key then
@@ -62,7 +83,7 @@ local fields = redis.call('HGETALL', sessions_key)
 local living, past, oldest = 0, {}, nil
 for n = 1, #fields, 2 do
   local expires, _, refreshed, _, name = fields[n + 1]:match(SESSION) -- nil of what is no session
-  if expires then
+  if expires and #fields[n] == #session then
     local s = {id = fields[n], device = name}
     s.expires, s.refreshed = tonumber(expires), tonumber(refreshed)
     if s.expires <= now then
@@ -92,4 +113,4 @@ local opened = table.concat({now + ttl, 1, now, now, device}, ' ')
 redis.call('HSET', sessions_key, session, opened)
 redis.call('PEXPIRE', sessions_key, ttl + grant_for)
 tell('o', '-', now, {session = session, device = device})
-return {now, opened, lost}
+return {now, opened, lost, ''}

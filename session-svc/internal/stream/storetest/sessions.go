@@ -1,12 +1,15 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"streamgate/libs/fault"
 	"streamgate/libs/testkit"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
@@ -218,7 +221,7 @@ func (b *bench) sight(t *testing.T, id session.ID, at time.Time, want bool) sess
 func (b *bench) seen(t *testing.T, id session.ID, by session.Sighting, want bool) session.Session {
 	t.Helper()
 	by.Device = "seen"
-	found, lives, err := b.Sessions.Sight(t.Context(), b.account, id, by)
+	found, lives, err := b.Sessions.Sight(t.Context(), b.account, id, by, nothingRecorded)
 	if err != nil || lives != want {
 		t.Fatalf("sight: %v, %v, want %v", lives, err, want)
 	}
@@ -226,6 +229,75 @@ func (b *bench) seen(t *testing.T, id session.ID, by session.Sighting, want bool
 		t.Fatalf("get: %v, %v, want %v", ok, err, want)
 	}
 	return found
+}
+
+// nothingRecorded are the records of an account of which no session was ended.
+func nothingRecorded(context.Context, string) (session.Ends, error) { return session.Ends{}, nil }
+
+// testSightRecalls has the store take back ends that it doesn't know, once.
+func testSightRecalls(t *testing.T, b *bench) {
+	now := b.clock(t)
+	hour := func(n int) session.Sighting {
+		at := now.Add(time.Duration(n) * time.Hour)
+		return session.Sighting{SignedIn: at, Issued: at.Add(time.Minute), Device: "seen"}
+	}
+	gone, but, other, meanwhile := session.NewID(), session.NewID(), session.NewID(), session.NewID()
+	asked := 0
+	away := fault.Away("the records", nil)
+	sight := func(id session.ID, seen session.Sighting, recorded session.RecordedEnds) bool {
+		t.Helper()
+		_, lives, err := b.Sessions.Sight(t.Context(), b.account, id, seen, recorded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := b.Sessions.Get(t.Context(), b.account, id); err != nil || ok != lives {
+			t.Errorf("get: %v, %v, want %v", ok, err, lives)
+		}
+		return lives
+	}
+	silent := func(context.Context, string) (session.Ends, error) { return session.Ends{}, away }
+	for range 2 { // nobody says that it lives
+		if _, lives, err := b.Sessions.Sight(t.Context(), b.account, gone, hour(-5), silent); lives || !errors.Is(err, away) {
+			t.Fatal(lives, err)
+		}
+	}
+	recorded := func(ctx context.Context, account string) (session.Ends, error) {
+		asked++
+		if account != b.account {
+			t.Errorf("asked about %s", account)
+		}
+		// Somebody signs a device out while the records are read, which don't have it yet.
+		if err := b.Sessions.End(ctx, b.account, session.Only(meanwhile), ""); err != nil {
+			t.Error(err)
+		}
+		return session.Ends{
+			Each: map[session.ID]time.Time{gone: now.Add(-2 * time.Hour)}, Others: now.Add(-3 * time.Hour), But: but,
+		}, nil
+	}
+	for _, c := range []struct {
+		name string
+		id   session.ID
+		seen session.Sighting
+		want bool
+	}{
+		{"signed out while the records were read", meanwhile, hour(-1), false},
+		{"signed out", gone, hour(-4), false},
+		{"signed out, its token refreshed", gone, session.Sighting{SignedIn: now.Add(-4 * time.Hour), Issued: now}, false},
+		{"signed out with all others", other, hour(-4), false},
+		{"signed out with all others, its token refreshed", other, session.Sighting{SignedIn: now.Add(-4 * time.Hour), Issued: now}, false},
+		{"not seen before, signed in before that", session.NewID(), hour(-4), false},
+		{"not seen before, signed in since", session.NewID(), hour(-1), true},
+		{"the one that signed all others out", but, hour(-4), true},
+		{"signed in again after all others were signed out", other, hour(-1), true},
+		{"signed in again", gone, hour(-1), true},
+	} {
+		if sight(c.id, c.seen, recorded) != c.want {
+			t.Errorf("%s: lives is not %v", c.name, c.want)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
 }
 
 // clock returns the stores' time.

@@ -73,6 +73,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"sessions of other issuers are opened when they are seen":    testSight,
 		"ended sessions of other issuers are bounded":                testSightsBounded,
 		"an expired session of another issuer opens again":           testSightExpiry,
+		"recorded ends of other issuers' sessions are taken back":    testSightRecalls,
 		"an account is erased":                                       testErasure,
 		"an expired or unknown session can't start a stream":         testNoSession,
 	})
