@@ -42,6 +42,7 @@ type standIn struct {
 	server *http.Server
 	asked  atomic.Int64
 	ended  sync.Map // sessions that were signed out
+	ends   foreignEnds
 }
 
 func openStandIn(ctx context.Context) (*standIn, error) {
@@ -83,6 +84,7 @@ func openStandIn(ctx context.Context) (*standIn, error) {
 			"device": "device", "generation": 1, "createdAt": now, "refreshedAt": now, "expiresAt": now.Add(24 * time.Hour),
 		})
 	})
+	mux.HandleFunc("/internal/accounts/{id}/ends", s.ends.serve)
 	mux.HandleFunc("GET /content", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("X-Total-Count", "1")
