@@ -147,6 +147,7 @@ func (s *SessionStore) recall(ctx context.Context, account string, recorded sess
 // issuer's account it remembers when the last of the forgotten ones was ended.
 func (a *account) open(now time.Time, remember time.Duration, foreign bool) {
 	crowded := len(a.sessions) >= session.MaxKnown
+	a.recalled = a.recalled && !crowded // the records know more then
 	for id, each := range a.sessions {
 		ended := later(each.Expires, each.Refreshed)
 		if each.Expires.After(now) || !crowded && ended.Add(remember).After(now) {

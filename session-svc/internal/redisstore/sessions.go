@@ -15,7 +15,7 @@ import (
 	"streamgate/session-svc/internal/session"
 )
 
-// The hash of an account's device sessions has a field for each session, called by its id, perhaps another one, and up to three named ones. Times
+// The hash of an account's device sessions has a field for each session, called by its id, perhaps another one, and a few named ones. Times
 // are Unix milliseconds.
 //
 //	<id>    <expires> <generation> <refreshed> <created> <device>

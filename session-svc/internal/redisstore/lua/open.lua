@@ -104,6 +104,7 @@ for _, s in ipairs(past) do
   end
 end
 if gone > 0 then redis.call('HSET', sessions_key, 'gone', gone) end
+if crowded then redis.call('HDEL', sessions_key, 'ends') end -- the records know more now
 if living >= tonumber(most_living) then -- the streams of what ends here can't be renewed any more
   redis.call('HSET', sessions_key, oldest.id, '0 0 ' .. now .. ' 0 ' .. oldest.device)
   tell('c', 'c', now, {session = oldest.id, device = oldest.device})
