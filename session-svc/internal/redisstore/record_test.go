@@ -19,13 +19,16 @@ func TestScriptsHaveTheRecordsFormat(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^local (?:ACCOUNT|LEASE) = '(.*)'$`)
 	// What a script names of a stream are parts of it.
 	parts := regexp.MustCompile(`(?m)^local (?:LIFE|OWNER|FIXED) = '>(\S*)'`)
+	others := map[string]string{ // of other formats
+		"tell.lua": "local EVENT = '" + eventFormat + "'\n", "recall.lua": "local END = '" + endFormat + "' ",
+	}
 	using := 0
 	for _, file := range files {
 		text := load(strings.TrimSuffix(file.Name(), ".lua")).text
 		found := declared.FindAllStringSubmatch(text, -1)
-		if file.Name() == "tell.lua" {
-			if !strings.Contains(text, "local EVENT = '"+eventFormat+"'\n") {
-				t.Errorf("tell.lua: does not declare %s", eventFormat)
+		if other := others[file.Name()]; other != "" {
+			if !strings.Contains(text, other) {
+				t.Errorf("%s: does not declare %s", file.Name(), other)
 			}
 			continue
 		}

@@ -105,7 +105,10 @@ func (s *SessionStore) sight(
 	return found, found.Expires.After(instant(now)), question, err
 }
 
-// packEnds returns ends as recall.lua reads them.
+// endFormat is that of an end as recall.lua reads it: when, and of which session.
+const endFormat = ">I6c8"
+
+// packEnds packs ends by endFormat, first that of all others.
 func packEnds(ends session.Ends) []byte {
 	var packed []byte
 	end := func(at time.Time, id session.ID) {
