@@ -10,6 +10,7 @@ import (
 
 	"streamgate/libs/bind"
 	"streamgate/libs/fault"
+	"streamgate/libs/httpserver"
 	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
 	"streamgate/user-svc/internal/account"
@@ -78,11 +79,7 @@ func (a *API) endForeign(c *gin.Context) error {
 		return fault.BadField("keepSeconds", "must be 1 to %d", most)
 	}
 	which := account.Ending{Session: given.Session, Others: given.Others}
-	if err := a.Accounts.EndForeign(c.Request.Context(), id, which, time.Duration(given.Keep)*time.Second); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpserver.Done(c, a.Accounts.EndForeign(c.Request.Context(), id, which, time.Duration(given.Keep)*time.Second))
 }
 
 // foreignID returns the id of an account that may be another issuer's.
