@@ -14,8 +14,8 @@ const (
 	corsHeaders = "Authorization, Cache-Control, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status, Content-Type, Idempotency-Key, " +
 		"If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, Range, " +
 		"Tus-Resumable, Upload-Length, Upload-Offset, X-Request-Id"
-	corsExposed = "Accept-Ranges, Allow, Content-Length, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, Tus-Resumable, Upload-Length, " +
-		"Upload-Offset, WWW-Authenticate, X-Request-Id, X-Stream-Active, X-Stream-Limit, X-Stream-State, X-Total-Count"
+	corsExposed = "Accept-Ranges, Allow, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, " +
+		"Tus-Resumable, Upload-Length, Upload-Offset, WWW-Authenticate, X-Request-Id, X-Stream-Active, X-Stream-Limit, X-Stream-State, X-Total-Count"
 	corsMaxAge = "86400" // seconds; browsers keep an answer for two hours at most
 )
 
