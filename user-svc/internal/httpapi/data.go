@@ -13,6 +13,7 @@ type dataDTO struct {
 	Account  accountDTO `json:"account"`
 	Sessions any        `json:"sessions"` // as session-svc tells them, and
 	Streams  any        `json:"streams"`
+	History  any        `json:"history,omitzero"` // where reports are on
 }
 
 // ownData shows an account's owner all that is known of it: GET /users/me/data.
@@ -42,6 +43,6 @@ func (a *API) showData(c *gin.Context, id string) error {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")
-	c.PureJSON(http.StatusOK, dataDTO{newAccountDTO(found), data["sessions"], data["streams"]})
+	c.PureJSON(http.StatusOK, dataDTO{newAccountDTO(found), data["sessions"], data["streams"], data["history"]})
 	return nil
 }
