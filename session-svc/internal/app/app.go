@@ -24,6 +24,7 @@ import (
 	"streamgate/session-svc/internal/httpapi"
 	"streamgate/session-svc/internal/issuer"
 	"streamgate/session-svc/internal/redisstore"
+	"streamgate/session-svc/internal/report"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 	"streamgate/session-svc/internal/usersvc"
@@ -83,7 +84,11 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	sessions := session.New(store.Sessions(cfg.SessionTTL), user, refreshKeys)
 
 	background := []func(context.Context){keys.Run}
-	relay, err := newRelay(cfg, store, registry, log)
+	numbers, err := newReports(cfg, traces)
+	if err != nil {
+		return nil, fmt.Errorf("settings: REPORTS_%w", err)
+	}
+	relay, err := newRelay(cfg, store, numbers, registry, log)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
@@ -101,7 +106,7 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 			Authority: rule, Starter: rule, Changes: changes, Grants: grantKeys, Rules: rules, Registry: registry, Now: time.Now,
 		})
 	}
-	handlers := httpapi.New(httpapi.Options{
+	options := httpapi.Options{
 		Streams:       streams,
 		Changes:       changes,
 		Sessions:      sessions,
@@ -113,7 +118,11 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 		PublicURL:     cfg.PublicURL,
 		CMCD:          cfg.CMCD,
 		Draining:      draining,
-	})
+	}
+	if numbers != nil {
+		options.Reports = &report.Reports{FactStore: numbers.store, Counts: numbers.store}
+	}
+	handlers := httpapi.New(options)
 	public, internal, err := listeners.New(listeners.Options{
 		Service: Name, Spec: api.Spec, TrustedProxies: cfg.TrustedProxies, Origins: cfg.CORSOrigins, Log: log,
 		Registry: registry, Traces: traces, Callers: peer.Callers{"user-svc": cfg.Accepted(cfg.FromUser), "content-svc": cfg.Accepted(cfg.FromContent)},
@@ -130,6 +139,9 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	if cfg.Authorize {
 		s.Background = append(s.Background, decider.Run)
+	}
+	if numbers != nil {
+		numbers.join(s, log)
 	}
 	if cfg.AuthorizeGRPCAddr != "" {
 		listenForEnvoy(s, cfg.AuthorizeGRPCAddr, handlers.Envoy(), draining, cfg.DrainTimeout, log)

@@ -18,6 +18,7 @@ type Config struct {
 
 	Redis         redisdb.Settings
 	Events        Events
+	Reports       Reports
 	JWKSURL       string        `env:"JWKS_URL" envDefault:"http://user-svc:8080/.well-known/jwks.json" desc:"where user-svc publishes its public keys"`
 	TokenIssuer   string        `env:"TOKEN_ISSUER" envDefault:"streamgate" desc:"the issuer and audience (iss, aud) of the access tokens that are accepted"`
 	TokenInQuery  bool          `env:"TOKEN_IN_QUERY" envDefault:"false" desc:"accept access_token as a query parameter too; queries end up in logs and histories"`
@@ -56,6 +57,7 @@ func (c *Config) Validate() []error {
 	})...)
 	faults.Add(c.Redis.Validate()...)
 	faults.Add(c.Events.Validate()...)
+	faults.Add(c.Reports.Validate(&c.Events)...)
 	faults.Add(libconfig.CheckURL("JWKS_URL", c.JWKSURL), libconfig.CheckURL("USER_SVC_URL", c.UserSvcURL),
 		libconfig.CheckURL("CONTENT_SVC_URL", c.ContentSvcURL))
 	if c.PublicURL != "" {

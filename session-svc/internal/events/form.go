@@ -122,13 +122,13 @@ func (f *Form) show(how Shown, value string) string {
 	}
 }
 
-// Sink brings events to another system.
+// Sink brings events to where they are wanted.
 type Sink interface {
 	// Name tells it from the others: 1 to 32 of a to z, 0 to 9 and -.
 	Name() string
 
-	// Send returns once the other system has got the message, or an error. The error may be a LaterError.
-	Send(ctx context.Context, m Message) error
+	// Send returns once the event has got there, or an error. The error may be a LaterError.
+	Send(ctx context.Context, e *Event) error
 
 	// Close ends its connections.
 	Close()

@@ -43,7 +43,6 @@ const (
 type Relay struct {
 	id      string
 	outbox  Outbox
-	form    Form
 	lease   time.Duration
 	keep    time.Duration
 	log     *slog.Logger
@@ -57,7 +56,6 @@ type Relay struct {
 type Options struct {
 	Outbox   Outbox
 	Sinks    []Sink
-	Form     Form
 	Lease    time.Duration // of streams
 	Keep     time.Duration // how long a sink may be down without losing events
 	Registry *prometheus.Registry
@@ -76,7 +74,7 @@ type line struct {
 // NewRelay returns a relay. Nothing is brought before Run.
 func NewRelay(o Options) *Relay {
 	r := &Relay{
-		id: rand.Text(), outbox: o.Outbox, form: o.Form, lease: o.Lease, keep: o.Keep, log: o.Log, looks: newQueue(),
+		id: rand.Text(), outbox: o.Outbox, lease: o.Lease, keep: o.Keep, log: o.Log, looks: newQueue(),
 	}
 	for _, sink := range o.Sinks {
 		r.lines = append(r.lines, &line{Relay: r, sink: sink, accounts: newQueue()})
@@ -222,7 +220,7 @@ func (l *line) send(ctx context.Context, batch Batch) (upTo int64, err error) {
 			continue
 		}
 		within, cancel := context.WithTimeout(ctx, sendWithin)
-		err := l.sink.Send(within, l.form.Message(e))
+		err := l.sink.Send(within, e)
 		cancel()
 		if err != nil {
 			l.metrics.waits(l.sink.Name(), e.Account, e.Time)

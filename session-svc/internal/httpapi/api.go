@@ -8,6 +8,7 @@ import (
 	"streamgate/libs/peer"
 	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/contentsvc"
+	"streamgate/session-svc/internal/report"
 	"streamgate/session-svc/internal/session"
 	"streamgate/session-svc/internal/stream"
 )
@@ -22,6 +23,7 @@ type Options struct {
 	Accounts      *peer.Client // user-svc, which keeps the plans
 	Authenticator jwtauth.Authenticator
 	Decider       *authorize.Decider // nil where other servers may not ask
+	Reports       *report.Reports    // nil where they are off
 
 	PublicURL string          // of media addresses; "" is the request's own
 	CMCD      bool            // players may report by CMCD
@@ -80,6 +82,9 @@ func (a *API) Public(e *httpserver.Engine) {
 	route(http.MethodDelete, "/accounts/:id/sessions", a.admin(a.endAccountsSessions))
 	route(http.MethodDelete, "/accounts/:id/sessions/:session", a.admin(a.endAccountsSession))
 	read("/house", a.admin(a.showHouse))
+	if a.Reports != nil {
+		read("/reports", a.admin(a.showReports))
+	}
 
 	a.openAuthorize(e)
 }

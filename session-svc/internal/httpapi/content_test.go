@@ -11,13 +11,14 @@ import (
 	"streamgate/session-svc/api"
 	"streamgate/session-svc/internal/authorize"
 	"streamgate/session-svc/internal/httpapi"
+	numbers "streamgate/session-svc/internal/report"
 )
 
 func TestRoutesAndDocumentAgree(t *testing.T) {
 	t.Parallel()
 	engine, _, err := listeners.New(listeners.Options{
 		Service: "session-svc", Spec: api.Spec, Log: testkit.Logger(t), Registry: metrics.NewRegistry("session-svc", "test"),
-	}, httpapi.New(httpapi.Options{Decider: &authorize.Decider{}, CMCD: true})) // with what is off by default
+	}, httpapi.New(httpapi.Options{Decider: &authorize.Decider{}, Reports: &numbers.Reports{}, CMCD: true})) // with what is off by default
 	if err != nil {
 		t.Fatal(err)
 	}

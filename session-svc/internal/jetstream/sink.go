@@ -15,6 +15,7 @@ import (
 // Sink publishes events. It implements events.Sink.
 type Sink struct {
 	name, address, subject, token string
+	form                          *events.Form
 
 	mu         sync.Mutex
 	connection *nats.Conn // nil before the first event
@@ -28,15 +29,16 @@ const reconnectEvery = time.Second
 
 // New returns a sink for the servers at an address, nats:// or tls://, several with commas between. An event is published as
 // <subject>.<account>.<type>; a stream that has the subject must be there. A token may be "".
-func New(name, address, subject, token string) *Sink {
-	return &Sink{name: name, address: address, subject: subject, token: token}
+func New(name, address, subject, token string, form *events.Form) *Sink {
+	return &Sink{name: name, address: address, subject: subject, token: token, form: form}
 }
 
 // Name implements events.Sink.
 func (s *Sink) Name() string { return s.name }
 
 // Send implements events.Sink. JetStream drops a repetition by itself, for as long as its stream's duplicate window.
-func (s *Sink) Send(ctx context.Context, m events.Message) error {
+func (s *Sink) Send(ctx context.Context, e *events.Event) error {
+	m := s.form.Message(e)
 	stream, err := s.connected()
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ const (
 // Sink posts events to an address. It implements events.Sink.
 type Sink struct {
 	name, address string
+	form          *events.Form
 	signers       []*standardwebhooks.Webhook
 	client        *http.Client
 	transport     *http.Transport
@@ -43,7 +44,7 @@ var _ events.Sink = (*Sink)(nil)
 
 // New returns a sink. Each of the secrets signs, so that an endpoint can take the next one before the last one is withdrawn: whsec_ and base64.
 // ownNetwork allows addresses that are not of the public Internet.
-func New(name, address string, secrets []string, ownNetwork bool) (*Sink, error) {
+func New(name, address string, secrets []string, ownNetwork bool, form *events.Form) (*Sink, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	if !ownNetwork {
 		dialer.ControlContext = onlyPublic
@@ -53,7 +54,7 @@ func New(name, address string, secrets []string, ownNetwork bool) (*Sink, error)
 		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: dialTimeout,
 		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: readAtMost,
 	}
-	s := &Sink{name: name, address: address, transport: transport, now: time.Now, client: &http.Client{
+	s := &Sink{name: name, address: address, form: form, transport: transport, now: time.Now, client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -71,7 +72,8 @@ func New(name, address string, secrets []string, ownNetwork bool) (*Sink, error)
 func (s *Sink) Name() string { return s.name }
 
 // Send implements events.Sink.
-func (s *Sink) Send(ctx context.Context, m events.Message) error {
+func (s *Sink) Send(ctx context.Context, e *events.Event) error {
+	m := s.form.Message(e)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address, bytes.NewReader(m.Body))
 	if err != nil {
 		return err

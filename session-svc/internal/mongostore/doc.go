@@ -1,0 +1,2 @@
+// Package mongostore keeps what reports tell in MongoDB.
+package mongostore
