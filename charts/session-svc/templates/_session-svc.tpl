@@ -25,10 +25,17 @@
 {{ include "streamgate.env" (list "EVENTS" (toJson .Values.events.endpoints)) }}
 {{ include "streamgate.env" (list "EVENT_CONTENTS" .Values.events.contents) }}
 {{ include "streamgate.env" (list "EVENT_DEVICES" .Values.events.devices) }}
-{{ include "streamgate.env" (list "EVENTS_KEEP" .Values.events.keep) }}
 {{- if .Values.events.existingSecret }}
 {{ include "streamgate.secretEnv" (list "EVENT_SECRETS" .Values.events.existingSecret "event-secrets") }}
 {{- end }}
+{{- end }}
+{{- if or .Values.events.endpoints .Values.reports.existingSecret }}
+{{ include "streamgate.env" (list "EVENTS_KEEP" .Values.events.keep) }}
+{{- end }}
+{{- with .Values.reports.existingSecret }}
+{{ include "streamgate.secretEnv" (list "REPORTS_MONGODB_URI" . $.Values.reports.key) }}
+{{ include "streamgate.env" (list "REPORTS_MONGODB_DATABASE" $.Values.reports.database) }}
+{{ include "streamgate.env" (list "REPORTS_KEEP" $.Values.reports.keep) }}
 {{- end }}
 {{ include "streamgate.secretEnv" (list "GRANT_KEYS" (include "streamgate.sharedSecret" .) "grant-keys") }}
 {{ include "streamgate.secretEnv" (list "REFRESH_KEYS" (include "streamgate.ownSecret" .) "refresh-keys") }}
@@ -51,6 +58,7 @@
 - path: /sessions
 - path: /accounts
 - path: /house
+- path: /reports
 - path: /docs/session-svc
 - path: /docs
   exact: true
@@ -82,6 +90,11 @@ refresh-keys: bytes
 {{- if and .Values.events.endpoints .Values.events.existingSecret }}
 - {name: {{ .Values.events.existingSecret }}, key: event-secrets, example: "billing:whsec_…" }
 {{- end }}
+{{- with .Values.reports.existingSecret }}
+- name: {{ . }}
+  key: {{ $.Values.reports.key }}
+  example: mongodb://user:password@host:27017/?replicaSet=rs0
+{{- end }}
 {{- end }}
 
 {{- define "session-svc.alerts" -}}
@@ -102,7 +115,7 @@ refresh-keys: bytes
   severity: critical
   summary: Redis was told to throw keys away when it is full, and then more streams play than may
   expr: max(redis_evicts{ {{- $series }}}) > 0
-{{- if .Values.events.endpoints }}
+{{- if or .Values.events.endpoints .Values.reports.existingSecret }}
 - alert: EventsNotDelivered
   severity: warning
   for: 5m
