@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -119,10 +120,19 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	if e.Challenge != "" {
-		header.Set("WWW-Authenticate", e.Challenge)
+		header.Set("WWW-Authenticate", challenge(r, e.Challenge))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may be gone: nobody is left to tell
+}
+
+// challenge returns the challenge that a client is given. A browser that is given one of Basic asks for a password itself, in a window of its own, and
+// its page hears nothing until somebody has closed that. So a page, which browsers name in Origin, is given one that no browser knows.
+func challenge(r *http.Request, text string) string {
+	if strings.HasPrefix(text, "Basic ") && r.Header.Get("Origin") != "" {
+		return "x" + text
+	}
+	return text
 }
 
 // isForMediaElement reports whether a page's <video> or <audio> asks, which shows no document. Browsers hide one from it where page and film have

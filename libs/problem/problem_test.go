@@ -78,6 +78,21 @@ func TestDocumentIsComplete(t *testing.T) {
 	}
 }
 
+func TestAPageAsksForThePasswordItself(t *testing.T) {
+	t.Parallel()
+	for challenge, want := range map[string]string{fault.BasicChallenge: "x" + fault.BasicChallenge, fault.BearerChallenge: fault.BearerChallenge} {
+		refusal := fault.New(fault.Unauthenticated, "some_code", "Some words.").Challenging(challenge)
+		page := get(t)
+		page.Header.Set("Origin", "https://www.example.com")
+		if answer, _ := write(t, page, refusal); answer.Header.Get("WWW-Authenticate") != want {
+			t.Errorf("a page is told %q, want %q", answer.Header.Get("WWW-Authenticate"), want)
+		}
+		if answer, _ := write(t, get(t), refusal); answer.Header.Get("WWW-Authenticate") != challenge {
+			t.Errorf("others are told %q, want %q", answer.Header.Get("WWW-Authenticate"), challenge)
+		}
+	}
+}
+
 func TestUnclassifiedErrorsSayNothingOfOurInsides(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("mongodb://user:hunter2@10.0.0.1 refused")
