@@ -2,9 +2,13 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"streamgate/libs/testkit"
+	"streamgate/session-svc/internal/config"
 )
 
 func TestTheHouse(t *testing.T) {
@@ -26,6 +30,55 @@ func TestTheHouse(t *testing.T) {
 		minutes, _ := house["minutes"].([]any)
 		return granted >= 3 && refused >= 1 && len(levels) >= 3 && len(minutes) >= 59
 	})
+}
+
+// What plays is counted as it is, however a stream ends, and though each of them would hold its slot for a minute more.
+func TestTheHouseCountsWhatPlaysNow(t *testing.T) {
+	t.Parallel()
+	g := start(t, func(c *config.Config) {
+		c.Redis.URL = strings.TrimSuffix(c.Redis.URL, "/0") + "/7" // nobody else plays there
+		o, err := redis.ParseURL(c.Redis.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewClient(o)
+		defer client.Close() //nolint:errcheck // a client of the test's own
+		if err := client.FlushDB(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	desk := g.signIn(t, "Desk")
+	desk.becomeAdmin(t)
+	plays := func(what string, want float64) {
+		t.Helper()
+		testkit.Eventually(t, what, func() bool {
+			return desk.do(t, http.MethodGet, "/house", "").Want(t, http.StatusOK).JSON(t)["playing"] == want
+		})
+	}
+	tv, phone := g.signIn(t, "TV"), g.signIn(t, "Phone")
+	covered := func(d *device, query string) (id string) {
+		t.Helper()
+		id, source := d.playing(t, query)
+		d.renew(t, source+`,"sent":60000`)
+		return id
+	}
+	first, second := covered(tv, "?player=screen"), covered(tv, "")
+	covered(phone, "")
+	plays("three play", 3)
+	tv.do(t, http.MethodDelete, "/streams/"+second, "").Want(t, http.StatusNoContent)
+	plays("one was stopped", 2)
+	second = covered(tv, "")
+	phone.do(t, http.MethodDelete, "/streams/"+second, "").Want(t, http.StatusNoContent)
+	plays("one was ended by another device", 2)
+	first = covered(tv, "?replace="+first)
+	plays("one took another's place", 2)
+	covered(tv, "?player=screen")
+	covered(tv, "?player=screen")
+	plays("a player counts once", 3)
+	phone.do(t, http.MethodDelete, "/sessions/"+phone.session, "").Want(t, http.StatusNoContent)
+	plays("a device was signed out", 2)
+	tv.heartbeat(t, first, "").Want(t, http.StatusOK)
+	plays("what sends heartbeats lives by them, and lapses", 1)
 }
 
 func TestSupportSeesAndEndsDevices(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,19 +16,19 @@ import (
 	"streamgate/session-svc/internal/stream"
 )
 
-// The tally of the house is a hash for each ten seconds, of numbers that replicas add to:
+// The tally of the house is a hash for each minute, of numbers that replicas add to:
 //
 //	start:<outcome>   starts
 //	level:<streams>   granted starts that left their account with so many streams
-//	lease             milliseconds of lease time
+//	until:<second>    streams whose lease lives until then, Unix time; what lapsed has no part in what is still to come, so that nothing
+//	                  has to be taken from it, and what Redis forgets is known again after a lease
 const (
-	tallyStep   = 10 * time.Second
-	tallyKept   = 2 * time.Hour
-	tallyShown  = time.Hour
-	tallyEvery  = 2 * time.Second // how often a replica adds what it counted
-	leaseWindow = 3               // whole steps whose lease time says how many streams play
+	tallyStep  = time.Minute
+	tallyShown = time.Hour
+	tallyKept  = 2*tallyShown + stream.MaxAhead
+	tallyEvery = 2 * time.Second // how often a replica adds what it counted
 
-	startField, levelField, leaseField = "start:", "level:", "lease"
+	startField, levelField, untilField = "start:", "level:", "until:"
 )
 
 // House is a stream.Tally and a stream.Houses.
@@ -37,9 +36,9 @@ type House struct {
 	client redis.UniversalClient
 	now    func() time.Time
 
-	leased atomic.Int64 // milliseconds; apart, since each renewal adds to it
 	mu     sync.Mutex
-	counts map[string]int64
+	counts map[string]int64 // of this minute
+	until  map[int64]int64  // streams by the second until which they hold their slots
 }
 
 var (
@@ -49,7 +48,7 @@ var (
 
 // NewHouse returns a tally. What it counts reaches the others by Run.
 func NewHouse(client redis.UniversalClient) *House {
-	return &House{client: client, now: time.Now, counts: map[string]int64{}}
+	return &House{client: client, now: time.Now, counts: map[string]int64{}, until: map[int64]int64{}}
 }
 
 // Started implements stream.Tally.
@@ -58,8 +57,12 @@ func (h *House) Started(outcome string) { h.add(startField+outcome, 1) }
 // Granted implements stream.Tally.
 func (h *House) Granted(active int) { h.add(levelField+strconv.Itoa(active), 1) }
 
-// Leased implements stream.Tally.
-func (h *House) Leased(d time.Duration) { h.leased.Add(d.Milliseconds()) }
+// Holds implements stream.Tally.
+func (h *House) Holds(until time.Time, n int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.until[until.Unix()] += n
+}
 
 func (h *House) add(field string, n int64) {
 	h.mu.Lock()
@@ -77,21 +80,26 @@ func (h *House) Run(ctx context.Context) {
 
 func (h *House) flush(ctx context.Context) {
 	h.mu.Lock()
-	counts := h.counts
-	h.counts = map[string]int64{}
+	counts, until := h.counts, h.until
+	h.counts, h.until = map[string]int64{}, map[int64]int64{}
 	h.mu.Unlock()
-	if leased := h.leased.Swap(0); leased != 0 {
-		counts[leaseField] += leased
-	}
-	if len(counts) == 0 {
+	if len(counts)+len(until) == 0 {
 		return
 	}
-	key := houseKey(h.now())
+	present := houseKey(h.now())
 	_, err := h.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		keys := map[string]bool{present: true}
 		for field, n := range counts {
-			p.HIncrBy(ctx, key, field, n)
+			p.HIncrBy(ctx, present, field, n)
 		}
-		p.Expire(ctx, key, tallyKept)
+		for second, n := range until {
+			key := houseKey(time.Unix(second, 0))
+			keys[key] = true
+			p.HIncrBy(ctx, key, untilField+strconv.FormatInt(second, 10), n)
+		}
+		for key := range keys {
+			p.Expire(ctx, key, tallyKept)
+		}
 		return nil
 	})
 	if err != nil { // the next time
@@ -100,15 +108,17 @@ func (h *House) flush(ctx context.Context) {
 		for field, n := range counts {
 			h.counts[field] += n
 		}
+		for second, n := range until {
+			h.until[second] += n
+		}
 	}
 }
 
 // House implements stream.Houses.
 func (h *House) House(ctx context.Context) (stream.House, error) {
 	now := h.now().UTC()
-	first := now.Add(-tallyShown).Truncate(time.Minute).Add(time.Minute)
 	var steps []time.Time
-	for at := first; !at.After(now); at = at.Add(tallyStep) {
+	for at := now.Truncate(tallyStep).Add(tallyStep - tallyShown); !at.After(now.Add(stream.MaxAhead)); at = at.Add(tallyStep) {
 		steps = append(steps, at)
 	}
 	answers := make([]*redis.MapStringStringCmd, len(steps))
@@ -121,26 +131,23 @@ func (h *House) House(ctx context.Context) (stream.House, error) {
 	if err != nil {
 		return stream.House{}, redisdb.Fault(err)
 	}
-	sum := houseSum{house: stream.House{Outcomes: map[string]int{}}, levels: map[int]int{}}
+	sum := houseSum{now: now, house: stream.House{Outcomes: map[string]int{}}, levels: map[int]int{}}
 	for i, at := range steps {
-		sum.add(at, answers[i].Val(), i >= len(steps)-1-leaseWindow && i < len(steps)-1)
+		sum.add(at, answers[i].Val())
 	}
 	return sum.result(), nil
 }
 
 // houseSum adds the steps of the tally up.
 type houseSum struct {
+	now    time.Time
 	house  stream.House
 	levels map[int]int
-	leased int // milliseconds within the window
 }
 
-// add adds a step. Counts says whether its lease time says how many streams play.
-func (s *houseSum) add(at time.Time, step map[string]string, counts bool) {
-	if minute := at.Truncate(time.Minute); len(s.house.Minutes) == 0 || s.house.Minutes[len(s.house.Minutes)-1].At != minute {
-		s.house.Minutes = append(s.house.Minutes, stream.Minute{At: minute})
-	}
-	minute := &s.house.Minutes[len(s.house.Minutes)-1]
+// add adds a minute, also one to come, of which only the leases that live until then are known.
+func (s *houseSum) add(at time.Time, step map[string]string) {
+	minute := stream.Minute{At: at}
 	for field, text := range step {
 		n, _ := strconv.Atoi(text) // we wrote it
 		if outcome, ok := strings.CutPrefix(field, startField); ok {
@@ -157,9 +164,14 @@ func (s *houseSum) add(at time.Time, step map[string]string, counts bool) {
 			streams, _ := strconv.Atoi(level)
 			s.levels[streams] += n
 		}
-		if field == leaseField && counts {
-			s.leased += n
+		if until, ok := strings.CutPrefix(field, untilField); ok {
+			if second, _ := strconv.ParseInt(until, 10, 64); second > s.now.Unix() {
+				s.house.Playing += n
+			}
 		}
+	}
+	if !at.After(s.now) {
+		s.house.Minutes = append(s.house.Minutes, minute)
 	}
 }
 
@@ -168,7 +180,6 @@ func (s *houseSum) result() stream.House {
 		s.house.Levels = append(s.house.Levels, stream.Level{Streams: streams, Starts: starts})
 	}
 	slices.SortFunc(s.house.Levels, func(a, b stream.Level) int { return cmp.Compare(a.Streams, b.Streams) })
-	const window = leaseWindow * int(tallyStep/time.Millisecond)
-	s.house.Playing = max(0, (s.leased+window/2)/window)
+	s.house.Playing = max(0, s.house.Playing) // ends of streams that Redis forgot
 	return s.house
 }

@@ -21,7 +21,7 @@ const roundKey = "a:{round}:relay"
 // endsChannel is where the id of each stream that is ended is published.
 const endsChannel = "ends"
 
-// houseKey is the tally of the ten seconds that a time is in. It begins as the leases do, so that a user of Redis needs no further right.
+// houseKey is the tally of the minute that a time is in. It begins as the leases do, so that a user of Redis needs no further right.
 func houseKey(at time.Time) string {
 	return "a:{house}:" + strconv.FormatInt(at.Unix()/int64(tallyStep/time.Second), 10)
 }

@@ -28,7 +28,7 @@ import (
 //	      lapsed; of an ended stream, the letter of its reason
 //	I6    seen: the last sign of life; of a pause that holds its slot for less than a lease, so much before that; of an ended stream, its end
 //	I3    cover: how much longer, in ms, what it was sent takes to play, or its pause may last; 1 at least, once a start was
-//	      repeated
+//	      repeated; of an ended stream, how much longer its lease would have lived
 //	c16   stream id
 //	c8    session id
 //	I6    started
@@ -92,6 +92,9 @@ func unpack(record string, lease time.Duration, sessions []any) ([]entry, error)
 		e := entry{ended: reasons[state], told: strings.ContainsRune(toldStates, rune(state)), seen: instant(number(next(6)))}
 		cover := time.Duration(number(next(3))) * time.Millisecond
 		e.lease.Expires = e.seen.Add(max(lease, cover))
+		if e.ended != "" {
+			e.lease.Expires = e.seen.Add(cover)
+		}
 		e.lease.ID = stream.ID([]byte(next(16)))
 		e.lease.Session = session.ID([]byte(next(8)))
 		e.lease.Started = instant(number(next(6)))

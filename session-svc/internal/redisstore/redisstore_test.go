@@ -30,7 +30,7 @@ type unobserved struct{}
 
 func (unobserved) Script(string, time.Duration, error) {}
 
-func (unobserved) Ended(stream.Reason, time.Duration) {}
+func (unobserved) Ended(stream.Reason, time.Duration, time.Time) {}
 
 func newStore(t testing.TB, rules stream.Rules) *redisstore.Store {
 	return redisstore.New(open(t), redisstore.NewGuard(rules.Lease), rules, unobserved{})

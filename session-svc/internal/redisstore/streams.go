@@ -28,8 +28,8 @@ type Store struct {
 type Metrics interface {
 	// Script observes every call. The verb is the name of its script.
 	Script(verb string, took time.Duration, err error)
-	// Ended observes every stream that a call ended, and how long it lived.
-	Ended(reason stream.Reason, lived time.Duration)
+	// Ended observes every stream that a call ended, how long it lived, and until when its lease would have.
+	Ended(reason stream.Reason, lived time.Duration, expires time.Time)
 }
 
 // New returns a store on the server of the client, whose connections the guard looks at.
@@ -210,7 +210,7 @@ func (s *Store) read(answer []any, id []byte) (stream.Result, error) {
 func (s *Store) countEnded(entries []entry, now time.Time) {
 	for _, e := range entries {
 		if e.ended != "" && e.seen.Equal(now) {
-			s.metrics.Ended(e.ended, now.Sub(e.lease.Started))
+			s.metrics.Ended(e.ended, now.Sub(e.lease.Started), e.lease.Expires)
 		}
 	}
 }

@@ -11,13 +11,13 @@ type Tally interface {
 	Started(outcome string)
 	// Granted counts a start after which the account had so many streams.
 	Granted(active int)
-	// Leased counts lease time that was granted. As metrics do: a stream that plays uses one second of it a second.
-	Leased(d time.Duration)
+	// Holds counts a stream that holds its slot until a time, or, with -1, takes one back that was counted so.
+	Holds(until time.Time, n int64)
 }
 
 // House is what went on in all accounts together.
 type House struct {
-	Playing int      // streams that play, about: as half a minute of lease time tells
+	Playing int      // streams that hold a slot, as was known some seconds ago
 	Minutes []Minute // of the last hour, the oldest first, the last one not over yet
 	Levels  []Level  // by their streams
 	// Outcomes are the starts of the last hour by outcome.

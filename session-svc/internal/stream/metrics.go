@@ -101,10 +101,13 @@ func (m *Metrics) started(outcome string) {
 
 func (m *Metrics) renewed(outcome string) { m.renewals.WithLabelValues(outcome).Inc() }
 
-// Ended is told of each stream that was ended, and how long after its start.
-func (m *Metrics) Ended(reason Reason, lived time.Duration) {
+// Ended is told of each stream that was ended, how long after its start, and until when its lease would have lived.
+func (m *Metrics) Ended(reason Reason, lived time.Duration, expires time.Time) {
 	m.ends.WithLabelValues(string(reason)).Inc()
 	m.lifetimes.Observe(lived.Seconds())
+	if m.Tally != nil {
+		m.Tally.Holds(expires, -1)
+	}
 }
 
 // decided is told of each decision on a start or a renewal.
@@ -114,9 +117,14 @@ func (m *Metrics) decided(r Result) {
 		m.levels.Observe(float64(r.Active))
 	}
 	if m.Tally != nil {
-		m.Tally.Leased(r.Gained)
-		if r.Outcome == Granted {
+		if r.Gained != 0 {
+			m.Tally.Holds(r.Lease.Expires, 1)
+		}
+		switch {
+		case r.Outcome == Granted:
 			m.Tally.Granted(r.Active)
+		case r.Outcome == Renewed && r.Gained != 0:
+			m.Tally.Holds(r.Lease.Expires.Add(-r.Gained), -1)
 		}
 	}
 	if (r.Outcome == Granted || r.Outcome == Resumed) && r.Active > r.Limit {

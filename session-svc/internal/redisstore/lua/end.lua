@@ -70,7 +70,7 @@ while at <= #record do
     if lapses <= now and not TOLD[state] then tell('l', '-', lapses, gone) end
     gone.by = by
     tell('e', 'e', now, gone)
-    state, seen, cover, name = 'e', now, 0, by
+    state, seen, cover, name = 'e', now, math.max(0, lapses - now), by
     table.insert(ended, id)
   end
   table.insert(streams,

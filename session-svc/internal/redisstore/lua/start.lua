@@ -175,7 +175,7 @@ local function finish(e, reason)
       session = e.session, stream = e.stream, content = e.content, started = e.started, by = device,
     })
   end
-  e.state, e.seen, e.cover, e.name, e.live = reason, now, 0, device, false
+  e.state, e.seen, e.cover, e.name, e.live = reason, now, e.lapses - now, device, false
 end
 for n = 1, excess do finish(rivals[n], 'v') end
 for _, e in ipairs(replaced) do finish(e, 'r') end

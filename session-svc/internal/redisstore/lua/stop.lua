@@ -42,7 +42,8 @@ while at <= #record do
     ended.by = by
     tell('e', reason, now, ended)
     record = record:sub(1, at - 1)
-      .. struct.pack(LEASE, reason, now, 0, id, holder, started, content, player, #by, by)
+      .. struct.pack(LEASE, reason, now, math.max(0, lapses - now), id, holder, started, content,
+        player, #by, by)
       .. record:sub(after)
     redis.call('SET', leases_key, record, 'PX', keep)
     redis.pcall('PUBLISH', leases_key, '')
