@@ -111,7 +111,7 @@ describe('four screens on one account', () => {
     await plays(fourth);
     assert.equal(await dialog.count(), 0);
 
-    const notice = first.page.getByRole('alert').filter({ hasText: 'This screen has ended' });
+    const notice = first.page.getByRole('alert').filter({ hasText: 'Playback has stopped here' });
     await notice.waitFor();
     assert.match(await notice.textContent(), /Chrome on Linux took this place over/);
     assert.equal(await first.page.evaluate(() => document.activeElement.textContent), 'Play here again');
@@ -127,6 +127,7 @@ describe('four screens on one account', () => {
     await picture(visitor.page, 'films');
     await desk.page.goto(`${system.url}/#/house`);
     await desk.page.getByText('All places taken').waitFor();
+    await sound(desk.page, 'house');
     await until('the streams are counted', async () => (await desk.page.locator('.figure dd').first().textContent()) === '3');
     await picture(desk.page, 'house');
   });
@@ -140,6 +141,13 @@ describe('four screens on one account', () => {
     });
     await first.page.getByRole('button', { name: 'Play here again' }).click();
     await plays(first);
+  });
+
+  test('the house counts what plays now', async () => {
+    const playing = () => desk.page.locator('.figure dd').first().textContent();
+    await until('three play', async () => (await playing()) === '3');
+    await people[4].page.getByRole('button', { name: /^End / }).first().click();
+    await until('two play', async () => (await playing()) === '2', 10);
   });
 
   test('nothing went wrong in the pages', () => {
@@ -342,6 +350,53 @@ describe('films in', () => {
     await desk.page.goto(`${system.url}/#/`);
   });
 
+  test('who leaves an upload is asked, and what was there stays', async () => {
+    const { page } = desk;
+    const stop = page.getByRole('dialog', { name: 'Stop the upload?' });
+    await beginUpload('Never Here');
+    await page.keyboard.press('Escape');
+    await stop.waitFor();
+    await sound(page, 'stop the upload?');
+    await stop.getByRole('button', { name: 'Go on uploading' }).click();
+    await stop.waitFor({ state: 'detached' });
+    await page.goBack();
+    await stop.waitFor();
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Escape'); // Chromium closes a dialogue at the second one by itself
+    const editor = page.locator('dialog').filter({ has: page.locator('progress') });
+    await editor.waitFor();
+    await until('the address is that of the page', () => page.url().endsWith('/#/catalogue'));
+    await until('it is asked', async () => {
+      if (await stop.count()) return true;
+      await page.keyboard.press('Escape');
+      return false;
+    });
+    await stop.getByRole('button', { name: 'Stop the upload' }).click();
+    await editor.waitFor({ state: 'detached' });
+    await page.unroute('**/uploads/*');
+    await page.reload();
+    await page.getByText(/\d entries/).waitFor();
+    assert.equal(await page.getByText('Never Here').count(), 0);
+  });
+
+  test('a session that ends in the middle of an upload says so, and what was there stays', async () => {
+    const { page } = desk;
+    await beginUpload('Never Here Either');
+    const other = await Person.open(system.url);
+    await other.signIn(admin.email, admin.password);
+    await other.page.goto(`${system.url}/#/devices`);
+    await other.page.getByRole('button', { name: 'Sign out all others' }).click();
+    await other.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: 60_000 });
+    await page.getByText('This device was signed out').first().waitFor();
+    await page.unroute('**/uploads/*');
+    await other.close();
+    await page.goto(`${system.url}/`);
+    await desk.signIn(admin.email, admin.password);
+    await page.goto(`${system.url}/#/catalogue`);
+    await page.getByText(/\d entries/).waitFor();
+    assert.equal(await page.getByText('Never Here Either').count(), 0);
+  });
+
   test('what is no film is refused in words, and changes nothing', async () => {
     const { page } = desk;
     const bad = join(folder, 'bad.mp4');
@@ -364,17 +419,7 @@ describe('films in', () => {
 
   test('an upload pauses, and goes on after content-svc was restarted', async () => {
     const { page } = desk;
-    const large = join(folder, 'large.mp4');
-    writeFileSync(large, Buffer.concat([readFileSync(film), box('free', 40_000_000)]));
-    await page.goto(`${system.url}/#/catalogue`);
-    await page.getByRole('button', { name: 'Add a film' }).click();
-    await page.getByLabel('Name').fill('Large <script>alert(1)</script>');
-    await page.getByLabel('Video').setInputFiles(large);
-    await page.route('**/uploads/*', async (route) => {
-      await seconds(0.5); // so that there is time to pause
-      await route.continue();
-    });
-    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await beginUpload('Large <script>alert(1)</script>');
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused').waitFor();
     await system.stop('content-svc');
@@ -388,6 +433,24 @@ describe('films in', () => {
   test('nothing went wrong in the pages', () => assert.deepEqual(desk.faults, []));
 });
 
+// beginUpload adds a film whose upload takes its time.
+async function beginUpload(name) {
+  const { page } = desk;
+  const large = join(folder, 'large.mp4');
+  writeFileSync(large, Buffer.concat([readFileSync(film), box('free', 40_000_000)]));
+  await page.goto(`${system.url}/#/accounts`);
+  await page.getByRole('link', { name: 'Catalogue' }).click();
+  await page.getByRole('button', { name: 'Add a film' }).click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Video').setInputFiles(large);
+  await page.route('**/uploads/*', async (route) => {
+    await seconds(1);
+    await route.continue().catch(() => {}); // it may have been given up
+  });
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('progressbar').waitFor();
+}
+
 // box is an MP4 box of zeros.
 function box(kind, size) {
   const bytes = Buffer.alloc(size);
@@ -395,6 +458,108 @@ function box(kind, size) {
   bytes.write(kind, 4, 'latin1');
   return bytes;
 }
+
+describe('the impatient', () => {
+  let person;
+  before(async () => { person = await (await Person.open(system.url)).join(); });
+  after(() => person.close());
+
+  test('a wrong password is said on the page', async () => {
+    const { page } = await Person.open(system.url);
+    await page.goto(`${system.url}/`);
+    await page.getByLabel('E-mail address').fill(person.email);
+    await page.getByLabel('Password').fill('not this one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor();
+    await sound(page, 'wrong password');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'What would you like to watch?' }).waitFor();
+    await page.goto(`${system.url}/#/account`);
+    await page.getByLabel('Present password').fill('not this one');
+    await page.getByLabel('New password').fill('another horse');
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor();
+    await page.context().close();
+  });
+
+  test('a double click makes one account', async () => {
+    const twice = await Person.open(system.url);
+    await twice.page.goto(`${system.url}/#/join`);
+    await twice.page.getByLabel('E-mail address').fill(newAddress());
+    await twice.page.getByLabel('Password').fill(password);
+    let asked = 0;
+    twice.page.on('request', (request) => { asked += request.method() === 'POST' && request.url().endsWith('/users') ? 1 : 0; });
+    // Both clicks come before the page is drawn again.
+    await twice.page.getByRole('button', { name: 'Create account' }).evaluate((button) => { button.click(); button.click(); });
+    await twice.page.getByRole('heading', { name: 'What would you like to watch?' }).waitFor();
+    assert.equal(asked, 1);
+    await twice.page.goto(`${system.url}/#/join`); // which is for those who are not signed in yet
+    await twice.page.waitForURL(`${system.url}/#/`);
+    await twice.page.getByRole('heading', { name: 'What would you like to watch?' }).waitFor();
+    assert.deepEqual(twice.faults, []);
+    await twice.close();
+  });
+
+  test('Back closes a dialogue, and leaves the page only then', async () => {
+    const { page } = person;
+    await page.goto(`${system.url}/#/devices`);
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Delete the account' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Your account');
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Delete the account/);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Your devices' }).waitFor();
+  });
+
+  test('what can\u2019t be loaded says so, and is tried again', async () => {
+    const { page } = person;
+    for (const [place, path, there] of [['', '**/content?*', '.film'], ['devices', '**/sessions', '.rows li']]) {
+      await page.goto('about:blank');
+      await page.route(path, (route) => route.abort());
+      await page.goto(`${system.url}/#/${place}`);
+      await page.getByRole('alert').getByText('There is no connection').waitFor();
+      await sound(page, `${place}, which can't be loaded`);
+      await page.unroute(path);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.locator(there).first().waitFor();
+      assert.equal(await page.getByText('There is no connection').count(), 0);
+    }
+  });
+
+  test('what happens while a dialogue is open is said in it', async () => {
+    const { page } = desk;
+    await page.goto(`${system.url}/#/accounts`);
+    await page.getByRole('button', { name: `Open ${person.email}` }).click();
+    const dialog = page.getByRole('dialog', { name: person.email });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('The plan is changed.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.goto(`${system.url}/#/`);
+  });
+
+  test('long names with markup fit, from the narrowest window on', async () => {
+    const { page } = person;
+    const name = `${'Donaudampfschiff'.repeat(8)} <b>&amp;</b> \u0633\u064a\u0646\u0645\u0627`;
+    await upload(name, film);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(`${system.url}/#/account`);
+    await page.getByLabel('Name').fill('W'.repeat(80));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').first().waitFor();
+    await sound(page, 'a long name');
+    await person.watch(name);
+    await plays(person);
+    await page.getByText('This screen').waitFor();
+    await sound(page, 'a long title');
+    await page.goto(`${system.url}/#/`);
+    await desk.page.goto(`${system.url}/#/`);
+    assert.deepEqual(person.faults, []);
+  });
+});
 
 describe('everyone', () => {
   for (const look of [

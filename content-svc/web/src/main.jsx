@@ -2,18 +2,19 @@ import './style.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { account, begin, expelled } from './api.js';
-import { Notice, Page, say } from './parts.jsx';
+import { Failure, Loading, Notice, Page, say } from './parts.jsx';
 import { Account } from './pages/account.jsx';
 import { Devices } from './pages/devices.jsx';
 import { Entrance } from './pages/entrance.jsx';
 import { Films } from './pages/films.jsx';
 import { Watch } from './pages/watch.jsx';
-import { href, route } from './route.js';
+import { go, href, route } from './route.js';
 import { useStore } from './store.js';
 import { language, t } from './text.js';
 import { connected } from './watching.js';
 
 const pages = { devices: Devices, account: Account, watch: Watch };
+const entrances = ['join', 'signin'];
 
 // What administrators have is fetched when one of them opens it.
 const administration = {
@@ -25,7 +26,9 @@ const administration = {
 function App() {
   const who = useStore(account);
   const [name, ...rest] = useStore(route);
-  if (who === undefined) return <p class="loading" role="status">{t('app.loading')}</p>;
+  const enters = Boolean(who) && entrances.includes(name);
+  useEffect(() => { if (enters) go(); }, [enters]);
+  if (who === undefined || enters) return <Loading />;
   if (who === null || name === 'reset') return <><main id="main"><Entrance name={name} token={rest[0]} key={name} /></main><Notice /></>;
   const Shown = !name ? Films : pages[name];
   return (
@@ -36,7 +39,7 @@ function App() {
       <main id="main" tabIndex={-1}>
         {Shown && <Shown key={rest.join('/')} id={rest[0]} />}
         {!Shown && administration[name] && who.role === 'admin' && <Later key={name} load={administration[name]} id={rest[0]} />}
-        {!Shown && !(administration[name] && who.role === 'admin') && <Page title={t('common.notFound')} />}
+        {!Shown && !(administration[name] && who.role === 'admin') && <Page title={t('common.notFound')}><p><a href="#/">{t('watch.back')}</a></p></Page>}
       </main>
       <Notice />
     </>
@@ -87,8 +90,14 @@ function Connection() {
 // Later shows a page whose code is fetched first.
 function Later({ load, id }) {
   const [loaded, set] = useState(null);
-  useEffect(() => { load().then((module) => set(() => module.default)); }, []);
-  if (!loaded) return <p class="loading" role="status">{t('app.loading')}</p>;
+  const [problem, setProblem] = useState(null);
+  const fetchIt = () => {
+    setProblem(null);
+    load().then((module) => set(() => module.default), () => setProblem({ code: 'offline' }));
+  };
+  useEffect(fetchIt, []);
+  if (problem) return <Page title={t('app.failed')}><Failure problem={problem} again={fetchIt} /></Page>;
+  if (!loaded) return <Loading />;
   const Shown = loaded;
   return <Shown id={id} key={id} />;
 }

@@ -1,6 +1,6 @@
 // Parts that several pages are made of.
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { usePage } from './route.js';
+import { hold, usePage } from './route.js';
 import { Store, useStore } from './store.js';
 import { explain, t } from './text.js';
 
@@ -11,7 +11,7 @@ export function Page({ title, children, class: name = '', actions }) {
   return (
     <div class={`page ${name}`}>
       <div class="heading">
-        <h1 tabIndex={-1} ref={heading}>{title}</h1>
+        <h1 tabIndex={-1} ref={heading} dir="auto">{title}</h1>
         {actions}
       </div>
       {children}
@@ -19,10 +19,14 @@ export function Page({ title, children, class: name = '', actions }) {
   );
 }
 
-// Dialog is modal while it is there. The browser keeps the focus in it, and gives it back to where it was.
-export function Dialog({ title, onClose, children }) {
+// Dialog is modal while it is there. The browser keeps the focus in it, and it goes back to where it was. Escape and the browser's Back call
+// onClose; where Back leaves the page together with it, onClose does so too (leaves).
+export function Dialog({ title, onClose, leaves = false, children }) {
   const dialog = useRef();
   const id = useId();
+  const close = useRef();
+  close.current = onClose;
+  useEffect(() => (leaves ? undefined : hold(() => close.current())), []);
   useEffect(() => {
     const before = document.activeElement;
     const element = dialog.current;
@@ -30,7 +34,7 @@ export function Dialog({ title, onClose, children }) {
     element.querySelector('h2').focus();
     return () => {
       element.close();
-      if (before?.isConnected) before.focus();
+      (before?.isConnected ? before : document.querySelector('h1'))?.focus();
     };
   }, []);
   const cancel = (event) => {
@@ -38,32 +42,48 @@ export function Dialog({ title, onClose, children }) {
     event.preventDefault();
     onClose();
   };
+  // Chromium closes a dialogue at the second Escape in a row, whatever its page says.
+  const closed = (event) => {
+    if (event.target !== dialog.current || dialog.current.open) return;
+    dialog.current.showModal();
+    onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={cancel}>
-      <h2 id={id} tabIndex={-1}>{title}</h2>
+    <dialog ref={dialog} aria-labelledby={id} onCancel={cancel} onClose={closed}>
+      <h2 id={id} tabIndex={-1} dir="auto">{title}</h2>
       {children}
+      <Notice />
     </dialog>
   );
 }
 
 // Confirm asks before something that can't be undone.
-export function Confirm({ title, text, action, onClose, onConfirm }) {
+export function Confirm({ title, text, action, keep = t('common.cancel'), onClose, onConfirm }) {
   const [busy, failure, run] = useTask(onConfirm);
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{text}</p>
       <Failure problem={failure} />
       <div class="actions">
-        <button type="button" onClick={onClose}>{t('common.cancel')}</button>
+        <button type="button" onClick={onClose}>{keep}</button>
         <button type="button" class="danger" disabled={busy} onClick={run}>{action}</button>
       </div>
     </Dialog>
   );
 }
 
-// Failure says what went wrong, aloud.
-export function Failure({ problem }) {
-  return <div role="alert" class="failure">{problem && <p>{explain(problem)}</p>}</div>;
+// Failure says what went wrong, aloud. What can be tried again has a button for it.
+export function Failure({ problem, again }) {
+  return (
+    <div role="alert" class="failure">
+      {problem && <p>{explain(problem)}{again && <button type="button" onClick={again}>{t('common.retry')}</button>}</p>}
+    </div>
+  );
+}
+
+// Loading says that something is on its way, to those for whom it takes a while.
+export function Loading() {
+  return <p class="loading" role="status">{t('app.loading')}</p>;
 }
 
 // Field is a labelled input, with what is wrong with it.
@@ -87,9 +107,12 @@ export function useTask(task) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const alive = useRef(true);
+  const running = useRef(false);
   useEffect(() => () => { alive.current = false; }, []);
   const run = async (...given) => {
     given[0]?.preventDefault?.();
+    if (running.current) return; // a double click
+    running.current = true;
     setBusy(true);
     setProblem(null);
     try {
@@ -97,16 +120,24 @@ export function useTask(task) {
     } catch (failure) {
       if (alive.current) setProblem(failure);
     }
+    running.current = false;
     if (alive.current) setBusy(false);
   };
   return [busy, problem, run];
 }
 
-// useLoad returns what a task loads, the problem that it had, and what loads it again. It loads again when what it depends on changes.
+// useLoad returns what a task loads, the problem that it had, and what loads it again. It loads again when what it depends on changes, and after
+// a problem, when the network is back.
 export function useLoad(task, on) {
   const [value, setValue] = useState(null);
   const [problem, setProblem] = useState(null);
   const [round, setRound] = useState(0);
+  const again = () => setRound((n) => n + 1);
+  useEffect(() => {
+    if (!problem) return undefined;
+    addEventListener('online', again);
+    return () => removeEventListener('online', again);
+  }, [problem]);
   useEffect(() => {
     let current = true;
     task().then(
@@ -115,7 +146,7 @@ export function useLoad(task, on) {
     );
     return () => { current = false; };
   }, [...on, round]);
-  return [value, problem, () => setRound((n) => n + 1)];
+  return [value, problem, again];
 }
 
 // notice is what has just happened, said once.

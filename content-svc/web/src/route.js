@@ -14,7 +14,26 @@ function decode(text) {
 
 export const route = new Store(parse());
 
-addEventListener('hashchange', () => route.set(parse()));
+// holds close the dialogues that are open, the last one on top. The browser's Back closes that, and leaves the page only then.
+const holds = [];
+
+// hold makes Back call close, until the function that it returns is called.
+export function hold(close) {
+  holds.push(close);
+  return () => holds.splice(holds.indexOf(close), 1);
+}
+
+let shown = location.hash;
+addEventListener('hashchange', () => {
+  if (location.hash === shown) return; // forward again
+  if (holds.length) {
+    history.forward();
+    holds.at(-1)();
+    return;
+  }
+  shown = location.hash;
+  route.set(parse());
+});
 
 export const href = (...segments) => `#/${segments.map(encodeURIComponent).join('/')}`;
 

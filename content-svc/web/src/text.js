@@ -4,11 +4,12 @@ const en = {
   'app.skip': 'Skip to the content',
   'app.loading': 'One moment …',
   'app.offline': 'No connection. Trying again …',
+  'app.failed': 'This page can’t be shown',
   'nav.label': 'Main',
   'nav.films': 'Films',
   'nav.devices': 'Devices',
   'nav.account': 'Account',
-  'nav.house': 'House',
+  'nav.house': 'Overview',
   'nav.catalogue': 'Catalogue',
   'nav.accounts': 'Accounts',
   'nav.admin': 'Administration',
@@ -92,7 +93,7 @@ const en = {
   'held.offline': 'No connection.',
   'held.seconds': (n) => (n === 1 ? 'Next try in one second' : `Next try in ${n} seconds`),
 
-  'ended.title': 'This screen has ended',
+  'ended.title': 'Playback has stopped here',
   'ended.replaced': (by) => `${by} took this place over.`,
   'ended.terminated': (by) => `${by} ended this film.`,
   'ended.support': 'Support ended this film.',
@@ -110,7 +111,10 @@ const en = {
   'devices.since': (time) => `signed in ${time}`,
   'devices.end': 'Sign out',
   'devices.endLabel': (device) => `Sign out ${device}`,
+  'devices.endText': 'What it plays ends, and it has to sign in again.',
+  'devices.endCurrentText': 'This is the device that you are using. What it plays ends.',
   'devices.others': 'Sign out all others',
+  'devices.othersText': (n) => (n === 1 ? 'One device has to sign in again. What it plays ends.' : `${n} devices have to sign in again. What they play ends.`),
   'devices.ended': (device) => `${device} is signed out.`,
   'devices.othersEnded': 'All other devices are signed out.',
 
@@ -123,9 +127,9 @@ const en = {
   'account.passwordText': 'Your other devices are signed out.',
   'account.changePassword': 'Change the password',
   'account.passwordChanged': 'The password is changed. Your other devices are signed out.',
-  'account.leave': 'Leave',
+  'account.leave': 'Delete the account',
   'account.signOut': 'Sign out',
-  'account.delete': 'Delete the account',
+  'account.delete': 'Delete the account …',
   'account.deleteTitle': 'Delete your account?',
   'account.deleteText': 'Your profile is deleted, all devices are signed out, and what plays ends. This can’t be undone.',
   'account.deleteConfirm': 'Delete for good',
@@ -135,6 +139,7 @@ const en = {
   'common.save': 'Save',
   'common.delete': 'Delete',
   'common.edit': 'Edit',
+  'common.retry': 'Try again',
   'common.previous': 'Previous',
   'common.next': 'Next',
   'common.page': (page, pages) => `Page ${page} of ${pages}`,
@@ -145,6 +150,8 @@ const en = {
   'accounts.name': 'Name',
   'accounts.email': 'E-mail address',
   'accounts.role': 'Role',
+  'accounts.role.user': 'Viewer',
+  'accounts.role.admin': 'Administrator',
   'accounts.plan': 'Plan',
   'accounts.created': 'Created',
   'accounts.open': (email) => `Open ${email}`,
@@ -162,6 +169,7 @@ const en = {
   'accounts.sessions': 'Signed-in devices',
   'accounts.noSessions': 'No device is signed in.',
   'accounts.signOutAll': 'Sign out all devices',
+  'accounts.signOutAllText': 'Everything that this account plays ends, and every device has to sign in again.',
   'accounts.allSignedOut': 'All devices are signed out.',
 
   'manage.title': 'Catalogue',
@@ -172,7 +180,7 @@ const en = {
   'manage.description': 'Description',
   'manage.updated': 'Changed',
   'manage.address': 'Address elsewhere, or path in the media store (optional)',
-  'manage.addressHelp': 'Leave this empty to upload the video.',
+  'manage.addressHelp': 'Leave this empty if you upload the video.',
   'manage.editTitle': (name) => `Edit ${name}`,
   'manage.newTitle': 'Add a film',
   'manage.create': 'Add',
@@ -184,16 +192,21 @@ const en = {
   'manage.uploadHelp': 'An MP4 or WebM file, or a tar or zip of HLS or DASH. What was there stays until the new video is complete.',
   'manage.poster': 'Poster',
   'manage.posterHelp': 'A JPEG, PNG or WebP picture, best of 16 to 9.',
-  'manage.progress': (sent, size) => `${sent} of ${size}`,
+  'manage.progress': (sent, size, share) => `${share} · ${sent} of ${size}`,
   'manage.checking': 'Checking the video …',
   'manage.pause': 'Pause',
   'manage.resume': 'Resume',
   'manage.paused': 'Paused',
-  'manage.count': (n) => (n === 1 ? 'One content' : `${n} contents`),
+  'manage.stopTitle': 'Stop the upload?',
+  'manage.stopText': 'What was sent is thrown away. The catalogue stays as it is.',
+  'manage.stop': 'Stop the upload',
+  'manage.stopNot': 'Go on uploading',
+  'manage.count': (n) => (n === 1 ? 'One entry' : `${n} entries`),
 
-  'house.title': 'The house',
-  'house.now': 'Streams now, about',
+  'house.title': 'Overview',
+  'house.now': 'Streams now',
   'house.starts': 'Starts in the last hour',
+  'house.starts.axis': 'Starts',
   'house.refusals': 'Refusals in the last hour',
   'house.perMinute': 'Starts and refusals, by minute',
   'house.started': 'Started',
@@ -211,7 +224,9 @@ const en = {
   'house.reason.held': 'Held after a restart of the record',
   'house.reason.unavailable': 'The record was away',
   'house.reason.no_session': 'The device was signed out',
-  'house.table': 'Show as a table',
+
+  'chart.table': 'Show as a table',
+
 
   'problem.offline': 'There is no connection. Try again in a moment.',
   'problem.unavailable': 'A part of the service is away. Try again in a moment.',
@@ -222,6 +237,7 @@ const de = {
   'app.skip': 'Zum Inhalt springen',
   'app.loading': 'Einen Moment …',
   'app.offline': 'Keine Verbindung. Neuer Versuch …',
+  'app.failed': 'Diese Seite lässt sich nicht anzeigen',
   'nav.label': 'Hauptmenü',
   'nav.films': 'Filme',
   'nav.devices': 'Geräte',
@@ -310,7 +326,7 @@ const de = {
   'held.offline': 'Keine Verbindung.',
   'held.seconds': (n) => (n === 1 ? 'Nächster Versuch in einer Sekunde' : `Nächster Versuch in ${n} Sekunden`),
 
-  'ended.title': 'Hier ist Schluss',
+  'ended.title': 'Die Wiedergabe wurde hier beendet',
   'ended.replaced': (by) => `${by} hat diesen Platz übernommen.`,
   'ended.terminated': (by) => `${by} hat diesen Film beendet.`,
   'ended.support': 'Der Kundendienst hat diesen Film beendet.',
@@ -328,7 +344,10 @@ const de = {
   'devices.since': (time) => `angemeldet ${time}`,
   'devices.end': 'Abmelden',
   'devices.endLabel': (device) => `${device} abmelden`,
+  'devices.endText': 'Was dort läuft, endet, und das Gerät muss sich neu anmelden.',
+  'devices.endCurrentText': 'Das ist das Gerät, das du gerade benutzt. Was hier läuft, endet.',
   'devices.others': 'Alle anderen abmelden',
+  'devices.othersText': (n) => (n === 1 ? 'Ein Gerät muss sich neu anmelden. Was dort läuft, endet.' : `${n} Geräte müssen sich neu anmelden. Was dort läuft, endet.`),
   'devices.ended': (device) => `${device} ist abgemeldet.`,
   'devices.othersEnded': 'Alle anderen Geräte sind abgemeldet.',
 
@@ -341,10 +360,10 @@ const de = {
   'account.passwordText': 'Deine anderen Geräte werden abgemeldet.',
   'account.changePassword': 'Passwort ändern',
   'account.passwordChanged': 'Das Passwort ist geändert. Deine anderen Geräte sind abgemeldet.',
-  'account.leave': 'Abschied',
+  'account.leave': 'Konto löschen',
   'account.signOut': 'Abmelden',
-  'account.delete': 'Konto löschen',
-  'account.deleteTitle': 'Konto löschen?',
+  'account.delete': 'Konto löschen …',
+  'account.deleteTitle': 'Konto wirklich löschen?',
   'account.deleteText': 'Dein Profil wird gelöscht, alle Geräte werden abgemeldet, und was läuft, endet. Das lässt sich nicht rückgängig machen.',
   'account.deleteConfirm': 'Endgültig löschen',
 
@@ -353,6 +372,7 @@ const de = {
   'common.save': 'Speichern',
   'common.delete': 'Löschen',
   'common.edit': 'Bearbeiten',
+  'common.retry': 'Noch einmal versuchen',
   'common.previous': 'Zurück',
   'common.next': 'Weiter',
   'common.page': (page, pages) => `Seite ${page} von ${pages}`,
@@ -363,13 +383,15 @@ const de = {
   'accounts.name': 'Name',
   'accounts.email': 'E-Mail-Adresse',
   'accounts.role': 'Rolle',
+  'accounts.role.user': 'Nutzer',
+  'accounts.role.admin': 'Verwaltung',
   'accounts.plan': 'Tarif',
   'accounts.created': 'Angelegt',
   'accounts.open': (email) => `${email} öffnen`,
   'accounts.count': (n) => (n === 1 ? 'Ein Konto' : `${n} Konten`),
   'accounts.none': 'Kein Konto passt.',
   'accounts.limit': 'Filme gleichzeitig',
-  'accounts.onLimit': 'Sind alle Plätze belegt',
+  'accounts.onLimit': 'Wenn alle Plätze belegt sind',
   'accounts.onLimit.deny': 'den neuen Film ablehnen',
   'accounts.onLimit.evict-oldest': 'den ältesten Film beenden',
   'accounts.planSaved': 'Der Tarif ist geändert. Die Zahl gilt sofort.',
@@ -380,6 +402,7 @@ const de = {
   'accounts.sessions': 'Angemeldete Geräte',
   'accounts.noSessions': 'Kein Gerät ist angemeldet.',
   'accounts.signOutAll': 'Alle Geräte abmelden',
+  'accounts.signOutAllText': 'Alles, was dieses Konto abspielt, endet, und jedes Gerät muss sich neu anmelden.',
   'accounts.allSignedOut': 'Alle Geräte sind abgemeldet.',
 
   'manage.title': 'Katalog',
@@ -389,8 +412,8 @@ const de = {
   'manage.type.livestream': 'Live-Kanal',
   'manage.description': 'Beschreibung',
   'manage.updated': 'Geändert',
-  'manage.address': 'Adresse anderswo oder Pfad im Medienspeicher (freiwillig)',
-  'manage.addressHelp': 'Bleibt dies leer, lädst du das Video hoch.',
+  'manage.address': 'Adresse anderswo oder Pfad im Medienspeicher (optional)',
+  'manage.addressHelp': 'Lass dies leer, wenn du das Video hochlädst.',
   'manage.editTitle': (name) => `${name} bearbeiten`,
   'manage.newTitle': 'Film hinzufügen',
   'manage.create': 'Hinzufügen',
@@ -402,16 +425,21 @@ const de = {
   'manage.uploadHelp': 'Eine MP4- oder WebM-Datei oder ein tar oder zip mit HLS oder DASH. Was da war, bleibt, bis das neue Video vollständig ist.',
   'manage.poster': 'Plakat',
   'manage.posterHelp': 'Ein Bild als JPEG, PNG oder WebP, am besten im Format 16 zu 9.',
-  'manage.progress': (sent, size) => `${sent} von ${size}`,
+  'manage.progress': (sent, size, share) => `${share} · ${sent} von ${size}`,
   'manage.checking': 'Das Video wird geprüft …',
   'manage.pause': 'Anhalten',
   'manage.resume': 'Weiter',
   'manage.paused': 'Angehalten',
+  'manage.stopTitle': 'Das Hochladen abbrechen?',
+  'manage.stopText': 'Was schon gesendet ist, geht verloren. Der Katalog bleibt, wie er ist.',
+  'manage.stop': 'Abbrechen',
+  'manage.stopNot': 'Weiter hochladen',
   'manage.count': (n) => (n === 1 ? 'Ein Eintrag' : `${n} Einträge`),
 
   'house.title': 'Überblick',
-  'house.now': 'Läuft gerade, etwa',
+  'house.now': 'Läuft gerade',
   'house.starts': 'Starts in der letzten Stunde',
+  'house.starts.axis': 'Starts',
   'house.refusals': 'Ablehnungen in der letzten Stunde',
   'house.perMinute': 'Starts und Ablehnungen je Minute',
   'house.started': 'Begonnen',
@@ -429,7 +457,9 @@ const de = {
   'house.reason.held': 'Nach einem Neustart des Verzeichnisses zurückgehalten',
   'house.reason.unavailable': 'Das Verzeichnis war nicht zu erreichen',
   'house.reason.no_session': 'Das Gerät war abgemeldet',
-  'house.table': 'Als Tabelle zeigen',
+
+  'chart.table': 'Als Tabelle zeigen',
+
 
   'problem.offline': 'Es gibt keine Verbindung. Versuche es gleich noch einmal.',
   'problem.unavailable': 'Ein Teil des Dienstes ist nicht zu erreichen. Versuche es gleich noch einmal.',
@@ -466,9 +496,32 @@ const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digi
 const seconds = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 
+const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+
+export const showNumber = (n) => number.format(n);
 export const showClock = (time) => clock.format(new Date(time));
 export const showSeconds = (time) => seconds.format(new Date(time));
 export const showDay = (time) => day.format(new Date(time));
+
+const moment = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+// showMoment returns a time of a row that stands for a minute, an hour or a day.
+export const showMoment = (time, step = 'minute') => (step === 'day' ? date : moment).format(new Date(time));
+
+// showSpan returns a duration in seconds in its largest unit.
+export function showSpan(duration) {
+  const [unit, length] = [['hour', 3600], ['minute', 60]].find(([, seconds]) => duration >= seconds) ?? ['second', 1];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: unit === 'hour' ? 1 : 0 }).format(duration / length);
+}
+
+// showAt returns a time of an axis whose marks are so many seconds apart, of rows that stand for so many. Days are those of UTC.
+export function showAt(time, every, step) {
+  if (step === 86400) return date.format(time);
+  const at = new Date(time);
+  return every >= 86400 || (at.getHours() === 0 && at.getMinutes() === 0) ? short.format(at) : clock.format(at);
+}
 
 // showSince returns a time as what it is since: of the clock, or of a day that is over.
 export function showSince(time, now = Date.now()) {
@@ -492,8 +545,13 @@ export function showLength(duration) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+
+// showShare returns a part of one as so much per cent.
+export const showShare = (share) => shares.format(share);
+
 // showSize returns a number of bytes.
 export function showSize(bytes) {
-  const [unit, divisor] = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3]].find(([, size]) => bytes >= size) ?? ['byte', 1];
+  const [unit, divisor] = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3]].find(([, size]) => bytes >= size) ?? ['kilobyte', 1e3];
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(bytes / divisor);
 }

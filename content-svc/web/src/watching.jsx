@@ -41,7 +41,7 @@ export function Watching({ own }) {
           {seen.streams.map((stream) => (
             <li key={stream.id}>
               <span>
-                <strong>{title(stream.content)}</strong>
+                <strong dir="auto">{title(stream.content)}</strong>
                 <span class="quiet">
                   {stream.device} · {t('watching.since', showSince(stream.startedAt, now))}
                 </span>

@@ -18,18 +18,19 @@ export function Account() {
       <div class="person">
         <Monogram name={who.name} />
         <span>
-          <strong>{who.name}</strong>
+          <strong dir="auto">{who.name}</strong>
           <span class="quiet">{who.email}</span>
           <span class="quiet">{t('account.plan', who.plan.maxStreams)}</span>
         </span>
+        <button type="button" disabled={leaving} onClick={leave}>{t('account.signOut')}</button>
       </div>
+      <Failure problem={leaveProblem} />
       <Profile who={who} />
       <Password />
       <section aria-labelledby="leave">
         <h2 id="leave">{t('account.leave')}</h2>
-        <Failure problem={leaveProblem} />
+        <p class="quiet">{t('account.deleteText')}</p>
         <div class="actions start">
-          <button type="button" disabled={leaving} onClick={leave}>{t('account.signOut')}</button>
           <button type="button" class="danger" onClick={() => setDeleting(true)}>{t('account.delete')}</button>
         </div>
       </section>

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, list } from '../api.js';
-import { Confirm, Dialog, Failure, Field, Page, Pages, say, useDelayed, useLoad, useTask } from '../parts.jsx';
+import { Confirm, Dialog, Failure, Field, Loading, Page, Pages, say, useDelayed, useLoad, useTask } from '../parts.jsx';
 import { useNow } from '../store.js';
 import { showDay, showSince, t } from '../text.js';
 import { useTitles } from '../watching.jsx';
@@ -21,10 +21,11 @@ export default function Accounts() {
         <Field label={t('accounts.search')} type="search" name="q" value={search} maxLength={100} autoComplete="off"
           onInput={({ target }) => { setPage(1); setSearch(target.value); }} />
       </form>
-      <Failure problem={problem} />
+      <Failure problem={problem} again={again} />
+      {!found && !problem && <Loading />}
       <p class="quiet" role="status">{found && (found.total ? t('accounts.count', found.total) : t('accounts.none'))}</p>
       {found?.items.length > 0 && (
-        <div class="table wide" tabIndex={0} role="region" aria-label={t('accounts.title')}>
+        <div class="table" tabIndex={0} role="region" aria-label={t('accounts.title')}>
           <table>
             <thead>
               <tr>
@@ -43,8 +44,8 @@ export default function Accounts() {
                       {account.email}
                     </button>
                   </td>
-                  <td>{account.name}</td>
-                  <td>{account.role}</td>
+                  <td dir="auto">{account.name}</td>
+                  <td>{t(`accounts.role.${account.role}`)}</td>
                   <td class="number">{account.plan.maxStreams}</td>
                   <td>{showDay(account.createdAt)}</td>
                 </tr>
@@ -103,6 +104,10 @@ function Streams({ account }) {
   const path = `/accounts/${account.id}/streams`;
   const [playing, problem, again] = useLoad(() => call('GET', path), [path]);
   const now = useNow(15_000);
+  useEffect(() => {
+    const timer = setInterval(again, 5000);
+    return () => clearInterval(timer);
+  }, []);
   const title = useTitles(playing?.streams.map(({ content }) => content) ?? []);
   const [busy, failure, end] = useTask(async (stream) => {
     await call('DELETE', stream ? `${path}/${stream.id}` : path);
@@ -114,20 +119,23 @@ function Streams({ account }) {
       <h3 id="plays">{t('accounts.streams')}</h3>
       <Failure problem={problem ?? failure} />
       {playing?.streams.length === 0 && <p class="quiet">{t('accounts.noStreams')}</p>}
-      <ul class="rows">
-        {playing?.streams.map((stream) => (
-          <li key={stream.id}>
-            <span>
-              <strong>{title(stream.content)}</strong>
-              <span class="quiet">{stream.device} · {t('watching.since', showSince(stream.startedAt, now))}</span>
-            </span>
-            <button type="button" disabled={busy} onClick={() => end(stream)}
-              aria-label={t('watching.endLabel', title(stream.content), stream.device)}>
-              {t('watching.end')}
-            </button>
-          </li>
-        ))}
-      </ul>
+      {!playing && !problem && <Loading />}
+      {playing?.streams.length > 0 && (
+        <ul class="rows">
+          {playing.streams.map((stream) => (
+            <li key={stream.id}>
+              <span>
+                <strong dir="auto">{title(stream.content)}</strong>
+                <span class="quiet">{stream.device} · {t('watching.since', showSince(stream.startedAt, now))}</span>
+              </span>
+              <button type="button" disabled={busy} onClick={() => end(stream)}
+                aria-label={t('watching.endLabel', title(stream.content), stream.device)}>
+                {t('watching.end')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
       {playing?.streams.length > 1 && (
         <div class="actions start"><button type="button" disabled={busy} onClick={() => end()}>{t('accounts.endAll')}</button></div>
       )}
@@ -139,7 +147,7 @@ function Sessions({ account }) {
   const path = `/accounts/${account.id}/sessions`;
   const [devices, problem, again] = useLoad(() => call('GET', path), [path]);
   const [all, setAll] = useState(false);
-  const [, failure, end] = useTask(async (device) => {
+  const [busy, failure, end] = useTask(async (device) => {
     await call('DELETE', `${path}/${device.id}`);
     say(t('devices.ended', device.device));
     again();
@@ -155,11 +163,12 @@ function Sessions({ account }) {
       <h3 id="devices">{t('accounts.sessions')}</h3>
       <Failure problem={problem ?? failure} />
       {devices?.length === 0 && <p class="quiet">{t('accounts.noSessions')}</p>}
-      <DeviceList devices={devices ?? []} onEnd={end} />
+      {!devices && !problem && <Loading />}
+      <DeviceList devices={devices ?? []} busy={busy} onEnd={end} />
       {devices?.length > 0 && (
         <div class="actions start"><button type="button" class="danger" onClick={() => setAll(true)}>{t('accounts.signOutAll')}</button></div>
       )}
-      {all && <Confirm title={t('accounts.signOutAll')} text="" action={t('devices.end')} onClose={() => setAll(false)} onConfirm={endAll} />}
+      {all && <Confirm title={t('accounts.signOutAll')} text={t('accounts.signOutAllText')} action={t('devices.end')} onClose={() => setAll(false)} onConfirm={endAll} />}
     </section>
   );
 }

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, list } from '../api.js';
-import { Confirm, Dialog, Failure, Field, Page, Pages, say, useDelayed, useLoad, useTask } from '../parts.jsx';
+import { Confirm, Dialog, Failure, Field, Loading, Page, Pages, say, useDelayed, useLoad, useTask } from '../parts.jsx';
 import { useStore } from '../store.js';
-import { showDay, showLength, showSize, t } from '../text.js';
+import { showDay, showLength, showShare, showSize, t } from '../text.js';
 import { Transfer } from '../upload.js';
 import { Poster } from './films.jsx';
 
@@ -28,7 +28,8 @@ export default function Catalogue() {
         <Field label={t('films.search')} type="search" name="q" value={search} maxLength={100} autoComplete="off"
           onInput={({ target }) => { setPage(1); setSearch(target.value); }} />
       </form>
-      <Failure problem={problem} />
+      <Failure problem={problem} again={again} />
+      {!found && !problem && <Loading />}
       <p class="quiet" role="status">{found && (found.total ? t('manage.count', found.total) : t(q ? 'films.none' : 'films.empty'))}</p>
       <ul class="rows managed">
         {found?.items.map((film) => (
@@ -36,7 +37,7 @@ export default function Catalogue() {
             <span class="rowposter">
               <Poster film={film} />
               <span>
-                <strong>{film.name}</strong>
+                <strong dir="auto">{film.name}</strong>
                 <span class="quiet">{facts(film)}</span>
               </span>
             </span>
@@ -73,6 +74,7 @@ function Editor({ film, onClose }) {
   const isNew = !film.id;
   const [transfers, setTransfers] = useState([]);
   const [checking, setChecking] = useState(false);
+  const [asking, setAsking] = useState(false);
   const running = useRef([]);
   useEffect(() => () => { for (const transfer of running.current) transfer.drop(); }, []);
   useEffect(() => {
@@ -98,6 +100,7 @@ function Editor({ film, onClose }) {
       running.current = [];
     } finally {
       setChecking(false);
+      setAsking(false);
       for (const transfer of running.current) transfer.drop();
       running.current = [];
       setTransfers([]);
@@ -106,33 +109,40 @@ function Editor({ film, onClose }) {
     onClose();
   });
 
+  const close = () => (running.current.length ? setAsking(true) : onClose());
   return (
-    <Dialog title={isNew ? t('manage.newTitle') : t('manage.editTitle', film.name)} onClose={onClose}>
+    <Dialog title={isNew ? t('manage.newTitle') : t('manage.editTitle', film.name)} onClose={close}>
       <form onSubmit={submit}>
-        <Field label={t('field.name')} name="name" defaultValue={film.name ?? ''} required maxLength={200} problem={problem} />
-        <Field label={t('manage.type')} name="type" problem={problem}>
-          {(own) => (
-            <select {...own}>
-              {['vod', 'livestream'].map((type) => (
-                <option key={type} value={type} selected={type === (film.type ?? 'vod')}>{t(`manage.type.${type}`)}</option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label={t('manage.description')} name="description" problem={problem}>
-          {(own) => <textarea {...own} maxLength={2000} defaultValue={film.description ?? ''} />}
-        </Field>
-        <Field label={t('manage.upload')} name="upload" type="file" accept=".mp4,.m4v,.webm,.tar,.zip,video/mp4,video/webm" help={t('manage.uploadHelp')} problem={problem} />
-        <Field label={t('manage.poster')} name="poster" type="file" accept="image/jpeg,image/png,image/webp" help={t('manage.posterHelp')} problem={problem} />
-        <Field label={t('manage.address')} name="src" maxLength={2048} help={t('manage.addressHelp')} autoComplete="off" problem={problem} />
-        {transfers.map((transfer) => <Progress key={transfer.file.name} transfer={transfer} />)}
+        <fieldset disabled={busy}>
+          <Field label={t('field.name')} name="name" defaultValue={film.name ?? ''} required maxLength={200} problem={problem} />
+          <Field label={t('manage.type')} name="type" problem={problem}>
+            {(own) => (
+              <select {...own}>
+                {['vod', 'livestream'].map((type) => (
+                  <option key={type} value={type} selected={type === (film.type ?? 'vod')}>{t(`manage.type.${type}`)}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field label={t('manage.description')} name="description" problem={problem}>
+            {(own) => <textarea {...own} maxLength={2000} defaultValue={film.description ?? ''} />}
+          </Field>
+          <Field label={t('manage.upload')} name="upload" type="file" accept=".mp4,.m4v,.webm,.tar,.zip,video/mp4,video/webm" help={t('manage.uploadHelp')} problem={problem} />
+          <Field label={t('manage.poster')} name="poster" type="file" accept="image/jpeg,image/png,image/webp" help={t('manage.posterHelp')} problem={problem} />
+          <Field label={t('manage.address')} name="src" maxLength={2048} help={t('manage.addressHelp')} autoComplete="off" problem={problem} />
+        </fieldset>
+        {transfers.map((transfer, i) => <Progress key={i} transfer={transfer} />)}
         <div role="status">{checking && <p>{t('manage.checking')}</p>}</div>
         <Failure problem={problem} />
         <div class="actions">
-          <button type="button" onClick={onClose}>{t('common.cancel')}</button>
+          <button type="button" onClick={close}>{t('common.cancel')}</button>
           <button class="primary" disabled={busy}>{isNew ? t('manage.create') : t('common.save')}</button>
         </div>
       </form>
+      {asking && (
+        <Confirm title={t('manage.stopTitle')} text={t('manage.stopText')} action={t('manage.stop')} keep={t('manage.stopNot')}
+          onClose={() => setAsking(false)} onConfirm={onClose} />
+      )}
     </Dialog>
   );
 }
@@ -147,7 +157,7 @@ function Progress({ transfer }) {
       <span>{transfer.file.name}</span>
       <progress max={size} value={sent} aria-label={transfer.file.name} />
       <div class="actions start">
-        <span class="quiet">{t('manage.progress', showSize(sent), showSize(size))}{paused && ` · ${t('manage.paused')}`}</span>
+        <span class="quiet">{t('manage.progress', showSize(sent), showSize(size), showShare(sent / size))}{paused && ` · ${t('manage.paused')}`}</span>
         {!done && (
           <button type="button" onClick={() => (paused ? transfer.resume() : transfer.pause())}>
             {paused ? t('manage.resume') : t('manage.pause')}

@@ -1,14 +1,15 @@
 import { useState } from 'preact/hooks';
 import { call, forget } from '../api.js';
-import { Confirm, Failure, Page, say, useLoad } from '../parts.jsx';
+import { Confirm, Failure, Loading, Page, say, useLoad } from '../parts.jsx';
 import { useNow } from '../store.js';
-import { showAgo, showDay, t } from '../text.js';
+import { showAgo, showSince, t } from '../text.js';
 
 // Devices shows what is signed in to the account.
 export function Devices() {
   const [devices, problem, again] = useLoad(() => call('GET', '/sessions'), []);
   const [ending, setEnding] = useState(null);
   const others = devices?.filter(({ current }) => !current) ?? [];
+  const here = devices?.filter(({ current }) => current) ?? [];
   const end = async (device) => {
     await call('DELETE', `/sessions/${device.id}`);
     if (device.current) return forget();
@@ -23,35 +24,37 @@ export function Devices() {
     again();
   };
   return (
-    <Page title={t('devices.title')}>
+    <Page title={t('devices.title')} class="narrow" actions={others.length > 0 && <button type="button" onClick={() => setEnding('others')}>{t('devices.others')}</button>}>
       <p class="lead">{t('devices.text')}</p>
-      <Failure problem={problem} />
-      <DeviceList devices={devices ?? []} onEnd={setEnding} />
-      {others.length > 0 && <p><button type="button" onClick={() => setEnding('others')}>{t('devices.others')}</button></p>}
+      <Failure problem={problem} again={again} />
+      {devices ? <DeviceList devices={[...here, ...others]} onEnd={setEnding} /> : !problem && <Loading />}
       {ending && ending !== 'others' && (
-        <Confirm title={t('devices.endLabel', ending.device)} text="" action={t('devices.end')} onClose={() => setEnding(null)} onConfirm={() => end(ending)} />
+        <Confirm title={t('devices.endLabel', ending.device)} text={t(ending.current ? 'devices.endCurrentText' : 'devices.endText')} action={t('devices.end')}
+          onClose={() => setEnding(null)} onConfirm={() => end(ending)} />
       )}
       {ending === 'others' && (
-        <Confirm title={t('devices.others')} text="" action={t('devices.end')} onClose={() => setEnding(null)} onConfirm={endOthers} />
+        <Confirm title={t('devices.others')} text={t('devices.othersText', others.length)} action={t('devices.end')}
+          onClose={() => setEnding(null)} onConfirm={endOthers} />
       )}
     </Page>
   );
 }
 
-export function DeviceList({ devices, onEnd }) {
+export function DeviceList({ devices, busy = false, onEnd }) {
   const now = useNow(30_000);
+  if (!devices.length) return null;
   return (
     <ul class="rows">
       {devices.map((device) => (
         <li key={device.id}>
           <span>
-            <strong>{device.device}</strong>
+            <strong dir="auto">{device.device}</strong>
             {device.current && <span class="badge here">{t('devices.current')}</span>}
             <span class="quiet">
-              {t('devices.seen', showAgo(device.refreshedAt, now))} · {t('devices.since', showDay(device.createdAt))}
+              {t('devices.seen', showAgo(device.refreshedAt, now))} · {t('devices.since', showSince(device.createdAt, now))}
             </span>
           </span>
-          <button type="button" onClick={() => onEnd(device)} aria-label={t('devices.endLabel', device.device)}>{t('devices.end')}</button>
+          <button type="button" disabled={busy} onClick={() => onEnd(device)} aria-label={t('devices.endLabel', device.device)}>{t('devices.end')}</button>
         </li>
       ))}
     </ul>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { list } from '../api.js';
-import { Failure, Field, Page, useDelayed } from '../parts.jsx';
+import { Failure, Field, Loading, Page, useDelayed } from '../parts.jsx';
 import { positionOf } from '../playback.js';
 import { href } from '../route.js';
 import { showLength, t } from '../text.js';
@@ -16,6 +16,7 @@ export function Films() {
   const [page, setPage] = useState(1);
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
+  const [round, setRound] = useState(0);
   const q = useDelayed(search.trim());
 
   useEffect(() => {
@@ -29,7 +30,12 @@ export function Films() {
       (failure) => current && setProblem(failure),
     );
     return () => { current = false; };
-  }, [q, sort, page]);
+  }, [q, sort, page, round]);
+  const again = () => setRound((n) => n + 1);
+  useEffect(() => {
+    addEventListener('online', again);
+    return () => removeEventListener('online', again);
+  }, []);
 
   const first = (set) => ({ target }) => {
     setPage(1);
@@ -48,7 +54,8 @@ export function Films() {
           )}
         </Field>
       </form>
-      <Failure problem={problem} />
+      <Failure problem={problem} again={again} />
+      {!found && !problem && <Loading />}
       <p class="quiet" role="status">{found && (found.total ? t('films.found', found.total) : t(q ? 'films.none' : 'films.empty'))}</p>
       <ul class="films">
         {found?.items.map((film) => <Film key={film.id} film={film} />)}
@@ -66,8 +73,8 @@ function Film({ film }) {
     <li>
       <a class="film" href={href('watch', film.id)}>
         <Poster film={film} />
-        <span class="name">{film.name}</span>
-        <span class="description">{film.description}</span>
+        <span class="name" dir="auto">{film.name}</span>
+        {film.description && <span class="description" dir="auto">{film.description}</span>}
         {left > 0 && <span class="quiet">{t('films.resume', showLength(left))}</span>}
       </a>
     </li>
@@ -82,7 +89,7 @@ export function Poster({ film }) {
     <span class={`poster tint${tint}`}>
       {film.poster && !broken
         ? <img src={film.poster} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
-        : <span aria-hidden="true">{[...film.name][0]}</span>}
+        : <span aria-hidden="true">{film.name.match(/[\p{L}\p{N}]/u)?.[0] ?? '·'}</span>}
       {film.type === 'livestream' && <span class="badge live">{t('films.live')}</span>}
       {film.type === 'vod' && film.duration > 0 && <span class="badge">{showLength(film.duration)}</span>}
     </span>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api.js';
-import { Dialog, Failure, Page, useLoad } from '../parts.jsx';
+import { Dialog, Failure, Loading, Page, useLoad } from '../parts.jsx';
 import { Playback, playerId } from '../playback.js';
 import { go } from '../route.js';
 import { useNow, useStore, Store } from '../store.js';
@@ -12,16 +12,16 @@ const nothing = new Store({ phase: 'starting' });
 
 // Watch is a screen.
 export function Watch({ id }) {
-  const [film, problem] = useLoad(() => call('GET', `/content/${encodeURIComponent(id)}`), [id]);
+  const [film, problem, again] = useLoad(() => call('GET', `/content/${encodeURIComponent(id)}`), [id]);
   if (problem) {
     return (
       <Page title={t(problem.status === 404 || problem.status === 400 ? 'watch.gone' : 'watch.failed')}>
-        <Failure problem={problem} />
+        <Failure problem={problem} again={problem.status === 404 || problem.status === 400 ? undefined : again} />
         <p><a href="#/">{t('watch.back')}</a></p>
       </Page>
     );
   }
-  return film && <Screen film={film} />;
+  return film ? <Screen film={film} /> : <Loading />;
 }
 
 function Screen({ film }) {
@@ -82,7 +82,7 @@ function Screen({ film }) {
         </div>
         <div class="beside">
           <div class="trouble" role="status">{state.phase === 'playing' && state.troubled && <p>{t('watch.troubled')}</p>}</div>
-          <p class="about description">{film.description}</p>
+          {film.description && <p class="about description" dir="auto">{film.description}</p>}
           <Watching own={playback?.streamId} />
         </div>
       </div>
@@ -149,13 +149,13 @@ function Refused({ state, playback }) {
     playback.start(id);
   };
   return (
-    <Dialog title={t('refused.title', state.limit)} onClose={() => go()}>
+    <Dialog title={t('refused.title', state.limit)} leaves onClose={() => go()}>
       <p role="status">{free ? t('refused.free') : t('refused.text')}</p>
       <ul class="holders">
         {streams.map((stream) => (
           <li key={stream.id}>
             <span>
-              <strong>{title(stream.content)}</strong>
+              <strong dir="auto">{title(stream.content)}</strong>
               <span class="quiet">{stream.device}</span>
               <span class="quiet">
                 {t('refused.since', showSince(stream.startedAt, now))} · {t('refused.until', showSeconds(stream.expiresAt))}
