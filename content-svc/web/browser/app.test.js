@@ -459,6 +459,57 @@ function box(kind, size) {
   return bytes;
 }
 
+describe('reports', () => {
+  test('where there are none, the page says how they are turned on', async () => {
+    const { page } = desk;
+    await page.route('**/reports?*', (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"code":"not_found","detail":"x"}' }));
+    await page.goto(`${system.url}/#/reports`);
+    await page.getByText('REPORTS_MONGODB_URI').waitFor();
+    await sound(page, 'reports, which are off');
+    await page.unroute('**/reports?*');
+    await page.goto(`${system.url}/#/`);
+  });
+
+  test('what was played is shown as charts, tables and files', async (t) => {
+    if ((await fetch(`${system.url}/reports`)).status === 404) return t.skip('session-svc has no reports');
+    const { page } = desk;
+    const person = await (await Person.open(system.url)).join();
+    await person.watch(long);
+    await plays(person);
+    await person.close();
+    await page.goto(`${system.url}/#/reports`);
+    await page.locator('.figure').first().waitFor({ timeout: 240_000 }); // a minute is known some time after its end
+    await page.getByRole('region', { name: 'Device, Hours' }).waitFor();
+    await sound(page, 'reports');
+    await picture(page, 'reports');
+
+    const charts = page.locator('.charts section').filter({ has: page.getByRole('img') });
+    assert.ok(await charts.count() >= 4);
+    for (const chart of await charts.all()) {
+      await chart.getByText('Show as a table').click();
+      assert.ok(await chart.getByRole('rowheader').count() > 0, await chart.textContent());
+    }
+    await sound(page, 'reports, as tables');
+    await page.getByLabel('With a limit of').selectOption('1');
+    await page.getByText(/With a limit of 1, \d+% of the starts would have been refused: \d+ of \d+\./).waitFor();
+    await page.getByLabel('Split by').selectOption('content');
+    await page.getByRole('rowheader', { name: long }).first().waitFor();
+
+    for (const [button, begins] of [['Download CSV', 'at,'], ['Download Parquet', 'PAR1']]) {
+      for (const nth of [0, 1]) { // of all, and of each title
+        const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button }).nth(nth).click()]);
+        assert.match(file.suggestedFilename(), /^reports-.*\.(csv|parquet)$/);
+        assert.equal(readFileSync(await file.path()).subarray(0, begins.length).toString('latin1'), begins);
+      }
+    }
+    await page.getByLabel('Period').selectOption('week');
+    await page.getByLabel('By the').selectOption('day');
+    await page.getByRole('status').filter({ hasText: 'Complete until' }).waitFor();
+    assert.deepEqual(desk.faults, []);
+    await page.goto(`${system.url}/#/`);
+  });
+});
+
 describe('the impatient', () => {
   let person;
   before(async () => { person = await (await Person.open(system.url)).join(); });
@@ -586,7 +637,7 @@ describe('everyone', () => {
         await page.locator('input[name=password]').fill(admin.password);
         await page.locator('form button').click();
         await page.locator('header').waitFor();
-        for (const place of ['', 'devices', 'account', 'house', 'catalogue', 'accounts', 'nowhere']) {
+        for (const place of ['', 'devices', 'account', 'house', 'reports', 'catalogue', 'accounts', 'nowhere']) {
           await page.goto(`${system.url}/#/${place}`);
           await page.locator('main h1').waitFor();
           await page.waitForLoadState('networkidle').catch(() => {});

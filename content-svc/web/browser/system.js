@@ -36,6 +36,7 @@ export class System {
       TRUSTED_PROXIES: '127.0.0.1/32', DRAIN_DELAY: '0s', LOG_FORMAT: 'text', LOG_LEVEL: 'error', TOKEN_KEY_FILES: join(this.#folder, 'key.pem'),
       TOKEN_KEY_GENERATE: 'true', ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, DEMO_CONTENT: 'true',
       MEDIA_URL: `file://${this.#folder}/media?create_dir=true`, UPLOAD_LIMIT: '100000000',
+      REPORTS_MONGODB_URI: mongo, REPORTS_MONGODB_DATABASE: `browser_${process.pid}_reports`,
       JWKS_URL: `http://${at['user-svc'].public}/.well-known/jwks.json`, USER_SVC_URL: `http://${at['user-svc'].internal}`,
       SESSION_SVC_URL: `http://${at['session-svc'].internal}`, CONTENT_SVC_URL: `http://${at['content-svc'].internal}`,
     };

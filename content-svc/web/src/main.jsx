@@ -21,6 +21,7 @@ const administration = {
   house: () => import('./pages/house.jsx'),
   catalogue: () => import('./pages/catalogue.jsx'),
   accounts: () => import('./pages/accounts.jsx'),
+  reports: () => import('./pages/reports.jsx'),
 };
 
 function App() {
@@ -67,6 +68,7 @@ function Header({ who, name = '' }) {
       {who.role === 'admin' && (
         <nav class="administration" aria-label={t('nav.admin')}>
           {link('house', t('nav.house'))}
+          {link('reports', t('nav.reports'))}
           {link('catalogue', t('nav.catalogue'))}
           {link('accounts', t('nav.accounts'))}
         </nav>
