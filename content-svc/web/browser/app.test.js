@@ -78,12 +78,17 @@ const streams = async (person) => {
 
 describe('four screens on one account', () => {
   const people = [];
+  const devices = [
+    'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:152.0) Gecko/20100101 Firefox/152.0',
+    'Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36',
+  ];
   after(() => Promise.all(people.map((person) => person.close())));
 
   test('three play beyond a lease, the fourth is refused and takes over', async () => {
     const email = newAddress();
     for (let i = 0; i < 4; i++) {
-      const person = await Person.open(system.url);
+      const person = await Person.open(system.url, { userAgent: devices[i] });
       people.push(person);
       if (i) await person.signIn(email);
       else await person.join(email);
@@ -489,7 +494,9 @@ describe('reports', () => {
       await chart.getByText('Show as a table').click();
       assert.ok(await chart.getByRole('rowheader').count() > 0, await chart.textContent());
     }
+    await page.setViewportSize({ width: 320, height: 640 });
     await sound(page, 'reports, as tables');
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByLabel('With a limit of').selectOption('1');
     await page.getByText(/With a limit of 1, \d+% of the starts would have been refused: \d+ of \d+\./).waitFor();
     await page.getByLabel('Split by').selectOption('content');
