@@ -537,7 +537,7 @@ describe('the impatient', () => {
     await page.getByLabel('Present password').fill('not this one');
     await page.getByLabel('New password').fill('another horse');
     await page.getByRole('button', { name: 'Change the password' }).click();
-    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor();
+    await page.getByRole('alert').getByText('This is not your present password.').waitFor();
     await page.context().close();
   });
 
@@ -559,6 +559,29 @@ describe('the impatient', () => {
     await twice.close();
   });
 
+  test('an account is deleted with its password, and its data are there before', async () => {
+    const leaver = await (await Person.open(system.url)).join();
+    const { page } = leaver;
+    await page.goto(`${system.url}/#/account`);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
+    assert.ok(JSON.stringify(JSON.parse(readFileSync(await file.path(), 'utf8'))).includes(leaver.email));
+    await page.getByRole('button', { name: 'Delete the account' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Password').fill('not this one');
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog.getByRole('alert').getByText('This is not your present password.').waitFor();
+    await sound(page, 'deletion');
+    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByLabel('E-mail address').fill(leaver.email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor();
+    assert.deepEqual(leaver.faults, []);
+    await leaver.close();
+  });
+
   test('Back closes a dialogue, and leaves the page only then', async () => {
     const { page } = person;
     await page.goto(`${system.url}/#/devices`);
@@ -571,6 +594,27 @@ describe('the impatient', () => {
     assert.match(await page.evaluate(() => document.activeElement.textContent), /^Delete the account/);
     await page.goBack();
     await page.getByRole('heading', { name: 'Your devices' }).waitFor();
+  });
+
+  test('who comes back from a film finds the search as it was', async () => {
+    const { page } = person;
+    await page.goto(`${system.url}/#/`);
+    await page.setViewportSize({ width: 1280, height: 420 });
+    await page.getByLabel('Search films').fill('a');
+    await page.getByText(/\d films/).waitFor();
+    const count = await page.locator('.film').count();
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const scrolled = await page.evaluate(() => scrollY);
+    assert.ok(scrolled > 100);
+    await page.locator('.film').last().evaluate((link) => link.click()); // a mouse of Playwright's scrolls
+    await page.locator('video').waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'What would you like to watch?' }).waitFor();
+    assert.equal(await page.getByLabel('Search films').inputValue(), 'a');
+    await until('it is where it was', async () => Math.abs((await page.evaluate(() => scrollY)) - scrolled) < 60);
+    assert.equal(await page.locator('.film').count(), count);
+    await page.getByLabel('Search films').fill('');
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('what can\u2019t be loaded says so, and is tried again', async () => {

@@ -107,6 +107,16 @@ export const request = (method, path, options) => session.request(method, path, 
 // send sends a request as nobody.
 export const send = (method, path, options) => session.send(method, path, options);
 
+// download saves an answer as a file. It needs the access token, so that a link alone would not do.
+export async function download(path, name) {
+  const answer = await request('GET', path);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 // list returns a list's page and how many there are on all pages.
 export async function list(path, query) {
   const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '' && value != null));

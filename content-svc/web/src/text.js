@@ -125,6 +125,9 @@ const en = {
   'account.saved': 'Saved.',
   'account.plan': (n) => (n === 1 ? 'One stream at once' : `${n} streams at once`),
   'account.password': 'Password',
+  'account.data': 'Your data',
+  'account.dataText': 'All that is known of your account, as a file (JSON).',
+  'account.download': 'Download',
   'account.passwordText': 'Your other devices are signed out.',
   'account.changePassword': 'Change the password',
   'account.passwordChanged': 'The password is changed. Your other devices are signed out.',
@@ -230,7 +233,7 @@ const en = {
 
   'reports.title': 'Reports',
   'reports.off': 'Reports are off: nothing is measured over time.',
-  'reports.offHow': 'They are turned on by a setting of session-svc, the address of the database in which they are kept:',
+  'reports.offHow': 'They are turned on by a setting of session-svc, the address of the database in which they are kept. In its chart, reports.existingSecret has it:',
   'reports.range': 'Period',
   'reports.range.hour': 'The last hour',
   'reports.range.day': 'The last 24 hours',
@@ -299,6 +302,7 @@ const en = {
   'problem.offline': 'There is no connection. Try again in a moment.',
   'problem.unavailable': 'A part of the service is away. Try again in a moment.',
   'problem.unknown': 'That did not work.',
+  'problem.password_wrong': 'This is not your present password.',
 };
 
 const de = {
@@ -426,6 +430,9 @@ const de = {
   'account.saved': 'Gespeichert.',
   'account.plan': (n) => (n === 1 ? 'Ein Film gleichzeitig' : `${n} Filme gleichzeitig`),
   'account.password': 'Passwort',
+  'account.data': 'Deine Daten',
+  'account.dataText': 'Alles, was über dein Konto bekannt ist, als Datei (JSON).',
+  'account.download': 'Herunterladen',
   'account.passwordText': 'Deine anderen Geräte werden abgemeldet.',
   'account.changePassword': 'Passwort ändern',
   'account.passwordChanged': 'Das Passwort ist geändert. Deine anderen Geräte sind abgemeldet.',
@@ -531,7 +538,7 @@ const de = {
 
   'reports.title': 'Berichte',
   'reports.off': 'Berichte sind ausgeschaltet: es wird nichts über die Zeit gemessen.',
-  'reports.offHow': 'Eine Einstellung von session-svc schaltet sie ein, die Adresse der Datenbank, in der sie aufbewahrt werden:',
+  'reports.offHow': 'Eine Einstellung von session-svc schaltet sie ein, die Adresse der Datenbank, in der sie aufbewahrt werden. In ihrem Chart steht sie in reports.existingSecret:',
   'reports.range': 'Zeitraum',
   'reports.range.hour': 'Letzte Stunde',
   'reports.range.day': 'Letzte 24 Stunden',
@@ -600,10 +607,21 @@ const de = {
   'problem.offline': 'Es gibt keine Verbindung. Versuche es gleich noch einmal.',
   'problem.unavailable': 'Ein Teil des Dienstes ist nicht zu erreichen. Versuche es gleich noch einmal.',
   'problem.unknown': 'Das hat nicht geklappt.',
+  'problem.password_wrong': 'Das ist nicht dein bisheriges Passwort.',
   'problem.invalid_credentials': 'Die E-Mail-Adresse oder das Passwort stimmt nicht.',
   'problem.email_taken': 'Zu dieser E-Mail-Adresse gibt es schon ein Konto.',
   'problem.too_many_attempts': 'Zu viele Versuche. Warte einen Moment.',
   'problem.invalid_input': 'Eine Angabe stimmt nicht.',
+  'problem.media_invalid': (detail) => `Diese Datei geht nicht. Die Prüfung sagt auf Englisch: ${detail}`,
+  'problem.poster_invalid': (detail) => `Diese Datei geht nicht. Die Prüfung sagt auf Englisch: ${detail}`,
+  'problem.upload_too_large': 'Die Datei ist zu groß.',
+  'problem.upload_not_found': 'Das Hochgeladene ist nicht mehr da. Lade es noch einmal hoch.',
+  'problem.content_not_found': 'Diesen Film gibt es nicht mehr im Katalog.',
+  'problem.account_not_found': 'Dieses Konto gibt es nicht mehr.',
+  'problem.session_not_found': 'Dieses Gerät ist nicht mehr angemeldet.',
+  'problem.stream_not_found': 'Das läuft nicht mehr.',
+  'problem.last_admin': 'Das ist das letzte Konto der Verwaltung. Es muss eines bleiben.',
+  'problem.session_ended': 'Dieses Gerät wurde abgemeldet.',
 };
 
 export const languages = { en, de };
@@ -623,7 +641,7 @@ export function t(key, ...values) {
 // own language.
 export function explain(problem) {
   const own = languages[language][`problem.${problem?.code}`];
-  if (own) return own;
+  if (own) return typeof own === 'function' ? own(problem.detail) : own;
   return problem?.detail || t('problem.unknown');
 }
 

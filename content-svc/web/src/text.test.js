@@ -19,8 +19,9 @@ test('every language says everything', () => {
 });
 
 test('a problem without words of ours says what the service said', () => {
-  assert.equal(explain({ code: 'last_admin', detail: 'No administrator would be left.' }), 'No administrator would be left.');
+  assert.equal(explain({ code: 'precondition_failed', detail: 'It was changed meanwhile.' }), 'It was changed meanwhile.');
   assert.equal(explain({ code: 'email_taken', detail: 'x' }), languages.de['problem.email_taken']);
+  assert.match(explain({ code: 'media_invalid', detail: 'It is cut off.' }), /^Diese Datei geht nicht.* It is cut off/);
 });
 
 test('lengths', () => {

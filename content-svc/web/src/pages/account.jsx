@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { account, call, changePassword, forget, signOut } from '../api.js';
-import { Confirm, Failure, Field, Monogram, Page, say, useTask } from '../parts.jsx';
+import { account, call, changePassword, download, forget, signOut } from '../api.js';
+import { Dialog, Failure, Field, Monogram, Page, say, useTask } from '../parts.jsx';
 import { useStore } from '../store.js';
 import { t } from '../text.js';
 
@@ -9,10 +9,7 @@ export function Account() {
   const who = useStore(account);
   const [deleting, setDeleting] = useState(false);
   const [leaving, leaveProblem, leave] = useTask(signOut);
-  const remove = async () => {
-    await call('DELETE', '/users/me');
-    forget();
-  };
+  const [saving, dataProblem, saveData] = useTask(() => download('/users/me/data', 'streamgate.json'));
   return (
     <Page title={t('account.title')} class="narrow">
       <div class="person">
@@ -27,6 +24,12 @@ export function Account() {
       <Failure problem={leaveProblem} />
       <Profile who={who} />
       <Password />
+      <section aria-labelledby="data">
+        <h2 id="data">{t('account.data')}</h2>
+        <p class="quiet">{t('account.dataText')}</p>
+        <Failure problem={dataProblem} />
+        <div class="actions start"><button type="button" disabled={saving} onClick={saveData}>{t('account.download')}</button></div>
+      </section>
       <section aria-labelledby="leave">
         <h2 id="leave">{t('account.leave')}</h2>
         <p class="quiet">{t('account.deleteText')}</p>
@@ -34,11 +37,30 @@ export function Account() {
           <button type="button" class="danger" onClick={() => setDeleting(true)}>{t('account.delete')}</button>
         </div>
       </section>
-      {deleting && (
-        <Confirm title={t('account.deleteTitle')} text={t('account.deleteText')} action={t('account.deleteConfirm')}
-          onClose={() => setDeleting(false)} onConfirm={remove} />
-      )}
+      {deleting && <Deletion onClose={() => setDeleting(false)} />}
     </Page>
+  );
+}
+
+// Deletion takes the password, so that whoever finds a device that is signed in can't do it.
+function Deletion({ onClose }) {
+  const [busy, problem, submit] = useTask(async ({ target }) => {
+    await call('DELETE', '/users/me', { body: { password: target.password.value } });
+    forget();
+  });
+  return (
+    <Dialog title={t('account.deleteTitle')} onClose={onClose}>
+      <form onSubmit={submit}>
+        <p>{t('account.deleteText')}</p>
+        <input type="text" name="username" autoComplete="username" value={account.value?.email} hidden readOnly />
+        <Field label={t('field.password')} name="password" type="password" autoComplete="current-password" required problem={problem} />
+        <Failure problem={problem} />
+        <div class="actions">
+          <button type="button" onClick={onClose}>{t('common.cancel')}</button>
+          <button class="danger" disabled={busy}>{t('account.deleteConfirm')}</button>
+        </div>
+      </form>
+    </Dialog>
   );
 }
 
@@ -61,7 +83,9 @@ function Profile({ who }) {
 
 function Password() {
   const [busy, problem, submit] = useTask(async ({ target }) => {
-    await changePassword(target.present.value, target.password.value);
+    await changePassword(target.present.value, target.password.value).catch((failure) => {
+      throw failure.code === 'invalid_credentials' ? { code: 'password_wrong' } : failure; // it is not the address that is wrong
+    });
     target.reset();
     say(t('account.passwordChanged'));
   });

@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
-import { list } from '../api.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { account, list } from '../api.js';
 import { Failure, Field, Loading, Page, useDelayed } from '../parts.jsx';
 import { positionOf } from '../playback.js';
 import { href } from '../route.js';
@@ -9,17 +9,29 @@ import { Watching } from '../watching.jsx';
 const sorts = ['-createdAt', 'createdAt', 'name', '-name'];
 const limit = 24;
 
+// What a person had before a film was opened, and comes back to.
+let kept;
+const fresh = () => ({ who: account.value.id, search: '', sort: sorts[0], page: 1, found: null, scrolled: 0 });
+
 // Films is the catalogue.
 export function Films() {
-  const [search, setSearch] = useState('');
-  const [sort, setSort] = useState(sorts[0]);
-  const [page, setPage] = useState(1);
-  const [found, setFound] = useState(null);
+  if (kept?.who !== account.value.id) kept = fresh();
+  const [search, setSearch] = useState(kept.search);
+  const [sort, setSort] = useState(kept.sort);
+  const [page, setPage] = useState(kept.page);
+  const [found, setFound] = useState(kept.found);
   const [problem, setProblem] = useState(null);
   const [round, setRound] = useState(0);
   const q = useDelayed(search.trim());
 
+  useEffect(() => { scrollTo(0, kept.scrolled); }, []);
+  useEffect(() => { Object.assign(kept, { search, sort, page, found }); });
+
+  const first = useRef(true);
   useEffect(() => {
+    const cameBack = first.current && page > 1; // the pages before this one are there, and this one too
+    first.current = false;
+    if (cameBack) return undefined;
     let current = true;
     list('/content', { q, sort, page, limit }).then(
       ({ items, total }) => {
@@ -37,7 +49,7 @@ export function Films() {
     return () => removeEventListener('online', again);
   }, []);
 
-  const first = (set) => ({ target }) => {
+  const fromStart = (set) => ({ target }) => {
     setPage(1);
     set(target.value);
   };
@@ -45,10 +57,10 @@ export function Films() {
     <Page title={t('films.title')}>
       <Watching />
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <Field label={t('films.search')} type="search" name="q" value={search} onInput={first(setSearch)} maxLength={100} autoComplete="off" />
+        <Field label={t('films.search')} type="search" name="q" value={search} onInput={fromStart(setSearch)} maxLength={100} autoComplete="off" />
         <Field label={t('films.sort')} name="sort">
           {(own) => (
-            <select {...own} value={sort} onChange={first(setSort)}>
+            <select {...own} value={sort} onChange={fromStart(setSort)}>
               {sorts.map((name) => <option key={name} value={name}>{t(`films.sort.${name}`)}</option>)}
             </select>
           )}
@@ -71,7 +83,7 @@ function Film({ film }) {
   const left = positionOf(film.id);
   return (
     <li>
-      <a class="film" href={href('watch', film.id)}>
+      <a class="film" href={href('watch', film.id)} onClick={() => { kept.scrolled = scrollY; }}>
         <Poster film={film} />
         <span class="name" dir="auto">{film.name}</span>
         {film.description && <span class="description" dir="auto">{film.description}</span>}

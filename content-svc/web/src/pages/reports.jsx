@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, request } from '../api.js';
+import { call, download } from '../api.js';
 import { Chart, Legend, Rows, Table } from '../charts.jsx';
 import { Failure, Field, Loading, Page, useLoad, useTask } from '../parts.jsx';
 import { showMoment, showNumber, showShare, showSpan, t } from '../text.js';
@@ -79,17 +79,9 @@ function useReport(query, on) {
   return loaded;
 }
 
-// Download brings the same rows as a file. They need the access token, so that a link alone would not do.
+// Download brings the same rows as a file.
 function Download({ query }) {
-  const [busy, problem, fetchAs] = useTask(async (format) => {
-    const answer = await request('GET', `/reports?${new URLSearchParams({ ...query, format })}`);
-    const name = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? `reports.${format}`;
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(await answer.blob());
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  });
+  const [busy, problem, fetchAs] = useTask((format) => download(`/reports?${new URLSearchParams({ ...query, format })}`, `reports.${format}`));
   return (
     <div class="download" role="group" aria-label={t(query.by ? `reports.download.${query.by}` : 'reports.download')}>
       <span class="label" aria-hidden="true">{t('reports.download')}</span>
