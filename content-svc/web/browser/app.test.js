@@ -538,7 +538,12 @@ describe('the impatient', () => {
     await page.getByLabel('New password').fill('another horse');
     await page.getByRole('button', { name: 'Change the password' }).click();
     await page.getByRole('alert').getByText('This is not your present password.').waitFor();
+    await page.getByLabel('Present password').fill(password);
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByText('The password is changed.').first().waitFor();
+    await person.page.getByText('This device was signed out').first().waitFor();
     await page.context().close();
+    await person.signIn(person.email, 'another horse');
   });
 
   test('a double click makes one account', async () => {
@@ -630,6 +635,26 @@ describe('the impatient', () => {
       await page.locator(there).first().waitFor();
       assert.equal(await page.getByText('There is no connection').count(), 0);
     }
+  });
+
+  test('support ends a film, and signs devices out', async () => {
+    const { page } = desk;
+    await person.watch(long);
+    await plays(person);
+    await page.goto(`${system.url}/#/accounts`);
+    await page.getByLabel('Search by name or e-mail address').fill(person.email);
+    await page.getByRole('button', { name: `Open ${person.email}` }).click();
+    const dialog = page.getByRole('dialog', { name: person.email });
+    await dialog.getByRole('button', { name: /^End A Long Evening/ }).click();
+    await person.page.getByText('Support ended this film.').waitFor();
+    await dialog.getByText('Nothing plays.').waitFor();
+    await dialog.getByRole('button', { name: 'Sign out all devices' }).click();
+    await sound(page, 'sign out all devices');
+    await page.getByRole('dialog', { name: 'Sign out all devices' }).getByRole('button', { name: 'Sign out' }).click();
+    await person.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await dialog.getByText('No device is signed in.').waitFor();
+    await page.keyboard.press('Escape');
+    await person.signIn(person.email, 'another horse');
   });
 
   test('what happens while a dialogue is open is said in it', async () => {

@@ -54,8 +54,8 @@ const en = {
   'films.resume': (time) => `Goes on at ${time}`,
 
   'watching.title': 'Watching now',
-  'watching.places': (n, limit) => `${n} of ${limit} places in use`,
-  'watching.nobody': 'Nobody is watching. Every place is free.',
+  'watching.places': (n, limit) => (limit === 1 ? 'The only place is in use' : `${n} of ${limit} places in use`),
+  'watching.nobody': 'Nobody is watching.',
   'watching.unknown': 'What plays is not known at the moment.',
   'watching.since': (time) => `since ${time}`,
   'watching.here': 'This screen',
@@ -77,7 +77,7 @@ const en = {
   'watch.failed.media_unavailable': 'The film can’t be fetched at the moment.',
   'watch.retry': 'Try again',
 
-  'refused.title': (limit) => `All ${limit} places are taken`,
+  'refused.title': (limit) => (limit === 1 ? 'The only place is taken' : `All ${limit} places are taken`),
   'refused.text': 'Take one over, and it ends there. Or wait until one is free.',
   'refused.free': 'A place is free now.',
   'refused.play': 'Play now',
@@ -359,8 +359,8 @@ const de = {
   'films.resume': (time) => `Weiter bei ${time}`,
 
   'watching.title': 'Läuft gerade',
-  'watching.places': (n, limit) => `${n} von ${limit} Plätzen belegt`,
-  'watching.nobody': 'Niemand schaut. Alle Plätze sind frei.',
+  'watching.places': (n, limit) => (limit === 1 ? 'Der einzige Platz ist belegt' : `${n} von ${limit} Plätzen belegt`),
+  'watching.nobody': 'Niemand schaut.',
   'watching.unknown': 'Was läuft, ist gerade nicht bekannt.',
   'watching.since': (time) => `seit ${time}`,
   'watching.here': 'Dieser Bildschirm',
@@ -382,7 +382,7 @@ const de = {
   'watch.failed.media_unavailable': 'Der Film ist gerade nicht zu erreichen.',
   'watch.retry': 'Noch einmal versuchen',
 
-  'refused.title': (limit) => `Alle ${limit} Plätze sind belegt`,
+  'refused.title': (limit) => (limit === 1 ? 'Der einzige Platz ist belegt' : `Alle ${limit} Plätze sind belegt`),
   'refused.text': 'Übernimm einen, dann endet er dort. Oder warte, bis einer frei wird.',
   'refused.free': 'Jetzt ist ein Platz frei.',
   'refused.play': 'Jetzt abspielen',
