@@ -502,11 +502,11 @@ describe('reports', () => {
     await page.getByLabel('Split by').selectOption('content');
     await page.getByRole('rowheader', { name: long }).first().waitFor();
 
-    for (const [button, begins] of [['Download CSV', 'at,'], ['Download Parquet', 'PAR1']]) {
+    for (const [button, begins] of [['Download CSV', /^[a-z_]+(,[a-z0-9_]+)+\r?\n\d{4}-/], ['Download Parquet', /^PAR1/]]) {
       for (const nth of [0, 1]) { // of all, and of each title
         const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button }).nth(nth).click()]);
         assert.match(file.suggestedFilename(), /^reports-.*\.(csv|parquet)$/);
-        assert.equal(readFileSync(await file.path()).subarray(0, begins.length).toString('latin1'), begins);
+        assert.match(readFileSync(await file.path(), 'latin1'), begins);
       }
     }
     await page.getByLabel('Period').selectOption('week');
@@ -597,6 +597,11 @@ describe('the impatient', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Your account');
     assert.match(await page.evaluate(() => document.activeElement.textContent), /^Delete the account/);
+    await page.getByRole('button', { name: 'Delete the account' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.evaluate(() => { location.hash = '#/nowhere'; }); // as an address that was typed
+    await page.getByRole('heading', { name: 'There is nothing here.' }).waitFor();
+    await page.goBack();
     await page.goBack();
     await page.getByRole('heading', { name: 'Your devices' }).waitFor();
   });
@@ -605,9 +610,9 @@ describe('the impatient', () => {
     const { page } = person;
     await page.goto(`${system.url}/#/`);
     await page.setViewportSize({ width: 1280, height: 420 });
-    await page.getByLabel('Search films').fill('a');
-    await page.getByText(/\d films/).waitFor();
-    const count = await page.locator('.film').count();
+    const [answer] = await Promise.all([page.waitForResponse(/content\?q=a&/), page.getByLabel('Search films').fill('a')]);
+    const count = Number(await answer.headerValue('X-Total-Count'));
+    await until('what is found is shown', async () => (await page.locator('.film').count()) === count);
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     const scrolled = await page.evaluate(() => scrollY);
     assert.ok(scrolled > 100);
@@ -665,6 +670,7 @@ describe('the impatient', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByText('The plan is changed.').waitFor();
     await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
     await page.goto(`${system.url}/#/`);
   });
 
@@ -701,6 +707,10 @@ describe('everyone', () => {
         locale: look.locale, colorScheme: look.colorScheme, viewport: { width: look.width, height: look.height }, reducedMotion: 'reduce',
       });
       const { page } = person;
+      const leave = async () => {
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      };
       try {
         for (const fragment of ['/', '/join', '/reset', `/reset/${'a'.repeat(43)}`]) {
           await page.goto(`${system.url}/#${fragment}`);
@@ -724,19 +734,19 @@ describe('everyone', () => {
         await page.locator('button.danger').click();
         await page.getByRole('dialog').waitFor();
         await sound(page, 'confirmation');
-        await page.keyboard.press('Escape');
+        await leave();
         await page.goto(`${system.url}/#/catalogue`);
         await page.locator('.heading button').click();
         await page.getByRole('dialog').waitFor();
         await sound(page, 'editor');
         await picture(page, `${name}-editor`);
-        await page.keyboard.press('Escape');
+        await leave();
         await page.goto(`${system.url}/#/accounts`);
         await page.locator('td button').first().click();
         await page.getByRole('dialog').waitFor();
         await page.locator('dialog .rows').first().waitFor({ state: 'attached' });
         await sound(page, 'account dialogue');
-        await page.keyboard.press('Escape');
+        await leave();
         await page.goto(`${system.url}/#/`);
         await page.locator('.film').first().click();
         await page.locator('video').waitFor();

@@ -29,11 +29,17 @@ addEventListener('hashchange', () => {
   if (holds.length) {
     history.forward();
     holds.at(-1)();
-    return;
+    setTimeout(follow, 300); // to an address that was typed, where there is no way forward
+  } else {
+    follow();
   }
+});
+
+function follow() {
+  if (holds.length) return;
   shown = location.hash;
   route.set(parse());
-});
+}
 
 export const href = (...segments) => `#/${segments.map(encodeURIComponent).join('/')}`;
 
