@@ -484,7 +484,7 @@ describe('reports', () => {
     await person.close();
     await page.goto(`${system.url}/#/reports`);
     await page.locator('.figure').first().waitFor({ timeout: 240_000 }); // a minute is known some time after its end
-    await page.getByRole('region', { name: 'Device, Hours' }).waitFor();
+    await page.getByRole('region', { name: 'Device, Hours' }).waitFor({ timeout: 150_000 });
     await sound(page, 'reports');
     await picture(page, 'reports');
 

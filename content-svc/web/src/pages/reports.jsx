@@ -27,6 +27,10 @@ export default function Reports() {
   const step = possible.includes(chosen) ? chosen : possible[0];
   const query = { step, from: new Date(Date.now() - seconds * 1000).toISOString() };
   const [report, problem, again] = useReport(query, [range, step]);
+  useEffect(() => { // there are new rows each minute
+    const timer = setInterval(again, 60_000);
+    return () => clearInterval(timer);
+  }, []);
   const choice = (name, value, values, set) => (
     <Field label={t(`reports.${name}`)} name={name}>
       {(own) => (
@@ -51,7 +55,7 @@ export default function Reports() {
           <p class="quiet" role="status">{report && (report.until ? t('reports.until', showMoment(report.until)) : t('reports.soon'))}</p>
           {report?.rows.length === 0 && report.until && <p>{t('reports.none')}</p>}
           {report?.rows.length > 0 && <Shown report={report} />}
-          {report?.rows.length > 0 && <Split query={query} coarse={possible.at(-1)} />}
+          {report?.rows.length > 0 && <Split query={query} coarse={possible.at(-1)} on={[range, report.until]} />}
         </>
       )}
     </Page>
@@ -68,16 +72,7 @@ function Off() {
   );
 }
 
-// useReport loads rows, and loads them again each minute, since there are new ones then.
-function useReport(query, on) {
-  const loaded = useLoad(() => call('GET', `/reports?${new URLSearchParams(query)}`), on);
-  const [, , again] = loaded;
-  useEffect(() => {
-    const timer = setInterval(again, 60_000);
-    return () => clearInterval(timer);
-  }, on);
-  return loaded;
-}
+const useReport = (query, on) => useLoad(() => call('GET', `/reports?${new URLSearchParams(query)}`), on);
 
 // Download brings the same rows as a file.
 function Download({ query }) {
@@ -271,9 +266,9 @@ function Totals({ rows }) {
 }
 
 // Split shows the same by device or by content.
-function Split({ query, coarse }) {
+function Split({ query, coarse, on }) {
   const [by, setBy] = useState('device');
-  const [report, problem, again] = useReport({ from: query.from, step: coarse, by }, [query.step, coarse, by]);
+  const [report, problem, again] = useReport({ from: query.from, step: coarse, by }, [coarse, by, ...on]);
   const groups = new Map();
   for (const row of report?.by === by ? report.rows : []) {
     groups.set(row[by], [...(groups.get(row[by]) ?? []), row]);
