@@ -46,13 +46,14 @@ function look() {
 //	step    seconds between two times, or 0 of classes
 //	name    (x) => what to call it
 //	mark    (x) => the same of classes, in short
+//	span    [from, to], the times that are asked for; else those that there are
 //	series  [{name, values, line}]; what is no line are bars, one on the other
-export function Chart({ label, x, step = 0, name, mark = name, series }) {
+export function Chart({ label, x, step = 0, name, mark = name, span, series }) {
   const place = useRef();
   const readout = useRef();
   const drawn = useRef();
   const shown = useRef();
-  shown.current = { x, name, mark, series };
+  shown.current = { x, name, mark, span, series, step };
 
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -63,7 +64,8 @@ export function Chart({ label, x, step = 0, name, mark = name, series }) {
     };
     const read = (at) => {
       const { x: all, name: called, series: lines } = shown.current;
-      readout.current.textContent = at == null ? '' : [called(all[at]), ...lines.map((one) => `${one.name} ${showNumber(one.values[at])}`)].join(' · ');
+      const row = Math.min(at, all.length - 1);
+      readout.current.textContent = at == null ? '' : [called(all[row]), ...lines.map((one) => `${one.name} ${showNumber(one.values[row])}`)].join(' · ');
     };
     draw();
     const watcher = new ResizeObserver(([{ contentRect }]) => drawn.current.setSize({ width: Math.floor(contentRect.width), height: drawn.current.height }));
@@ -85,9 +87,10 @@ export function Chart({ label, x, step = 0, name, mark = name, series }) {
   );
 }
 
-// stacked puts bars on those before them. What is drawn first is behind, so the last one comes first.
-function stacked({ x, series }) {
-  const sums = series.map(({ values, line }, n) => (line ? values : values.map((_, i) => series.slice(0, n + 1).reduce((sum, one) => sum + one.values[i], 0))));
+// stacked puts bars on those before them. What is drawn first is behind, so the last one comes first. Lines go on to the end of the last step.
+function stacked({ x, series, step }) {
+  if (series[0].line) return [[...x, x.at(-1) + step], ...series.map(({ values }) => [...values, values.at(-1)]).reverse()];
+  const sums = series.map(({ values }, n) => values.map((_, i) => series.slice(0, n + 1).reduce((sum, one) => sum + one.values[i], 0)));
   return [x, ...sums.reverse()];
 }
 
@@ -97,6 +100,9 @@ function thinned(classes, most) {
   return classes.filter((_, i) => i % every === 0);
 }
 
+// marks are how many seconds may be between two marks of time.
+const marks = [1, 5, 10, 15, 30].map((n) => n * 60).concat([1, 2, 3, 6, 12].map((n) => n * 3600), [1, 2, 3, 7, 14, 30, 90].map((n) => n * 86_400));
+
 function optionsOf({ step, shown, read }, width) {
   const { tones, ink, line, font, rem } = look();
   const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
@@ -105,7 +111,7 @@ function optionsOf({ step, shown, read }, width) {
   const drawnAs = (one, n) => ({
     stroke: tones[n],
     ...(one.line
-      ? { width: 2, dash: n ? [6, 4] : undefined, paths: uPlot.paths.stepped({ align: 1 }), points: { show: (plot) => plot.data[0].length < 3, size: 6, fill: tones[n] } }
+      ? { width: 2, dash: n ? [6, 4] : undefined, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }
       : { width: 0, fill: tones[n], paths: uPlot.paths.bars({ size: [step ? 0.8 : 0.6, 80] }), points: { show: false } }),
   });
   const half = step ? 0.6 * step : 0.6;
@@ -116,10 +122,10 @@ function optionsOf({ step, shown, read }, width) {
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     hooks: { setCursor: [(plot) => read(plot.cursor.left < 0 ? null : plot.cursor.idx)] },
     tzDate: (time) => (step === 86400 ? uPlot.tzDate(new Date(time * 1000), 'Etc/UTC') : new Date(time * 1000)), // days are those of UTC
-    scales: { x: { time: step > 0, range: (_, low, high) => [low - half, high + half] }, y: { range: (_, low, high) => [0, Math.max(4, high * 1.15)] } },
+    scales: { x: { time: step > 0, range: (_, low, high) => { const [from, to] = shown.current.span ?? [low, high]; return [from - half, to + half]; } }, y: { range: (_, low, high) => [0, Math.max(4, high * 1.15)] } },
     axes: [
       step
-        ? { ...axis, values: (_, splits, __, ___, every) => splits.map((at) => showAt(at * 1000, every, step)), space: 5 * rem, size: 2.25 * rem }
+        ? { ...axis, values: (_, splits, __, ___, every) => splits.map((at) => showAt(at * 1000, every, step)), space: 5 * rem, size: 2.25 * rem, incrs: marks.filter((every) => every >= step) }
         : { ...axis, splits: (plot) => thinned(shown.current.x, plot.width / (4 * rem)), values: (_, splits) => splits.map(shown.current.mark), size: 2.25 * rem },
       { ...axis, values: (_, splits) => whole(splits), size: (_, marks) => (1.25 + 0.5 * Math.max(2, ...(marks ?? []).map(({ length }) => length))) * rem },
     ],

@@ -93,7 +93,8 @@ function Download({ query }) {
 const total = (rows, of) => rows.reduce((sum, row) => sum + of(row), 0);
 const refused = (row) => total(reasons, (reason) => row.refusals[reason]);
 
-function Shown({ report: { rows, step } }) {
+function Shown({ report: { rows, step, from, to } }) {
+  const span = [from, to].map((at) => Date.parse(at) / 1000);
   const starts = total(rows, (row) => row.starts);
   const refusals = total(rows, refused);
   const peak = Math.max(...rows.map((row) => row.streams.peak));
@@ -103,11 +104,11 @@ function Shown({ report: { rows, step } }) {
         <Figure name={t('reports.peak')} value={showNumber(peak)} />
         <Figure name={t('reports.mean')} value={showNumber(total(rows, (row) => row.streams.mean * row.minutes) / total(rows, (row) => row.minutes))} />
         <Figure name={t('reports.starts')} value={showNumber(starts)} />
-        <Figure name={t('reports.refused')} value={showNumber(refusals)} more={starts + refusals ? showShare(refusals / (starts + refusals)) : ''} />
+        <Figure name={t('reports.refused')} value={showNumber(refusals)} more={refusals ? showShare(refusals / (starts + refusals)) : ''} />
       </dl>
       <div class="charts">
-        <Concurrency rows={rows} step={step} />
-        <Starts rows={rows} step={step} />
+        <Concurrency rows={rows} step={step} span={span} />
+        <Starts rows={rows} step={step} span={span} />
         <Limits rows={rows} />
         <Levels rows={rows} />
         <Durations rows={rows} />
@@ -127,30 +128,30 @@ function Section({ id, title, wide = false, children }) {
 }
 
 // Over draws series over the rows' time, and shows them as a table.
-function Over({ title, rows, step, series }) {
+function Over({ title, rows, step, span, series }) {
   return (
     <>
       <Legend names={series.map(({ name }) => name)} />
-      <Chart label={title} step={steps[step]} x={rows.map(({ at }) => Date.parse(at) / 1000)} name={(at) => showMoment(at * 1000, step)} series={series} />
+      <Chart label={title} step={steps[step]} span={span} x={rows.map(({ at }) => Date.parse(at) / 1000)} name={(at) => showMoment(at * 1000, step)} series={series} />
       <Rows heading={[t('reports.time'), ...series.map(({ name }) => name)]}
         rows={rows.map(({ at }, i) => [showMoment(at, step), ...series.map(({ values }) => values[i])])} />
     </>
   );
 }
 
-function Concurrency({ rows, step }) {
+function Concurrency({ rows, step, span }) {
   const title = t('reports.concurrency');
   const series = [
     { name: t('reports.peak'), values: rows.map(({ streams }) => streams.peak), line: true },
     { name: t('reports.mean'), values: rows.map(({ streams }) => streams.mean), line: true },
   ];
-  return <Section id="concurrency" title={title} wide><Over title={title} rows={rows} step={step} series={series} /></Section>;
+  return <Section id="concurrency" title={title} wide><Over title={title} rows={rows} step={step} span={span} series={series} /></Section>;
 }
 
-function Starts({ rows, step }) {
+function Starts({ rows, step, span }) {
   const title = t('reports.startsOver');
   const series = [{ name: t('house.started'), values: rows.map((row) => row.starts) }, { name: t('house.refused'), values: rows.map(refused) }];
-  return <Section id="starts" title={title} wide><Over title={title} rows={rows} step={step} series={series} /></Section>;
+  return <Section id="starts" title={title} wide><Over title={title} rows={rows} step={step} span={span} series={series} /></Section>;
 }
 
 // levelsOf adds up what rows say of each level, from one to the highest.
