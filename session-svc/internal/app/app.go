@@ -71,16 +71,12 @@ func New(cfg config.Config, version string, log *slog.Logger) (*service.Service,
 	}
 	issuers := issuer.New(jwtauth.NewVerifier(keys, cfg.TokenIssuer), others, log)
 	prepare := []service.Step{redisstore.RequireRights(client), redisdb.RequireFit(client)}
+	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
+	user := usersvc.Client{Peer: accounts}
 	if len(others) > 0 {
 		prepare = append(prepare, service.Step{Name: "note since when Redis remembers", Do: store.Remember})
+		user.Foreign = session.EndsFor(cfg.SessionTTL)
 	}
-
-	accounts := peer.NewClient("user-svc", cfg.UserSvcURL, cfg.Shown(cfg.ToUser), accountsTimeout)
-	foreign := time.Duration(0)
-	if len(others) > 0 {
-		foreign = session.EndsFor(cfg.SessionTTL)
-	}
-	user := usersvc.Client{Peer: accounts, Foreign: foreign}
 	sessions := session.New(store.Sessions(cfg.SessionTTL), user, refreshKeys)
 
 	background := []func(context.Context){keys.Run}
