@@ -81,7 +81,7 @@ func NewID() string { return objectid.New().String() }
 // Eventually waits until condition holds, and fails the test if it never does within ten seconds.
 func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !condition() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)

@@ -150,8 +150,8 @@ func (d *Decider) ByToken(ctx context.Context, caller stream.Caller, r Request) 
 		return d.counted(Decision{}, fault.BadField("player", "must be at most %d characters of UTF-8", stream.MaxPlayer))
 	}
 	for again := false; ; again = true {
-		v, ok := d.started.Get(key)
-		if !ok || v.refused != nil && !d.Now().Before(v.until) {
+		v := d.known(key)
+		if v == nil {
 			v = d.start(ctx, caller, key)
 		}
 		if v.refused != nil {
@@ -170,6 +170,15 @@ func (d *Decider) ByToken(ctx context.Context, caller stream.Caller, r Request) 
 	}
 }
 
+// known returns what is remembered of a player and still holds, or nil.
+func (d *Decider) known(key viewing) *viewer {
+	v, ok := d.started.Get(key)
+	if !ok || v.refused != nil && !d.Now().Before(v.until) {
+		return nil
+	}
+	return v
+}
+
 // start starts the stream of a player. Callers at the same time share one start.
 func (d *Decider) start(ctx context.Context, caller stream.Caller, key viewing) *viewer {
 	// The stream's name, which is the same on each replica.
@@ -177,6 +186,9 @@ func (d *Decider) start(ctx context.Context, caller stream.Caller, key viewing) 
 	name := hex.EncodeToString(sum[:])
 	flight := key.account + key.session.String() + name
 	found, _, _ := d.starting.Do(flight, func() (any, error) {
+		if v := d.known(key); v != nil { // another start was over since the caller looked
+			return v, nil
+		}
 		ctx := context.WithoutCancel(ctx) // others wait for the same answer; a start bounds itself
 		playing, err := d.Starter.Start(ctx, caller, stream.Options{Content: key.content, Player: name, Key: name})
 		v := &viewer{refused: err, until: d.Now().Add(delivery.RefusedFor)}
