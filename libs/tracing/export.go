@@ -15,6 +15,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"streamgate/libs/wait"
 )
 
 const (
@@ -128,10 +130,8 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceS
 		if !again {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if wait.For(ctx, pause) != nil {
 			return err
-		case <-time.After(pause):
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (s *Streams) Report(ctx context.Context, ticket string, does Activity) (liv
 	case Pauses:
 		r.Paused, r.Hold = true, s.rules.Pause
 		if t.Pause != nil {
-			r.Hold = min(*t.Pause, MaxAhead)
+			r.Hold = *t.Pause
 		}
 	case Over:
 		r.Paused = true
