@@ -1,2 +1,2 @@
-// Package recorded has the form in which user-svc and session-svc tell each other of a session, which user-svc records.
+// Package recorded has the forms in which user-svc and session-svc tell each other of sessions that user-svc records, and of ends.
 package recorded

@@ -7,16 +7,13 @@ import (
 	"time"
 
 	"streamgate/libs/fault"
+	"streamgate/libs/recorded"
 	"streamgate/session-svc/internal/session"
 )
 
 // endForeign records the end of sessions of an account of another issuer's, which a user-svc that is too old doesn't do.
 func (c Client) endForeign(ctx context.Context, account string, which session.Selection) error {
-	end := struct {
-		Session string `json:"session,omitzero"`
-		Others  bool   `json:"others"`
-		Keep    int64  `json:"keepSeconds"`
-	}{Others: which.Others, Keep: int64(c.Foreign.Seconds())}
+	end := recorded.Ending{Others: which.Others, Keep: int64(c.Foreign.Seconds())}
 	if which != session.All() {
 		end.Session = which.ID.String()
 	}
@@ -29,33 +26,26 @@ func (c Client) endForeign(ctx context.Context, account string, which session.Se
 
 // Ends implements session.Records. A user-svc that is too old knows of none.
 func (c Client) Ends(ctx context.Context, account string) (session.Ends, error) {
-	type ended struct {
-		Session string    `json:"session"`
-		At      time.Time `json:"endedAt"`
-	}
-	var recorded struct {
-		Sessions []ended `json:"sessions"`
-		Others   *ended  `json:"others"` // all but Session, which may be ""
-	}
-	if err := c.Peer.Call(ctx, http.MethodGet, path(account)+"/ends", nil, &recorded); err != nil {
+	var found recorded.Ends
+	if err := c.Peer.Call(ctx, http.MethodGet, path(account)+"/ends", nil, &found); err != nil {
 		if fault.KindOf(err) == fault.NotFound {
 			return session.Ends{}, nil
 		}
 		return session.Ends{}, err
 	}
 	ends := session.Ends{Each: map[session.ID]time.Time{}}
-	for _, each := range recorded.Sessions {
+	for _, each := range found.Sessions {
 		id, err := session.ParseID("session", each.Session)
 		if err != nil {
 			return session.Ends{}, fault.Away("user-svc", fmt.Errorf("ends of %s: %w", account, err))
 		}
-		ends.Each[id] = each.At
+		ends.Each[id] = time.Time(each.EndedAt)
 	}
-	if recorded.Others != nil {
-		ends.Others = recorded.Others.At
-		if recorded.Others.Session != "" {
+	if found.Others != nil {
+		ends.Others = time.Time(found.Others.EndedAt)
+		if found.Others.Session != "" {
 			var err error
-			if ends.But, err = session.ParseID("others", recorded.Others.Session); err != nil {
+			if ends.But, err = session.ParseID("others", found.Others.Session); err != nil {
 				return session.Ends{}, fault.Away("user-svc", fmt.Errorf("ends of %s: %w", account, err))
 			}
 		}

@@ -13,20 +13,9 @@ import (
 	"streamgate/libs/httpserver"
 	"streamgate/libs/instant"
 	"streamgate/libs/objectid"
+	"streamgate/libs/recorded"
 	"streamgate/user-svc/internal/account"
 )
-
-// endDTO is the end of a session, or of all others.
-type endDTO struct {
-	Session string       `json:"session"`
-	EndedAt instant.Time `json:"endedAt"`
-}
-
-// endsDTO are the ends of an account that is another issuer's.
-type endsDTO struct {
-	Sessions []endDTO `json:"sessions"`
-	Others   *endDTO  `json:"others,omitempty"` // all sessions but one, which may be ""
-}
 
 // foreignEnds tells which sessions of an account that is another issuer's have ended, for session-svc when it may have forgotten that:
 // GET /internal/accounts/:id/ends.
@@ -42,13 +31,13 @@ func (a *API) foreignEnds(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	dto := endsDTO{Sessions: make([]endDTO, 0, len(found.Each))}
+	dto := recorded.Ends{Sessions: make([]recorded.End, 0, len(found.Each))}
 	for of, at := range found.Each {
-		dto.Sessions = append(dto.Sessions, endDTO{of, instant.Time(at)})
+		dto.Sessions = append(dto.Sessions, recorded.End{Session: of, EndedAt: instant.Time(at)})
 	}
-	slices.SortFunc(dto.Sessions, func(a, b endDTO) int { return strings.Compare(a.Session, b.Session) })
+	slices.SortFunc(dto.Sessions, func(a, b recorded.End) int { return strings.Compare(a.Session, b.Session) })
 	if !found.Others.IsZero() {
-		dto.Others = &endDTO{found.But, instant.Time(found.Others)}
+		dto.Others = &recorded.End{Session: found.But, EndedAt: instant.Time(found.Others)}
 	}
 	c.PureJSON(http.StatusOK, dto)
 	return nil
@@ -57,11 +46,7 @@ func (a *API) foreignEnds(c *gin.Context) error {
 // endForeign records the end of a session of an account that is another issuer's, or of all others: POST /internal/accounts/:id/ends. Of our own
 // accounts it records nothing.
 func (a *API) endForeign(c *gin.Context) error {
-	var given struct {
-		Session string `json:"session"` // to end, or not to end with all others
-		Others  bool   `json:"others"`
-		Keep    int64  `json:"keepSeconds"` // how long it is to be known
-	}
+	var given recorded.Ending
 	id, err := foreignID(c)
 	if err == nil {
 		err = bind.OnlyBody(c, &given)
