@@ -18,10 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"streamgate/libs/config"
-	"streamgate/libs/fault"
 	"streamgate/libs/httpserver"
 	"streamgate/libs/logging"
-	"streamgate/libs/problem"
 	"streamgate/libs/wait"
 )
 
@@ -56,13 +54,13 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Running is a service whose listeners are open.
+// Running is a service that was started. Its public and internal URL are known once it is ready.
 type Running struct {
 	PublicURL, InternalURL, OperationsURL string
 
 	service  *Service
 	settings Settings
-	servers  []*http.Server
+	servers  []*http.Server // of operations first, and once the service is ready of the other listeners
 	state    atomic.Uint32
 	ready    chan struct{}
 	failed   chan error
@@ -83,40 +81,61 @@ func (s *Service) Run(ctx context.Context, settings Settings) error {
 	return running.Serve(ctx)
 }
 
-// Start opens the listeners. Requests are answered once Serve runs.
+// Start serves the operations. That the other ports are free is found out here too, though they are opened when the service is ready: until
+// then they refuse connections, so that an ingress, which may not know yet that a crashed process is back, takes what it never sent elsewhere.
 func (s *Service) Start(ctx context.Context, settings Settings) (*Running, error) {
 	r := &Running{service: s, settings: settings, ready: make(chan struct{}), failed: make(chan error, 3)}
-	var config net.ListenConfig
-	var listeners []net.Listener
-	for _, open := range []struct {
-		setting, addr string
-		handler       http.Handler
-		url           *string
-	}{
-		{"OPERATIONS_ADDR", settings.OperationsAddr, r.operations(), &r.OperationsURL},
-		{"INTERNAL_ADDR", settings.InternalAddr, r.gate(s.Internal), &r.InternalURL},
-		{"PUBLIC_ADDR", settings.PublicAddr, r.gate(s.Public), &r.PublicURL},
-	} {
-		listener, err := config.Listen(ctx, "tcp", open.addr)
+	for _, d := range r.doors() {
+		listener, err := d.listen(ctx)
+		if err == nil {
+			err = listener.Close()
+		}
 		if err != nil {
-			err = fmt.Errorf("%s: %w", open.setting, err)
-			for _, l := range listeners {
-				err = errors.Join(err, l.Close())
-			}
 			return nil, err
 		}
-		listeners = append(listeners, listener)
-		*open.url = "http://" + listener.Addr().String()
-		r.servers = append(r.servers, httpserver.NewServer(open.handler, s.Log))
 	}
-	for i, server := range r.servers {
-		go func() {
-			if err := server.Serve(httpserver.Listen(listeners[i])); !errors.Is(err, http.ErrServerClosed) {
-				r.failed <- fmt.Errorf("serve: %w", err)
-			}
-		}()
+	return r, r.open(ctx, door{"OPERATIONS_ADDR", settings.OperationsAddr, r.operations(), &r.OperationsURL})
+}
+
+// door is where requests come in.
+type door struct {
+	setting, addr string
+	handler       http.Handler
+	url           *string // where the address is put on which it listens
+}
+
+// doors returns the ones that are open while the service is ready.
+func (r *Running) doors() [2]door {
+	return [...]door{
+		{"INTERNAL_ADDR", r.settings.InternalAddr, r.closing(r.service.Internal), &r.InternalURL},
+		{"PUBLIC_ADDR", r.settings.PublicAddr, r.closing(r.service.Public), &r.PublicURL},
 	}
-	return r, nil
+}
+
+func (d door) listen(ctx context.Context) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", d.addr)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", d.setting, err)
+	}
+	return listener, err
+}
+
+// open serves what comes in.
+func (r *Running) open(ctx context.Context, d door) error {
+	listener, err := d.listen(ctx)
+	if err != nil {
+		return err
+	}
+	*d.url = "http://" + listener.Addr().String()
+	server := httpserver.NewServer(d.handler, r.service.Log)
+	r.servers = append(r.servers, server)
+	go func() {
+		if err := server.Serve(httpserver.Listen(listener)); !errors.Is(err, http.ErrServerClosed) {
+			r.failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	return nil
 }
 
 // Ready returns a channel that is closed when the service is ready.
@@ -135,6 +154,13 @@ func (r *Running) Serve(ctx context.Context) error {
 	var loops errgroup.Group
 
 	err := r.prepare(ctx)
+	if ctx.Err() == nil {
+		for _, d := range r.doors() {
+			if err == nil {
+				err = r.open(ctx, d)
+			}
+		}
+	}
 	if err == nil && ctx.Err() == nil {
 		for _, loop := range r.service.Background {
 			loops.Go(func() error { loop(background); return nil })
@@ -219,15 +245,10 @@ func (r *Running) prepare(ctx context.Context) error {
 	return nil
 }
 
-// gate answers 503 until the service is ready. During the drain it still lets requests pass.
-func (r *Running) gate(handler http.Handler) http.Handler {
+// closing says with each answer of the drain that its connection closes.
+func (r *Running) closing(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		switch r.state.Load() {
-		case starting:
-			e := fault.New(fault.Unavailable, "starting", "This part of Streamgate is starting; try again.").After(time.Second)
-			problem.Write(w, request, r.service.Log, e)
-			return
-		case draining:
+		if r.state.Load() == draining {
 			w.Header().Set("Connection", "close")
 		}
 		handler.ServeHTTP(w, request)
