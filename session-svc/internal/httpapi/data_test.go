@@ -12,7 +12,7 @@ import (
 func TestDataOfAnAccount(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
-	g, tv := signedIn(t, telling(t, "15", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	g, tv := signedIn(t, telling(t, "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	id, _ := tv.playing(t, "")
 	path := "/internal/accounts/" + g.account + "/data"
 	data := g.internal(t, http.MethodGet, path, "").Want(t, http.StatusOK).JSON(t)

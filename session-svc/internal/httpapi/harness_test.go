@@ -249,6 +249,9 @@ func start(t *testing.T, change ...func(*config.Config)) *gate {
 		c(&cfg)
 	}
 	g.cfg = cfg
+	if relays := cfg.Events.Endpoints != "" || cfg.Reports.MongoDBURI != ""; relays && cfg.Redis.URL == testkit.SharedRedis() {
+		t.Fatal("its relay would take what other tests look at: have a database alone")
+	}
 	for _, fault := range cfg.Validate() {
 		t.Fatal(fault)
 	}
@@ -392,6 +395,16 @@ func (d *device) active(t *testing.T) []string {
 		ids = append(ids, each.(map[string]any)["id"].(string))
 	}
 	return ids
+}
+
+// alone gives a configuration a Redis that no other test has, unless another replica has given it one.
+func alone(t *testing.T) func(*config.Config) {
+	t.Helper()
+	return func(c *config.Config) {
+		if c.Redis.URL == testkit.SharedRedis() {
+			c.Redis.URL = testkit.RedisAlone(t)
+		}
+	}
 }
 
 // sharing changes a configuration to that of another replica of g.

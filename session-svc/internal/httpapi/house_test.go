@@ -2,13 +2,9 @@ package httpapi_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
-
 	"streamgate/libs/testkit"
-	"streamgate/session-svc/internal/config"
 )
 
 func TestTheHouse(t *testing.T) {
@@ -35,18 +31,7 @@ func TestTheHouse(t *testing.T) {
 // What plays is counted as it is, however a stream ends, and though each of them would hold its slot for a minute more.
 func TestTheHouseCountsWhatPlaysNow(t *testing.T) {
 	t.Parallel()
-	g := start(t, func(c *config.Config) {
-		c.Redis.URL = strings.TrimSuffix(c.Redis.URL, "/0") + "/7" // nobody else plays there
-		o, err := redis.ParseURL(c.Redis.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := redis.NewClient(o)
-		defer client.Close() //nolint:errcheck // a client of the test's own
-		if err := client.FlushDB(t.Context()).Err(); err != nil {
-			t.Fatal(err)
-		}
-	})
+	g := start(t, alone(t))
 	desk := g.signIn(t, "Desk")
 	desk.becomeAdmin(t)
 	plays := func(what string, want float64) {

@@ -17,7 +17,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/redis/go-redis/v9"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"streamgate/libs/testkit"
@@ -151,29 +150,12 @@ func (e *endpoint) wantLapse(t *testing.T, account, id string) {
 	}
 }
 
-// telling changes a configuration so that endpoints are told. Each test has a database of its own, since all replicas on one tell the same endpoints.
-func telling(t *testing.T, database, list string, secrets ...string) func(*config.Config) {
+// telling changes a configuration so that endpoints are told.
+func telling(t *testing.T, list string, secrets ...string) func(*config.Config) {
 	t.Helper()
 	return func(c *config.Config) {
 		c.Events.Endpoints, c.Events.Secrets = list, secrets
-		if server, shared := strings.CutSuffix(c.Redis.URL, "/0"); shared {
-			c.Redis.URL = server + "/" + database
-			empty(t, c.Redis.URL)
-		}
-	}
-}
-
-// empty forgets what earlier runs of the test have left.
-func empty(t *testing.T, address string) {
-	t.Helper()
-	o, err := redis.ParseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(o)
-	defer func() { _ = client.Close() }()
-	if err := client.FlushDB(t.Context()).Err(); err != nil {
-		t.Fatal(err)
+		alone(t)(c)
 	}
 }
 
@@ -203,7 +185,7 @@ func TestOtherSystemsAreTold(t *testing.T) {
 		fmt.Sprintf(`{"name":"bus","nats":%q,"subject":"play"}`, bus.ClientURL()),
 	}
 	secrets := []string{"hung:" + oldSecret, "away:" + oldSecret, "gone:" + oldSecret, "moved:" + oldSecret, "good:" + oldSecret, "good:" + newSecret}
-	g, tv := signedIn(t, telling(t, "11", "["+strings.Join(list, ",")+"]", secrets...))
+	g, tv := signedIn(t, telling(t, "["+strings.Join(list, ",")+"]", secrets...))
 	id, _ := tv.playing(t, "")
 	tv.do(t, http.MethodDelete, "/streams/"+id, "").Want(t, http.StatusNoContent)
 	lapses, _ := tv.playing(t, "")
@@ -239,10 +221,10 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 	t.Parallel()
 	e, away := newEndpoint(t, oldSecret), newEndpoint(t, oldSecret)
 	away.answers(with(http.StatusServiceUnavailable))
-	g, tv := signedIn(t, telling(t, "12", "["+hook("other", away.URL)+"]", "other:"+oldSecret))
+	g, tv := signedIn(t, telling(t, "["+hook("other", away.URL)+"]", "other:"+oldSecret))
 	id, _ := tv.playing(t, "")
 	testkit.Eventually(t, "it was tried", func() bool { return away.tried() > 0 })
-	start(t, sharing(g), telling(t, "12", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	start(t, sharing(g), telling(t, "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	e.wantLapse(t, g.account, id)
 }
 
@@ -250,7 +232,7 @@ func TestAnEndpointThatWasAwayIsTold(t *testing.T) {
 func TestTheLapseOfAPauseIsTold(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
-	g, tv := signedIn(t, telling(t, "9", "["+hook("other", e.URL)+"]", "other:"+oldSecret), reports(lease/2))
+	g, tv := signedIn(t, telling(t, "["+hook("other", e.URL)+"]", "other:"+oldSecret), reports(lease/2))
 	_, address := tv.reporting(t)
 	report(t, address, paused, "live")
 	e.want(t, g.account, "session.opened", "stream.started", "stream.lapsed")
@@ -263,7 +245,7 @@ func TestTheLapseOfAPauseIsTold(t *testing.T) {
 func TestARefusedAccountHoldsNoOtherBack(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
-	g := start(t, telling(t, "7", "["+hook("other", e.URL)+"]", "other:"+oldSecret))
+	g := start(t, telling(t, "["+hook("other", e.URL)+"]", "other:"+oldSecret))
 	e.answers(func(w http.ResponseWriter, r *http.Request) bool {
 		refused := strings.HasPrefix(r.Header.Get("Webhook-Id"), g.account)
 		if refused {
@@ -288,7 +270,7 @@ func TestOurOwnNetworkIsNotAsked(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
 	_, port, _ := strings.Cut(strings.TrimPrefix(e.URL, "http://"), ":")
-	g := start(t, telling(t, "13", fmt.Sprintf(`[{"name":"other","webhook":"https://localhost:%s/"}]`, port), "other:"+oldSecret))
+	g := start(t, telling(t, fmt.Sprintf(`[{"name":"other","webhook":"https://localhost:%s/"}]`, port), "other:"+oldSecret))
 	g.signIn(t, "TV")
 	testkit.Eventually(t, "it fails", func() bool {
 		metrics := string(testkit.Do(t, http.MethodGet, g.OperationsURL+"/metrics", "").Body)
@@ -304,7 +286,7 @@ func TestWhatIsNotForOthersIsNotTold(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, oldSecret)
 	key := "pseudonyms:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
-	g := start(t, telling(t, "14", "["+hook("other", e.URL)+"]", "other:"+oldSecret, key), func(c *config.Config) {
+	g := start(t, telling(t, "["+hook("other", e.URL)+"]", "other:"+oldSecret, key), func(c *config.Config) {
 		c.Events.Contents, c.Events.Devices = events.Pseudonym, events.Hidden
 	})
 	tv := g.signIn(t, "Erika's TV")
