@@ -82,12 +82,26 @@ func (s *Store) Tell(keep time.Duration) *Outbox {
 // Hear implements events.Outbox.
 func (o *Outbox) Hear(heard func(account string)) { o.heard = heard }
 
-// telling adds what a script needs to write down events.
-func (s *Store) telling(run script, keys []string, args []any) ([]string, []any) {
+// keys adds to an account's keys the one that a script needs to write down events.
+func (s *Store) keys(run script, keys []string) []string {
 	if s.outbox == nil || !run.tells {
-		return keys, args
+		return keys
 	}
-	return append(slices.Clip(keys), eventsKey(accountOf(keys[0]))), append(slices.Clip(args), mostEvents, s.outbox.keep.Milliseconds())
+	return append(slices.Clip(keys), eventsKey(accountOf(keys[0])))
+}
+
+// arguments adds what a script needs to write down events: at the end, or in front and perhaps empty where accounts share it.
+func (s *Store) arguments(run script, args []any) []any {
+	tells := s.outbox != nil && run.tells
+	switch {
+	case run.several && tells:
+		return slices.Concat([]any{mostEvents, s.outbox.keep.Milliseconds()}, args)
+	case run.several:
+		return slices.Concat([]any{"", ""}, args)
+	case tells:
+		return append(slices.Clip(args), mostEvents, s.outbox.keep.Milliseconds())
+	}
+	return args
 }
 
 // heard says that a script may have written down events. One that got no answer may have, too.

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"slices"
 
 	"streamgate/session-svc/internal/stream"
 )
@@ -12,11 +13,19 @@ func (s *Store) Renew(ctx context.Context, account string, r stream.Renewal) (st
 	if err != nil {
 		return stream.Result{}, err
 	}
-	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID[:], args...)
+	result, err := s.decide(ctx, renewScript, keysOf(account), r.ID[:], slices.Concat(s.renewing(), args)...)
 	return withLease(result, r), err
 }
 
-// renewal returns the arguments of the script.
+// renewing returns the arguments of the script that all renewals share.
+func (s *Store) renewing() []any {
+	return []any{
+		s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(), s.rules.Keep().Milliseconds(), s.guard.began(),
+		s.rules.Ahead.Milliseconds(), s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds(),
+	}
+}
+
+// renewal returns those of one.
 func (s *Store) renewal(r stream.Renewal) ([]any, error) {
 	var content, player []byte
 	var started int64
@@ -35,10 +44,8 @@ func (s *Store) renewal(r stream.Renewal) ([]any, error) {
 		sign = "heartbeat"
 	}
 	return []any{
-		r.ID[:], r.Session[:], r.Limit, s.rules.Lease.Milliseconds(), s.rules.Remember.Milliseconds(), s.rules.Resume.Milliseconds(),
-		s.rules.Keep().Milliseconds(), s.guard.began(), content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(),
-		s.rules.Ahead.Milliseconds(), r.Want.Milliseconds(), s.rules.Budget.Factor, s.rules.Budget.Burst.Milliseconds(),
-		r.Hold.Milliseconds(),
+		r.ID[:], r.Session[:], r.Limit, content, player, max(0, started), sign, r.Idle.Milliseconds(), r.Sent.Milliseconds(),
+		r.Want.Milliseconds(), r.Hold.Milliseconds(),
 	}, nil
 }
 
@@ -62,7 +69,7 @@ func (s *Store) RenewAll(ctx context.Context, all []stream.AccountRenewal) []str
 		}
 		calls, of = append(calls, scriptCall{keysOf(r.Account), args}), append(of, i)
 	}
-	for n, reply := range s.callAll(ctx, renewScript, calls) {
+	for n, reply := range s.callAll(ctx, renewScript, s.renewing(), calls) {
 		r, a := all[of[n]], &answers[of[n]]
 		switch {
 		case reply.err != nil:

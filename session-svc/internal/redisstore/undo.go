@@ -66,7 +66,7 @@ func (s *Store) undoAll() {
 			}
 		}
 		asked := time.Now()
-		for i, reply := range s.callAll(context.Background(), undoScript, calls) {
+		for i, reply := range s.callAll(context.Background(), undoScript, nil, calls) {
 			starts[i].done = reply.err == nil && (reply.answer[0] == int64(1) || asked.After(starts[i].deadline))
 		}
 		time.Sleep(undoAgain)
