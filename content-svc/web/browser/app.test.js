@@ -662,6 +662,25 @@ describe('the impatient', () => {
     await person.signIn(person.email, 'another horse');
   });
 
+  test('an administrator sets how long a pause holds the place', async () => {
+    const { page } = desk;
+    for (const [before, after] of [['', '600'], ['600', '0'], ['0', '']]) {
+      await page.goto(`${system.url}/#/`);
+      await page.goto(`${system.url}/#/accounts`);
+      await page.getByRole('button', { name: `Open ${person.email}` }).click();
+      const dialog = page.getByRole('dialog', { name: person.email });
+      const seconds = dialog.getByLabel('A pause holds the place for (seconds)');
+      assert.equal(await seconds.inputValue(), before);
+      await seconds.fill(after);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByText('The plan is changed.').waitFor();
+      if (after === '600') await sound(page, 'a plan');
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    }
+    await page.goto(`${system.url}/#/`);
+  });
+
   test('what happens while a dialogue is open is said in it', async () => {
     const { page } = desk;
     await page.goto(`${system.url}/#/accounts`);

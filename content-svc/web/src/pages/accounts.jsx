@@ -73,7 +73,10 @@ function Account({ account, onClose }) {
 
 function Plan({ account }) {
   const [busy, problem, submit] = useTask(async ({ target }) => {
-    const body = { ...account.plan, maxStreams: Number(target.maxStreams.value), onLimit: target.onLimit.value };
+    const pause = target.pauseSeconds.value;
+    const body = {
+      ...account.plan, maxStreams: Number(target.maxStreams.value), onLimit: target.onLimit.value, pauseSeconds: pause ? Number(pause) : undefined,
+    };
     await call('PUT', `/accounts/${account.id}/plan`, { body });
     say(t('accounts.planSaved'));
   });
@@ -92,6 +95,7 @@ function Plan({ account }) {
               </select>
             )}
           </Field>
+          <Field label={t('accounts.pause')} help={t('accounts.pauseHelp')} name="pauseSeconds" type="number" min={0} max={14400} defaultValue={account.plan.pauseSeconds ?? ''} problem={problem} />
         </div>
         <Failure problem={problem} />
         <div class="actions start"><button disabled={busy}>{t('common.save')}</button></div>
