@@ -122,6 +122,47 @@ func TestDeliveryWaitsForTheBudget(t *testing.T) {
 	})
 }
 
+// What an ended stream might have been sent and was not goes back to its account, once; of one that lives on, it stays.
+func TestAnEndGivesBackWhatWasNotSent(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer error
+		back   int // questions with credit that goes back
+	}{
+		"it has ended": {errEnded, 1}, "it has not": {nil, 2}, "nobody answers": {errAway, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {
+				s := stream(k, "one")
+				want(t, s.Admit(t.Context(), piece(0)), nil)
+				pass(ten) // what it wants beside is there
+				var credit time.Duration
+				for _, q := range a.asked() {
+					credit += q.Want
+				}
+				credit -= segment
+				a.says(c.answer)
+				k.Ended("one")
+				pass(time.Second)
+				a.says(nil)
+				k.Ended("one")
+				pass(time.Second)
+				back := 0
+				for _, q := range a.asked() {
+					if q.Want < 0 {
+						back++
+						if q.Want != -credit {
+							t.Errorf("%v goes back, want %v", -q.Want, credit)
+						}
+					}
+				}
+				if back != c.back {
+					t.Errorf("%d questions with what goes back, want %d", back, c.back)
+				}
+			})
+		})
+	}
+}
+
 // While nobody answers, there is no credit to be had: the pace goes on by itself.
 func TestPaceGoesOnWhileNobodyAnswers(t *testing.T) {
 	in(t, func(t *testing.T, a *authority, k *delivery.Keeper) {

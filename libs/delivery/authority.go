@@ -18,7 +18,7 @@ type Authority interface {
 type Question struct {
 	Grant string
 	Sent  time.Duration // film that was sent since the question before, in whole milliseconds
-	Want  time.Duration // film that is to be sent next, the same
+	Want  time.Duration // film that is to be sent next, the same; below 0, credit that goes back if the stream has ended
 	Idle  time.Duration // since the last sign of life, the same
 }
 

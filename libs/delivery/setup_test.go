@@ -45,7 +45,7 @@ func (a *authority) Renew(_ context.Context, questions []delivery.Question) ([]d
 	answers := make([]delivery.Answer, len(questions))
 	for i, q := range questions {
 		answers[i] = a.answer
-		answers[i].Credit = q.Want
+		answers[i].Credit = max(0, q.Want)
 		if a.credit > 0 && q.Want > a.credit {
 			answers[i].Credit, answers[i].Wait = a.credit, time.Second
 		}

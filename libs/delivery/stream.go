@@ -151,7 +151,7 @@ func (s *Stream) affords(p pace.Piece) bool {
 }
 
 // reserveFor returns how much film is wanted in advance by who is sent pieces like this: some pieces more, so that few are waited for, and
-// no more than that, since what isn't used is lost to the account.
+// no more than that, since what isn't used is lost to the account, but for that of a stream whose end was told of.
 func reserveFor(piece time.Duration) time.Duration {
 	return min(mostReserve, max(2*piece, min(10*piece, 10*time.Second)))
 }
@@ -215,23 +215,31 @@ func (s *Stream) queue(at time.Time) {
 	s.keeper.schedule(s, at)
 }
 
-// recheck asks about a stream that may be sent something.
-func (s *Stream) recheck() {
+// recheck asks about a stream that may be sent something. One of which an end was told gives its credit back: should it live on, it gets that
+// again with the answer, and if there is none, the credit is lost, since it may have gone back.
+func (s *Stream) recheck(ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.keeper.now()
-	if !s.final && s.verdict == nil && (now.Before(s.holds) || now.Before(s.goesOn)) {
-		s.ask(nil)
+	if s.final || s.verdict != nil || !now.Before(s.holds) && !now.Before(s.goesOn) {
+		return
 	}
+	if back := s.credit.Truncate(time.Millisecond); ended && s.asking == nil && back > 0 {
+		s.credit -= back
+		s.askFor(nil, -back)
+		return
+	}
+	s.ask(nil)
 }
 
 // ask asks for a request, or for none, unless an answer is waited for already. The lock is held.
 func (s *Stream) ask(of *tracing.Request) *question {
+	return s.askFor(of, max(0, s.reserve-s.credit).Truncate(time.Millisecond))
+}
+
+func (s *Stream) askFor(of *tracing.Request, want time.Duration) *question {
 	if s.asking == nil {
-		s.asking = &question{
-			alive: s.alive, of: of,
-			stream: s, done: make(chan struct{}), sent: s.sent.Truncate(time.Millisecond), want: max(0, s.reserve-s.credit).Truncate(time.Millisecond),
-		}
+		s.asking = &question{stream: s, done: make(chan struct{}), of: of, alive: s.alive, sent: s.sent.Truncate(time.Millisecond), want: want}
 		s.sent -= s.asking.sent
 		s.keeper.send(s.asking)
 	}
@@ -277,7 +285,7 @@ func (s *Stream) answered(q *question, a Answer, began time.Time) {
 		}
 		s.verdict, s.away, s.heard, s.lease, s.refusals = nil, nil, true, a.Lease, 0
 		s.askAgain, s.holds, s.goesOn = began.Add(a.Lease/3), began.Add(a.Holds), began.Add(a.Holds+a.Lease)
-		s.credit += a.Credit
+		s.credit += a.Credit - min(0, q.want)
 		s.more = now.Add(a.Wait)
 	case kind == fault.Gone:
 		s.verdict, s.away, s.final = a.Err, nil, true

@@ -29,7 +29,7 @@ const (
 type renewalDTO struct {
 	Grant string `json:"grant"`
 	Sent  int64  `json:"sent"`
-	Want  int64  `json:"want"`
+	Want  int64  `json:"want"` // next; below 0, what it was granted and won't send if the stream has ended
 	Idle  int64  `json:"idle"` // since the last of it was sent
 }
 

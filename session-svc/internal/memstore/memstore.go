@@ -260,6 +260,9 @@ func (s *Store) unrenewed(a *account, k *known, r stream.Renewal, now time.Time)
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
 		return a.result(stream.Unknown, now), true
 	case k != nil && k.end != nil:
+		if r.Want < 0 {
+			a.spent = a.spent.Add(milliseconds(math.Ceil(float64(r.Want.Milliseconds()) / s.rate(r))))
+		}
 		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, true
 	}
 	_, signedIn := a.signedIn(r.Session, now)
@@ -339,14 +342,17 @@ func (s *Store) ahead(k *known, r stream.Renewal, now time.Time) time.Duration {
 
 // credit returns how much of what a renewal wants the account may be sent, and when the rest. What is sent is paid off with the time.
 func (s *Store) credit(a *account, r stream.Renewal, now time.Time) (credit, wait time.Duration) {
-	rate := float64(r.Limit) * float64(s.rules.Budget.Factor) / 1000
+	rate := s.rate(r)
 	owed := float64(max(0, a.spent.Sub(now)).Milliseconds()) * rate
 	left := math.Floor(float64(int64(r.Limit)*s.rules.Budget.Burst.Milliseconds()) - owed)
 	want := float64(r.Want.Milliseconds())
 	given := max(0, min(want, left))
 	a.spent = later(a.spent, now).Add(milliseconds(math.Ceil(given / rate)))
-	return milliseconds(given), milliseconds(math.Ceil((want - given) / rate))
+	return milliseconds(given), milliseconds(math.Ceil(max(0, want-given) / rate))
 }
+
+// rate is how much film an account may be sent in the time that it takes to play some.
+func (s *Store) rate(r stream.Renewal) float64 { return float64(r.Limit) * float64(s.rules.Budget.Factor) / 1000 }
 
 func milliseconds(n float64) time.Duration { return time.Duration(n) * time.Millisecond }
 

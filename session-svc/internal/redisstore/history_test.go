@@ -99,7 +99,7 @@ func (p *pair) step(t *testing.T) {
 	case n < 13:
 		r := stream.Renewal{
 			ID: p.stream(), Session: p.session(), Limit: 1 + p.choose(4), Heartbeat: p.choose(5) == 0,
-			Sent: time.Duration(p.choose(30)) * time.Millisecond, Want: time.Duration(p.choose(60)) * time.Millisecond,
+			Sent: time.Duration(p.choose(30)) * time.Millisecond, Want: time.Duration(p.choose(90)-30) * time.Millisecond,
 		}
 		if r.Paused = p.choose(5) == 0; r.Paused {
 			r.Hold = time.Duration(p.choose(3)*p.choose(60)) * time.Millisecond

@@ -94,7 +94,9 @@ type Renewal struct {
 	Hold   time.Duration // in ms, up to MaxAhead
 	Idle   time.Duration // since the sign of life, in ms
 	Sent   time.Duration // film that the stream was sent since its sender last renewed it, in ms
-	Want   time.Duration // film that is to be sent next, in ms
+	// Want is the film that is to be sent next, in ms. Below 0, it is what may be sent and won't be, if the stream has ended: the account
+	// gets it back.
+	Want time.Duration
 }
 
 // AccountRenewal is a renewal with its account.

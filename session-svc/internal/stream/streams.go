@@ -264,7 +264,7 @@ type Delivery struct {
 type Sent struct {
 	Grant string        // of the media address
 	Film  time.Duration // that the stream was sent since the last time
-	Want  time.Duration // film that is to be sent next
+	Want  time.Duration // film that is to be sent next; below 0, what goes back to the account if the stream has ended
 	Idle  time.Duration // since the last of it
 }
 
@@ -297,10 +297,8 @@ func (s *Streams) RenewByGrants(ctx context.Context, all []Sent) ([]Delivery, []
 
 // renewalOf returns what to ask the store.
 func (s *Streams) renewalOf(sent Sent) (AccountRenewal, error) {
-	for _, d := range []time.Duration{sent.Film, sent.Want, sent.Idle} {
-		if d < 0 || d > mostSent {
-			return AccountRenewal{}, fault.BadField("renewals", "sent, want and idle must be 0 to %d ms", mostSent.Milliseconds())
-		}
+	if sent.Film < 0 || sent.Idle < 0 || max(sent.Film, sent.Idle, sent.Want.Abs()) > mostSent {
+		return AccountRenewal{}, fault.BadField("renewals", "sent, want and idle must be up to %d ms, and of them want alone may be below 0", mostSent.Milliseconds())
 	}
 	g, err := s.grants.Read(sent.Grant) // how long it is good, the store knows: it remembers when it was used last
 	if err != nil {

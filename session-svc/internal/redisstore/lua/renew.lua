@@ -27,7 +27,8 @@
 --          sign           of life: 'heartbeat' or 'fetch'; or 'pause', which prolongs nothing
 --          idle           ms since the sign of life
 --          sent           ms of film that the stream was sent since its sender last renewed it
---          want           ms of film that are to be sent next
+--          want           ms of film that are to be sent next; below 0, ms that may be sent and
+--                         won't be, if the stream has ended: the account gets them back
 --          hold           ms that a pause holds the slot, from its first sign on
 -- RETURNS, for each account, an error or
 --          {outcome, now, limit, record, sessions, gained, wait, credit, ahead, holds}; last ones
@@ -65,6 +66,7 @@ local function renew(leases_key, sessions_key, events_key, stream, session, limi
   local found, heard, lost, plan, confirmed =
     unpack(redis.call('HMGET', sessions_key, session, 'heard', 'lost', 'limit', '+' .. session))
   limit = tonumber(plan or limit)
+  local rate = limit * factor / 1000 -- ms of film that the account may be sent in a ms
 
   -- Renewals are asked for most, so that only the stream's own part is read as a whole.
   local own, rivals, leases = nil, 0, {}
@@ -89,7 +91,14 @@ local function renew(leases_key, sessions_key, events_key, stream, session, limi
 
   local known = own and own.lapses + (LEASES[own.state] and resume or remember) > now
   if known and own.session ~= session then return {'unknown', now, limit, record} end
-  if known and not LEASES[own.state] then return {'ended', now, limit, record} end
+  if known and not LEASES[own.state] then
+    if want < 0 then
+      spent = math.max(0, spent + math.ceil(want / rate))
+      record = struct.pack(ACCOUNT, spent, starts) .. record:sub(first)
+      redis.call('SET', leases_key, record, 'PX', keep)
+    end
+    return {'ended', now, limit, record}
+  end
   if not known and content == '' then return {'unknown', now, limit, record} end
 
   local expires, created = (found or '0 0 0 0'):match('^(%d+) %S+ %d+ (%d+)')
@@ -155,12 +164,11 @@ local function renew(leases_key, sessions_key, events_key, stream, session, limi
     played = math.max(own.played, played)
   end
 
-  -- The account may be sent rate ms of film in a ms. What it was sent is paid off at the time
-  -- spent; no more than the burst of all its slots may be owed.
-  local rate = limit * factor / 1000
+  -- What the account was sent is paid off at the time spent; no more than the burst of all its
+  -- slots may be owed.
   local left = math.floor(limit * burst - math.max(0, spent - now) * rate)
   local credit = math.max(0, math.min(want, left))
-  local wait = math.ceil((want - credit) / rate)
+  local wait = math.ceil(math.max(0, want - credit) / rate)
   spent = math.max(spent, now) + math.ceil(credit / rate)
 
   record = struct.pack(ACCOUNT, spent, starts)

@@ -126,6 +126,36 @@ func testCarousel(t *testing.T, b *bench) {
 	}
 }
 
+// What an ended stream might have been sent and wasn't, others of the account may be sent; of one that lives, nothing goes back.
+func testGivenBack(t *testing.T, b *bench) {
+	s := b.signIn(t, "TV")
+	first, second := b.start(t, request(s), stream.Granted).Lease.ID, b.start(t, request(s), stream.Granted).Lease.ID
+	burst := limit * Rules.Budget.Burst
+	b.fetch(t, first, s, 0, burst-time.Second)
+	giveBack := func(want stream.Outcome) stream.Result {
+		r, err := b.Streams.Renew(t.Context(), b.account, stream.Renewal{ID: first, Session: s, Limit: limit, Want: -burst / 2})
+		return b.check(t, "give back", r, err, want)
+	}
+	if r := giveBack(stream.Renewed); r.Credit != 0 || r.Wait != 0 {
+		t.Fatalf("%+v", r)
+	}
+	if r := b.fetch(t, second, s, 0, burst); r.Credit > burst/2 {
+		t.Fatalf("%+v", r)
+	}
+	b.stop(t, first, s, stream.Done)
+	giveBack(stream.Ended)
+	if r := b.fetch(t, second, s, 0, burst); r.Credit < burst/2-rounding || r.Credit > burst/2+500*time.Millisecond {
+		t.Fatalf("%+v", r)
+	}
+	// Whatever goes back, no more than the burst can be sent at once.
+	for range 3 {
+		giveBack(stream.Ended)
+	}
+	if r := b.fetch(t, second, s, 0, 10*burst); r.Credit > burst {
+		t.Fatalf("%+v", r)
+	}
+}
+
 func testStarts(t *testing.T, b *bench) {
 	s := b.signIn(t, "TV")
 	start := func() (stream.Result, error) { return b.Streams.Start(t.Context(), b.account, request(s)) }

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		"what was sent holds a slot for a bounded time":              testAheadBound,
 		"an account is sent what its slots can play":                 testBudget,
 		"stop and start change nothing of the budget":                testCarousel,
+		"what an ended stream was not sent goes back":                testGivenBack,
 		"a sign of life that is told late prolongs nothing":          testIdle,
 		"starts are bounded":                                         testStarts,
 		"parallel starts are granted exactly to the limit":           testParallel,
