@@ -2,15 +2,12 @@ package testkit
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -79,46 +76,6 @@ func Redis(t testing.TB) string {
 	mini := miniredis.RunT(t)
 	mini.Server().SetPreHook(redisemu.Scripts())
 	return "redis://" + mini.Addr() + "/0"
-}
-
-// databases is how many of a server's 16 databases tests have for themselves. The first one is shared.
-const databases = 15
-
-// RedisAlone returns the address of a database that is empty and of this test alone: for what looks at all accounts.
-func RedisAlone(t testing.TB) string {
-	t.Helper()
-	if SharedRedis() == "" {
-		return Redis(t)
-	}
-	o, err := redis.ParseURL(SharedRedis())
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared := redis.NewClient(o)
-	t.Cleanup(func() { _ = shared.Close() })
-	lock, owner := "", NewID()
-	Eventually(t, "a database is free", func() bool {
-		for n := range databases {
-			o.DB, lock = 1+n, fmt.Sprintf("testkit:database:%d", 1+n)
-			// Kept for no longer than a run of tests may take, for one that is killed.
-			err := shared.SetArgs(t.Context(), lock, owner, redis.SetArgs{Mode: "NX", TTL: 20 * time.Minute}).Err()
-			if err == nil {
-				return true
-			}
-			if !errors.Is(err, redis.Nil) {
-				t.Fatal(err)
-			}
-		}
-		return false
-	})
-	t.Cleanup(func() { shared.Del(context.WithoutCancel(t.Context()), lock) })
-	alone := *o
-	client := redis.NewClient(&alone)
-	defer func() { _ = client.Close() }()
-	if err := client.FlushDB(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("%s/%d", strings.TrimSuffix(SharedRedis(), "/0"), o.DB)
 }
 
 // NewID returns an id of an account or a content that no other test has.

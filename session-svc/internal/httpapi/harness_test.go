@@ -397,16 +397,6 @@ func (d *device) active(t *testing.T) []string {
 	return ids
 }
 
-// alone gives a configuration a Redis that no other test has, unless another replica has given it one.
-func alone(t *testing.T) func(*config.Config) {
-	t.Helper()
-	return func(c *config.Config) {
-		if c.Redis.URL == testkit.SharedRedis() {
-			c.Redis.URL = testkit.RedisAlone(t)
-		}
-	}
-}
-
 // sharing changes a configuration to that of another replica of g.
 func sharing(g *gate) func(*config.Config) {
 	return func(c *config.Config) {

@@ -352,7 +352,9 @@ func (s *Store) credit(a *account, r stream.Renewal, now time.Time) (credit, wai
 }
 
 // rate is how much film an account may be sent in the time that it takes to play some.
-func (s *Store) rate(r stream.Renewal) float64 { return float64(r.Limit) * float64(s.rules.Budget.Factor) / 1000 }
+func (s *Store) rate(r stream.Renewal) float64 {
+	return float64(r.Limit) * float64(s.rules.Budget.Factor) / 1000
+}
 
 func milliseconds(n float64) time.Duration { return time.Duration(n) * time.Millisecond }
 
