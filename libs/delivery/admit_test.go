@@ -124,6 +124,7 @@ func TestDeliveryWaitsForTheBudget(t *testing.T) {
 
 // What an ended stream might have been sent and was not goes back to its account, once; of one that lives on, it stays.
 func TestAnEndGivesBackWhatWasNotSent(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		answer error
 		back   int // questions with credit that goes back

@@ -260,9 +260,7 @@ func (s *Store) unrenewed(a *account, k *known, r stream.Renewal, now time.Time)
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
 		return a.result(stream.Unknown, now), true
 	case k != nil && k.end != nil:
-		if r.Want < 0 {
-			a.spent = a.spent.Add(milliseconds(math.Ceil(float64(r.Want.Milliseconds()) / s.rate(r))))
-		}
+
 		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, true
 	}
 	_, signedIn := a.signedIn(r.Session, now)
@@ -284,6 +282,9 @@ func (s *Store) unrenewed(a *account, k *known, r stream.Renewal, now time.Time)
 func (s *Store) renew(a *account, r stream.Renewal, now time.Time) stream.Result {
 	k := a.find(r.ID)
 	if result, decided := s.unrenewed(a, k, r, now); decided {
+		if result.Outcome == stream.Ended && r.Want < 0 {
+			a.spent = a.spent.Add(milliseconds(math.Ceil(float64(r.Want.Milliseconds()) / s.rate(r))))
+		}
 		return result
 	}
 	renewed := k != nil && k.live(now)

@@ -42,12 +42,12 @@ func TestRenewalsOfManyAccounts(t *testing.T) {
 	const accounts = 40
 	all := make([]stream.AccountRenewal, accounts)
 	for i := range all {
-		account, device := testkit.NewID(), session.ID{}
+		account := testkit.NewID()
 		opened, err := store.Sessions(time.Hour).Open(t.Context(), account, session.Session{ID: session.NewID()}, session.FirstSignIn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		device = opened.ID
+		device := opened.ID
 		r, err := store.Start(t.Context(), account, stream.Start{ID: stream.NewID(), Session: device, Content: testkit.NewID(), Limit: 1})
 		if err != nil || r.Outcome != stream.Granted {
 			t.Fatal(r.Outcome, err)
