@@ -14,6 +14,10 @@
 // A player that runs out of film waits where it is; so does one that is paused, once what it was sent could have been played. A request
 // between play and what was sent is of a player that changes its rendition. Any other request out of order is a seek.
 //
+// Each replica of content-svc counts what it sends itself. A player that takes all it gets, and whose requests spread over several replicas,
+// gets further ahead: what lies between two requests that one replica sees looks like a seek, if it is more than the slack. Then the account's
+// budget is what bounds it.
+//
 // What players make of this was measured: of all ways to bound what is ahead, this one costs hls.js, video.js, dash.js, Shaka and
 // Chromium's own player neither a stall nor their highest rendition.
 package pace
