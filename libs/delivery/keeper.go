@@ -97,14 +97,14 @@ func (k *Keeper) Stream(text string, g *grant.Grant) *Stream {
 // Ended says that a stream has ended. The reason is asked for at once, if the stream is sent here.
 func (k *Keeper) Ended(stream string) {
 	if s, ok := k.streams.Peek(stream); ok {
-		s.recheck(true)
+		s.recheckEnded()
 	}
 }
 
 // Missed says that ends may have happened that Ended wasn't told of. All streams that may be sent something are asked about.
 func (k *Keeper) Missed() {
 	for _, s := range k.streams.Values() {
-		s.recheck(false)
+		s.recheck()
 	}
 }
 

@@ -215,21 +215,35 @@ func (s *Stream) queue(at time.Time) {
 	s.keeper.schedule(s, at)
 }
 
-// recheck asks about a stream that may be sent something. One of which an end was told gives its credit back: should it live on, it gets that
-// again with the answer, and if there is none, the credit is lost, since it may have gone back.
-func (s *Stream) recheck(ended bool) {
+// recheck asks about a stream that may be sent something.
+func (s *Stream) recheck() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.keeper.now()
-	if s.final || s.verdict != nil || !now.Before(s.holds) && !now.Before(s.goesOn) {
-		return
+	if s.playable() {
+		s.ask(nil)
 	}
-	if back := s.credit.Truncate(time.Millisecond); ended && s.asking == nil && back > 0 {
+}
+
+// recheckEnded is recheck of a stream of which an end was told. Its question gives its credit back: should it live on, it gets that again with
+// the answer, and if there is none, the credit is lost, since it may have gone back.
+func (s *Stream) recheckEnded() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	back := s.credit.Truncate(time.Millisecond)
+	switch {
+	case !s.playable():
+	case s.asking == nil && back > 0:
 		s.credit -= back
 		s.askFor(nil, -back)
-		return
+	default:
+		s.ask(nil)
 	}
-	s.ask(nil)
+}
+
+// playable reports whether a stream may be sent something, as far as is known. The lock is held.
+func (s *Stream) playable() bool {
+	now := s.keeper.now()
+	return !s.final && s.verdict == nil && (now.Before(s.holds) || now.Before(s.goesOn))
 }
 
 // ask asks for a request, or for none, unless an answer is waited for already. The lock is held.
@@ -237,6 +251,7 @@ func (s *Stream) ask(of *tracing.Request) *question {
 	return s.askFor(of, max(0, s.reserve-s.credit).Truncate(time.Millisecond))
 }
 
+// askFor is ask for this much film next.
 func (s *Stream) askFor(of *tracing.Request, want time.Duration) *question {
 	if s.asking == nil {
 		s.asking = &question{stream: s, done: make(chan struct{}), of: of, alive: s.alive, sent: s.sent.Truncate(time.Millisecond), want: want}

@@ -154,29 +154,11 @@ func (r *Running) Serve(ctx context.Context) error {
 	var loops errgroup.Group
 
 	err := r.prepare(ctx)
-	if ctx.Err() == nil {
-		for _, d := range r.doors() {
-			if err == nil {
-				err = r.open(ctx, d)
-			}
-		}
-	}
 	if err == nil && ctx.Err() == nil {
 		for _, loop := range r.service.Background {
 			loops.Go(func() error { loop(background); return nil })
 		}
-		r.state.Store(ready)
-		close(r.ready)
-		log.InfoContext(ctx, "ready", "public", r.PublicURL, "version", r.service.Version, "took", time.Since(began).String())
-		select {
-		case <-ctx.Done():
-		case err = <-r.failed:
-		}
-		r.state.Store(draining)
-		if err == nil {
-			log.InfoContext(ctx, "draining")
-			time.Sleep(r.settings.DrainDelay)
-		}
+		err = r.answer(ctx, began)
 	}
 	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), r.settings.DrainTimeout)
 	defer stop()
@@ -198,6 +180,29 @@ func (r *Running) Serve(ctx context.Context) error {
 	}
 	err = errors.Join(err, shutdown(closing, r.servers[0]))
 	log.InfoContext(ctx, "stopped")
+	return err
+}
+
+// answer opens the doors, and answers what comes in until ctx ends, and for DRAIN_DELAY after that.
+func (r *Running) answer(ctx context.Context, began time.Time) error {
+	for _, d := range r.doors() {
+		if err := r.open(context.WithoutCancel(ctx), d); err != nil {
+			return err
+		}
+	}
+	r.state.Store(ready)
+	close(r.ready)
+	r.service.Log.InfoContext(ctx, "ready", "public", r.PublicURL, "version", r.service.Version, "took", time.Since(began).String())
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-r.failed:
+	}
+	r.state.Store(draining)
+	if err == nil {
+		r.service.Log.InfoContext(ctx, "draining")
+		time.Sleep(r.settings.DrainDelay)
+	}
 	return err
 }
 

@@ -135,7 +135,6 @@ func TestAServiceWithoutMongoDBWaits(t *testing.T) {
 	running, stop := testkit.Start(t, s)
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 503)
 	testkit.Do(t, "GET", running.OperationsURL+"/livez", "").Want(t, 200)
-
 	stop()
 }
 

@@ -18,7 +18,7 @@ import (
 func alone(t *testing.T) func(*config.Config) {
 	t.Helper()
 	return func(c *config.Config) {
-		if c.Redis.URL != "" && c.Redis.URL == testkit.SharedRedis() {
+		if c.Redis.URL == testkit.SharedRedis() {
 			c.Redis.URL = database(t)
 		}
 	}

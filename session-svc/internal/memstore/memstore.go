@@ -260,7 +260,6 @@ func (s *Store) unrenewed(a *account, k *known, r stream.Renewal, now time.Time)
 	case k == nil && r.Ticket == nil, k != nil && k.lease.Session != r.Session:
 		return a.result(stream.Unknown, now), true
 	case k != nil && k.end != nil:
-
 		return stream.Result{Outcome: stream.Ended, Now: now, End: *k.end, Active: len(a.live(now))}, true
 	}
 	_, signedIn := a.signedIn(r.Session, now)

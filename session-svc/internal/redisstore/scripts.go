@@ -62,6 +62,7 @@ func loadTelling(verb string) script {
 	return script{verb: verb, text: text, tells: true, Script: redis.NewScript(text)}
 }
 
+// forSeveral returns a script that is for several accounts.
 func (s script) forSeveral() script {
 	s.several = true
 	return s
@@ -98,13 +99,15 @@ func (s script) answerOf(n int, answer []any, err error) scriptReply {
 	if !s.several || err != nil {
 		return scriptReply{answer, err}
 	}
-	switch own := answer[n].(type) {
-	case []any:
-		return scriptReply{own, nil}
-	case error:
-		return scriptReply{nil, own}
+	if n < len(answer) {
+		switch own := answer[n].(type) {
+		case []any:
+			return scriptReply{own, nil}
+		case error:
+			return scriptReply{nil, own}
+		}
 	}
-	return scriptReply{nil, fmt.Errorf("it answered %v", answer)}
+	return scriptReply{nil, fmt.Errorf("no answer for account %d in %v", n, answer)}
 }
 
 // together are calls to one node.
@@ -116,8 +119,8 @@ type together struct {
 
 // command returns the one command that makes calls of a script, of several if it is for several accounts.
 func (s *Store) command(ctx context.Context, run script, shared []any, all []scriptCall, which []int) *redis.Cmd {
-	var keys []string
-	args := slices.Clip(shared)
+	keys := make([]string, 0, 3*len(which))
+	args := append(make([]any, 0, len(shared)+len(which)*len(all[which[0]].args)), shared...)
 	for _, i := range which {
 		keys, args = append(keys, s.keys(run, all[i].keys)...), append(args, all[i].args...)
 	}

@@ -90,7 +90,6 @@ func TestWaitsForMongoDB(t *testing.T) {
 	testkit.Eventually(t, "it says what it waits for", func() bool { return strings.Contains(log.String(), "connect to MongoDB") })
 	testkit.Do(t, "GET", running.OperationsURL+"/livez", "").Want(t, 200)
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 503)
-
 	relay.Open()
 	<-running.Ready()
 	testkit.Do(t, "GET", running.OperationsURL+"/readyz", "").Want(t, 200)
