@@ -11,8 +11,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -114,6 +116,36 @@ func TestStores(t *testing.T) {
 }
 
 // A player that goes on with a range at another replica must not be told that the file has changed.
+// What is written and deleted meanwhile makes no list fail: an upload that was asked for then would seem to be gone.
+func TestAFolderIsListedWhileItChanges(t *testing.T) {
+	t.Parallel()
+	s := connect(t, "file://"+t.TempDir())
+	if _, err := s.Write(t.Context(), "uploads/a/kept", strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	for n := range 4 {
+		writers.Go(func() {
+			for name := fmt.Sprintf("uploads/a/%d", n); ctx.Err() == nil; {
+				_, err := s.Write(context.WithoutCancel(ctx), name, strings.NewReader("x"))
+				if err = errors.Join(err, s.Delete(context.WithoutCancel(ctx), name)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 2000 {
+		entries, err := s.List(t.Context(), "uploads/a/")
+		if err != nil || !slices.ContainsFunc(entries, func(e media.Entry) bool { return e.Path == "uploads/a/kept" }) {
+			t.Errorf("%v, %v", entries, err)
+			break
+		}
+	}
+	cancel()
+	writers.Wait()
+}
+
 func TestReplicasWithAFolderEachGiveTheSameETag(t *testing.T) {
 	t.Parallel()
 	made := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)

@@ -54,8 +54,21 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err //nolint:wrapcheck // passes it on
 }
 
+// lists is how often a folder is listed that changes meanwhile.
+const lists = 10
+
 // List returns the files below a folder, whose name ends with a slash, in the order of their names.
-func (s *Store) List(ctx context.Context, folder string) ([]media.Entry, error) {
+func (s *Store) List(ctx context.Context, folder string) (entries []media.Entry, err error) {
+	// Package fileblob gives up where a file goes away between its name and its size, as one does under which another was written.
+	for range lists {
+		if entries, err = s.list(ctx, folder); !errors.Is(err, media.ErrNotFound) {
+			break
+		}
+	}
+	return entries, err
+}
+
+func (s *Store) list(ctx context.Context, folder string) ([]media.Entry, error) {
 	var entries []media.Entry
 	for list := s.bucket.List(&blob.ListOptions{Prefix: folder}); ; {
 		object, err := list.Next(ctx)
